@@ -98,7 +98,7 @@ def run(parts: set[str], options: argparse.Namespace) -> None:
     if "live" in parts:
         show(live.measure())
     if "large" in parts:
-        show(large.measure(top))
+        show(large.measure(top, options.quick))
     if "screen" in parts:
         show(screen.measure())
     if "ruled" in parts:

@@ -21,47 +21,66 @@ def _key(number: int) -> int:
     return (0x18000000000 + number) << 12
 
 
+_IN_SESSION = 20  # messages
+_AT_ONCE = 10_000
+
+
 def store_messages(folder: Path, count: int) -> None:
     """Put so many messages into a fresh database, as rows."""
     set_up(folder)
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    text = start.isoformat(" ")
-    server, session = _id(0, 1), _id(0, 2)
-    rows = {
+    server = _id(0, 1)
+    text = _START.isoformat(" ")
+    _insert(folder, {
         "inbox_server": [{
             "id": server, "started_at": text, "heartbeat": text, "stopped_at": text,
         }],
+    })  # fmt: skip
+    for first in range(0, count, _AT_ONCE):
+        _insert(folder, _messages(server, range(first, min(first + _AT_ONCE, count))))
+
+
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _messages(server: str, numbers: range) -> dict[str, list[dict[str, object]]]:
+    """Return the rows of messages, and of the sessions that brought them."""
+
+    def at(number: int) -> str:
+        return (_START + timedelta(seconds=4 * number)).isoformat(" ")
+
+    def session(number: int) -> str:
+        return _id(number // _IN_SESSION, 2)
+
+    return {
         "inbox_session": [{
-            "id": session, "server_id": server, "inbox_id": 1, "direction": "in",
+            "id": session(number), "server_id": server, "inbox_id": 1, "direction": "in",
             "listener_kind": "smtp", "client_address": "127.0.0.1", "client_port": 1,
-            "protocol": "ESMTP", "opened_at": text, "closed_at": text,
-            "ending": "quit", "messages": count,
-        }],
+            "protocol": "ESMTP", "opened_at": at(number), "closed_at": at(number),
+            "ending": "quit", "messages": len(numbers[place : place + _IN_SESSION]),
+        } for place, number in enumerate(numbers) if number % _IN_SESSION == 0],
         "inbox_transaction": [{
-            "id": _id(number, 3), "session_id": session, "inbox_id": 1, "seq": number,
-            "outcome": "accepted", "code": 250, "recipients_accepted": 1,
-            "first_recipient": f"user{number % 5000}@example.com",
-        } for number in range(count)],
+            "id": _id(number, 3), "session_id": session(number), "inbox_id": 1,
+            "seq": number % _IN_SESSION + 1, "outcome": "accepted", "code": 250,
+            "recipients_accepted": 1, "first_recipient": f"user{number % 5000}@example.com",
+        } for number in numbers],
         "inbox_recipient": [{
             "transaction_id": _id(number, 3), "seq": 1,
             "forward_path": f"user{number % 5000}@example.com", "rcpt_code": 250,
-        } for number in range(count)],
+        } for number in numbers],
         "inbox_message": [{
             "id": _id(number, 4), "transaction_id": _id(number, 3), "inbox_id": 1,
-            "received_at": (start + timedelta(seconds=4 * number)).isoformat(" "),
-            "from_name": "Shop", "from_address": "shop@shop.test", "snippet": "",
-            "subject": f"Stored {number}", "size": 100, "attachments": 0,
-            "status": "new", "indexed_at": text,
-        } for number in range(count)],
+            "received_at": at(number), "from_name": "Shop", "from_address": "shop@shop.test",
+            "snippet": "", "subject": f"Stored {number}", "size": 100, "attachments": 0,
+            "status": "new", "indexed_at": at(number),
+        } for number in numbers],
         "inbox_searchtext": [
-            {"id": _key(number), "message_id": _id(number, 4)} for number in range(count)
+            {"id": _key(number), "message_id": _id(number, 4)} for number in numbers
         ],
         "inbox_searchindex": [{
             "rowid": _key(number), "subject": f"stored {number}", "sender": "shop shop shop test",
             "recipients": f"user{number % 5000} example com", "body": _words(number),
-        } for number in range(count)],
+        } for number in numbers],
     }  # fmt: skip
-    _insert(folder, rows)
 
 
 _VOCABULARY = [f"word{number}" for number in range(20_000)]
