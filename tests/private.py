@@ -20,7 +20,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psycopg
+
 from tests.programs import UNPACKED, environment, program
+from tests.running import manage
+from tests.templates import template
 
 # Below those that systems give to whoever asks for any port, as all lanes of tests do
 _PORTS = range(20_000, 32_000)
@@ -50,16 +54,30 @@ def wait_until_open(at: tuple[str, int]) -> None:
 class PostgreSQL:
     """A private PostgreSQL in a folder, on a free port."""
 
-    def __init__(self, folder: Path, user: str | None, durable: bool = False) -> None:
-        """durable: it syncs what it commits, as one does that is not thrown away"""
+    def __init__(
+        self,
+        folder: Path,
+        user: str | None,
+        durable: bool = False,
+        is_template: bool = False,
+    ) -> None:
+        """Its databases are set up and empty, as each one that is made in it.
+
+        durable: it syncs what it commits, as one does that is not thrown away;
+        is_template: it has empty ones yet
+        """
         self._folder, self._user = folder, user
         self._durable = "" if durable else " -F"
         self._pg_ctl = _pg_ctl(folder, user)
         self._data = str(folder / "data")
         self.port = free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
-        words = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
-        self._run("initdb", "-D", self._data, *words)
+        if is_template:
+            words = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
+            self._run("initdb", "-D", self._data, *words)
+        else:
+            of_its_version = f"postgresql{_version(self._pg_ctl)}"
+            _copy(template(of_its_version, _make_template), folder / "data", user)
 
     def start(self) -> None:
         """Start it, or start it again; return once it answers."""
@@ -69,8 +87,8 @@ class PostgreSQL:
         words = ("-D", self._data, "-l", log, "-w", "-o", settings, "start")
         self._run("pg_ctl", *words)
 
-    def stop(self) -> None:
-        self._run("pg_ctl", "-D", self._data, "-w", "-m", "immediate", "stop")
+    def stop(self, how: str = "immediate") -> None:
+        self._run("pg_ctl", "-D", self._data, "-w", "-m", how, "stop")
 
     @property
     def pid(self) -> int:
@@ -101,9 +119,39 @@ class PostgreSQL:
             raise RuntimeError(f"{command} failed: {done.stderr} {said}")
 
 
+def _make_template(path: Path) -> None:
+    """Make the data folder of a PostgreSQL whose databases are set up and empty."""
+    user = _servant()
+    with _folder(user) as folder:
+        server = PostgreSQL(folder, user, is_template=True)
+        server.start()
+        try:
+            _set_up(f"{server.url.rpartition('/')[0]}/template1", folder)
+        finally:
+            server.stop("fast")
+        shutil.copytree(folder / "data", path)
+
+
+def _set_up(template1: str, folder: Path) -> None:
+    """Set up the database of which each one is a copy that is made later."""
+    shared = {"DATABASE_URL": template1, "SECRET_KEY": "tests"}
+    made = manage("migrate", "--verbosity=0", data=folder, **shared)
+    assert made.returncode == 0, made.stderr
+    with psycopg.connect(template1, autocommit=True) as connection:
+        connection.execute("DROP DATABASE postgres")
+        connection.execute("CREATE DATABASE postgres")
+
+
+def _copy(template: Path, data: Path, owner: str | None) -> None:
+    shutil.copytree(template, data)
+    for folder, _, files in os.walk(data) if owner else ():
+        for each in (folder, *(os.path.join(folder, name) for name in files)):
+            shutil.chown(each, owner)
+
+
 @contextmanager
 def running_postgresql(durable: bool = False) -> Iterator[PostgreSQL]:
-    """Run a private PostgreSQL with an empty database, which may be killed and started again."""
+    """Run a private PostgreSQL, set up and empty, which may be killed and started again."""
     user = _servant()
     with _folder(user) as folder:
         server = PostgreSQL(folder, user, durable)
@@ -116,9 +164,16 @@ def running_postgresql(durable: bool = False) -> Iterator[PostgreSQL]:
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """Run a private PostgreSQL; gives the URL of an empty database."""
+    """Run a private PostgreSQL; gives the URL of a database that is set up and empty."""
     with running_postgresql() as server:
         yield server.url
+
+
+def bare_database(url: str, name: str) -> str:
+    """Make a database without tables beside that of a URL; return its own URL."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+    return f"{url.rpartition('/')[0]}/{name}"
 
 
 class Redis:
@@ -189,6 +244,14 @@ def _pg_ctl(folder: Path, user: str | None) -> str:
         shutil.copytree(UNPACKED, folder / "root", symlinks=True)
         return found.replace(str(UNPACKED), str(folder / "root"))
     return found
+
+
+def _version(pg_ctl: str) -> str:
+    """Return what its data folders are for: "15"."""
+    words = subprocess.run(
+        [pg_ctl, "--version"], env=environment(pg_ctl), capture_output=True, text=True
+    )
+    return words.stdout.split()[2].partition(".")[0]
 
 
 def _servant() -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import fcntl
 import json
 import os
 import resource
@@ -15,7 +14,6 @@ import tempfile
 import urllib.request
 from collections.abc import Sequence
 from functools import cache, partial
-from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -23,11 +21,11 @@ from urllib.parse import urlsplit
 from tests import forked
 from tests.behind import Nginx
 from tests.forked import ROOT
+from tests.templates import template
 
 ANY_PORT = ("--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0")
 SERVE = (sys.executable, "manage.py", "serve")
 _DATABASE = "mailsink.sqlite3"
-_KEPT = ROOT / ".cache" / "templates"
 # `ulimit -n` of the servers: `SERVER_DESCRIPTORS=256 pytest tests/attack`; 0 is ours
 DESCRIPTORS = int(os.environ.get("SERVER_DESCRIPTORS", "0"))
 # How nginx serves them below /a/b/: `SERVER_BEHIND=strip pytest tests/e2e`; "" is not at all
@@ -79,37 +77,15 @@ def _prepare(descriptors: int) -> None:
 
 @cache
 def _template() -> Path:
-    """Return a database that is set up and empty: migrating one takes longer than four starts.
-
-    It is kept for the next tests, as long as nothing of the code changes.
-    """
-    kept = _KEPT / f"template-{_code()}.sqlite3"
-    _KEPT.mkdir(parents=True, exist_ok=True)
-    with (_KEPT / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the lanes of `make test` begin together
-        if not kept.exists():
-            for old in _KEPT.glob("template-*.sqlite3"):
-                old.unlink()
-            _migrate(kept)
-    return kept
+    """Return a database that is set up and empty: migrating one takes longer than four starts."""
+    return template("sqlite", _migrate)
 
 
-def _migrate(kept: Path) -> None:
+def _migrate(path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="mailsink-template-") as data:
         made = manage("migrate", "--verbosity=0", data=Path(data))
         assert made.returncode == 0, made.stderr
-        copy = _KEPT / "new.sqlite3"
-        shutil.copy(Path(data) / _DATABASE, copy)
-        copy.replace(kept)
-
-
-def _code() -> str:
-    """Return what differs as soon as the code does."""
-    digest = sha256((ROOT / "requirements.txt").read_bytes())
-    for folder in ("inbox", "mailsink"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            digest.update(f"{path}\n".encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+        shutil.copy(Path(data) / _DATABASE, path)
 
 
 def be_template(database: Path) -> None:

@@ -18,7 +18,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from inbox.models import Raw
@@ -26,6 +25,7 @@ from inbox.upkeep.backing_up import Incomplete
 from inbox.upkeep.restoring import restore
 from inbox.upkeep.stored_bodies import BodyCheck, check_bodies
 from tests.durability.senders import Acknowledged, Sender, stored
+from tests.private import bare_database
 from tests.programs import environment, program
 from tests.running import Mailsink, manage
 
@@ -340,11 +340,10 @@ def test_with_postgresql_the_dump_comes_first_and_then_the_files(
     postgresql_url: str, tmp_path: Path
 ) -> None:
     """As docs/deploy.md has it; every file that a row of the dump names is there by then."""
-    base = postgresql_url.rpartition("/")[0]
-    with psycopg.connect(postgresql_url, autocommit=True) as connection:
-        for name in ("dumped", "restored"):
-            connection.execute(f"CREATE DATABASE {name}")
-    settings = {"DATABASE_URL": f"{base}/dumped", "SECRET_KEY": "any"}
+    dumped, restored = (
+        bare_database(postgresql_url, name) for name in ("dumped", "restored")
+    )
+    settings = {"DATABASE_URL": dumped, "SECRET_KEY": "any"}
     server = Mailsink(tmp_path / "data", **settings)
     dump = tmp_path / "mail.dump"
     try:
@@ -354,12 +353,12 @@ def test_with_postgresql_the_dump_comes_first_and_then_the_files(
         refused = manage("backup", str(dump), data=server.data, **settings)
         assert refused.returncode == 1
         assert "pg_dump" in refused.stderr
-        _run("pg_dump", "-Fc", "-f", str(dump), f"{base}/dumped")
+        _run("pg_dump", "-Fc", "-f", str(dump), dumped)
         shutil.copytree(server.data / "raw", tmp_path / "new" / "raw")
     finally:
         assert server.stop() == 0
-    _run("pg_restore", "--no-owner", "-d", f"{base}/restored", str(dump))
-    settings["DATABASE_URL"] = f"{base}/restored"
+    _run("pg_restore", "--no-owner", "-d", restored, str(dump))
+    settings["DATABASE_URL"] = restored
     found = manage("verify", data=tmp_path / "new", **settings)
     assert found.stdout == "2 bodies are as they were received\n", found.stderr
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.private import free_port
+from tests.private import bare_database, free_port
 from tests.running import ANY_PORT, Mailsink, manage
 
 Start = Callable[..., Mailsink]
@@ -26,7 +26,7 @@ def test_mail_taken_by_one_process_is_shown_by_another(
     start_mailsink: Start, postgresql_url: str, redis_url: str
 ) -> None:
     shared = {
-        "DATABASE_URL": postgresql_url,
+        "DATABASE_URL": bare_database(postgresql_url, "fresh"),
         "REDIS_URL": redis_url,
         "SECRET_KEY": "the same for both",
     }

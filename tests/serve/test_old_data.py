@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import psycopg
 import pytest
 
 from tests.old_data import mails
 from tests.old_data.contents import REMOVED, RENAMED, Contents, renamed
 from tests.old_data.rows import NOT_ACCEPTED, SESSIONS
+from tests.private import bare_database
 from tests.running import ROOT, Mailsink, environment
 
 NUMBERS = range(mails.MESSAGES)
@@ -73,7 +73,7 @@ def opened(
     variables = {}
     if request.param == "postgresql":
         url = request.getfixturevalue("postgresql_url")
-        variables = {"DATABASE_URL": _database(url, "old"), "SECRET_KEY": "tests"}
+        variables = {"DATABASE_URL": bare_database(url, "old"), "SECRET_KEY": "tests"}
     before = _run("make", data, variables)
     after = _run("open", data, variables)
     server = Mailsink(data, fresh=True, **variables)
@@ -83,13 +83,6 @@ def opened(
     finally:
         server.stop()
     assert server.stderr == ""
-
-
-def _database(url: str, name: str) -> str:
-    """Make an empty database beside that of the URL; return its own URL."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return f"{url.rpartition('/')[0]}/{name}"
 
 
 def _run(command: str, data: Path, variables: dict[str, str]) -> Contents:
