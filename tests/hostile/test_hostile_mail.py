@@ -1,8 +1,8 @@
 """Hostile mail through the whole of Mailsink: stored byte for byte, shown, and nobody waits.
 
 Each message is asked for two of the tabs and one of the API's views, the next one for
-others; the tabs of every second message are for `make long`. `EVERY_VIEW=1 pytest tests/hostile`
-asks each message for all of them.
+others. Every fourth message's are for `make test`, the rest for `make long`.
+`EVERY_VIEW=1 pytest tests/hostile` asks each message for all of them.
 """
 
 from __future__ import annotations
@@ -107,6 +107,11 @@ def _some(paths: tuple[str, ...], at: int, views: int) -> tuple[str, ...]:
     return (*paths, *paths)[start : start + views]
 
 
+_each_fourth = pytest.mark.parametrize(
+    "first", [0, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 2, 3))]
+)
+
+
 def test_there_are_200_of_them() -> None:
     assert len({octets for _, octets in corpus()}) >= 200
 
@@ -122,20 +127,21 @@ def test_they_are_stored_byte_for_byte(
     assert altered == []
 
 
+@_each_fourth
 def test_each_answer_of_the_api_works(
-    mailsink: Mailsink, sent: list[tuple[str, str, bytes]]
+    mailsink: Mailsink, sent: list[tuple[str, str, bytes]], first: int
 ) -> None:
-    base = "/api/v3/messages/{id}"
-    assert list(failures(mailsink, sent, (base,))) == []
+    base, asked = "/api/v3/messages/{id}", sent[first::4]
+    assert list(failures(mailsink, asked, (base,))) == []
     beside = tuple(f"{base}/{each}" for each in ("text", "headers", "parts"))
-    assert list(failures(mailsink, sent, beside, views=1)) == []
+    assert list(failures(mailsink, asked, beside, views=1)) == []
 
 
-@pytest.mark.parametrize("half", [0, pytest.param(1, marks=pytest.mark.long)])
+@_each_fourth
 def test_each_page_works(
-    mailsink: Mailsink, sent: list[tuple[str, str, bytes]], half: int
+    mailsink: Mailsink, sent: list[tuple[str, str, bytes]], first: int
 ) -> None:
-    asked = sent[half::2]
+    asked = sent[first::4]
     # Around it a whole page has the list, whose rows are asked for below.
     assert list(failures(mailsink, asked[::8], ("/messages/{id}",))) == []
     pane = {"HX-Request": "true", "HX-Target": "detail"}
