@@ -103,6 +103,15 @@ def _unused(_: HttpRequest) -> HttpResponse:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _no_contexts(django_test_environment: None) -> None:
+    """No test asks what its pages were rendered with, which Django would copy for each part."""
+    from django.template import Template
+    from django.test.utils import _TestState
+
+    Template._render = _TestState.saved_data.template_render  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _no_open_connections() -> Iterator[None]:
     """No thread keeps a connection once the database of the tests is to be removed."""
     from inbox.storage import threads
