@@ -53,7 +53,7 @@ def crash(
         parts = [range(line, kept, lines) for line in range(lines)]
         sent = chain(*pool.map(lambda part: send(server, part), parts))
         assert sorted(sent) == list(range(kept))
-        database = sqlite3.connect(server.data / "mailsink.sqlite3", timeout=60)
+        database = sqlite3.connect(server.data / "mailsink.sqlite3", timeout=120)
         with closing(database):
             database.execute("BEGIN IMMEDIATE")  # no commit can come
             more = [

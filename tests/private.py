@@ -6,6 +6,7 @@ a private PostgreSQL.
 
 from __future__ import annotations
 
+import atexit
 import os
 import pwd
 import secrets
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -28,14 +29,26 @@ from tests.templates import template
 
 # Below those that systems give to whoever asks for any port, as all lanes of tests do
 _PORTS = range(20_000, 32_000)
+_PATIENTLY = ("-w", "-t", "120")  # for pg_ctl; else it waits for 60 seconds
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nothing listens on, and that nobody gets by chance."""
+    """Return a port of 127.0.0.1 that nothing listens on, and that nobody gets by chance.
+
+    It is ours as long as we run, whatever listens there and may be started again: other
+    lanes take none whose name is taken.
+    """
     while True:
         port = secrets.choice(_PORTS)
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0mailsink tests, port {port}")
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            name.close()
+            continue
+        atexit.register(name.close)
+        return port
 
 
 def wait_until_open(at: tuple[str, int]) -> None:
@@ -84,11 +97,11 @@ class PostgreSQL:
         where = f"-p {self.port} -k {self._folder} -h 127.0.0.1"
         settings = f"{where}{self._durable} -c max_connections=200"
         log = str(self._folder / "log")
-        words = ("-D", self._data, "-l", log, "-w", "-o", settings, "start")
+        words = ("-D", self._data, "-l", log, *_PATIENTLY, "-o", settings, "start")
         self._run("pg_ctl", *words)
 
     def stop(self, how: str = "immediate") -> None:
-        self._run("pg_ctl", "-D", self._data, "-w", "-m", how, "stop")
+        self._run("pg_ctl", "-D", self._data, *_PATIENTLY, "-m", how, "stop")
 
     @property
     def pid(self) -> int:
@@ -96,12 +109,22 @@ class PostgreSQL:
         return int((Path(self._data) / "postmaster.pid").read_text().split()[0])
 
     def kill(self) -> None:
-        """End it with SIGKILL, with all its processes: none of them says goodbye."""
+        """End it with SIGKILL, with all its processes: none of them says goodbye.
+
+        Returns once they are gone: the next would find their memory in use.
+        """
+        first = self.pid
+        os.kill(first, signal.SIGSTOP)  # so that it starts none, and buries none
         found = subprocess.run(
-            ["pgrep", "-P", str(self.pid)], capture_output=True, text=True
+            ["pgrep", "-P", str(first)], capture_output=True, text=True
         )
-        for pid in (self.pid, *map(int, found.stdout.split())):
+        pids = (*map(int, found.stdout.split()), first)
+        for pid in pids:
             os.kill(pid, signal.SIGKILL)
+        end = time.monotonic() + 120
+        while any(Path(f"/proc/{pid}").exists() for pid in pids):
+            assert time.monotonic() < end, "it does not end"
+            time.sleep(0.01)
 
     def _run(self, command: str, *arguments: str) -> None:
         done = subprocess.run(

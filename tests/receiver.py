@@ -37,7 +37,7 @@ class Receiver:
         self.url = ""
         self._heard = threading.Condition()
 
-    def until(self, count: int, seconds: float = 60) -> list[Received]:
+    def until(self, count: int, seconds: float = 120) -> list[Received]:
         """The calls, once there are so many."""
         with self._heard:
             assert self._heard.wait_for(lambda: len(self.calls) >= count, seconds), (

@@ -6,8 +6,8 @@ import asyncio
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 
 import aiohttp
@@ -59,17 +59,22 @@ class MessageWatcher:
             done = self._changed.wait_for(lambda: wanted <= self.seen, seconds)
         assert done, f"{len(wanted - self.seen)} of {len(wanted)} were not seen"
 
-    def wait_until_down(self, code: int = 0, seconds: float = 60) -> None:
-        """Wait until the connection was closed, with a code if one is given."""
+    @contextmanager
+    def going_down(self, code: int = 0, seconds: float = 120) -> Iterator[None]:
+        """Wait in the end until the connection was closed since the begin.
+
+        code: with which, if it matters
+        """
         before = self.closed
 
         def is_down() -> bool:
             return self.closed > before and code in (0, self.code)
 
+        yield
         with self._changed:
             assert self._changed.wait_for(is_down, seconds), self.code
 
-    def wait_until_live(self, seconds: float = 60) -> None:
+    def wait_until_live(self, seconds: float = 120) -> None:
         """Wait until it watches again."""
         with self._changed:
             assert self._changed.wait_for(lambda: self.is_live, seconds)

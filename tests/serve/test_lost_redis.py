@@ -32,8 +32,8 @@ def test_mail_goes_on_without_redis_and_pages_come_back_with_it(
             watcher.wait_for(acknowledged.messages)
             assert notice(server) == "ok"
 
-            redis.kill()
-            watcher.wait_until_down(4503)
+            with watcher.going_down(4503):
+                redis.kill()
             assert notice(server) == "Redis cannot be reached: pages are not live"
             acknowledged.wait_for(len(acknowledged.messages) + 50)
 

@@ -18,6 +18,7 @@ from inbox.models import Inbox, Server, Session
 from inbox.onboarding import testmail
 from inbox.onboarding.endpoints import reach
 from tests import factories
+from tests.private import free_port
 
 
 def now() -> datetime:
@@ -156,8 +157,7 @@ def test_test_message_refused_says_by_whom_and_why(
 
 
 def test_test_message_nobody_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     with pytest.raises(testmail.NotSent, match=f"127.0.0.1:{port} did not accept it"):
         testmail.send(reach([f"127.0.0.1:{port}"]))
 
