@@ -39,8 +39,8 @@ class Background:
 
     def start(self) -> None:
         """Start the thread."""
-        self._thread.start()
         _running[self] = None
+        self._thread.start()
 
     def nudge(self) -> None:
         """End the rest, if one is on. From any thread."""

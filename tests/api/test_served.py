@@ -19,7 +19,7 @@ from tests.running import Mailsink
 
 def ask(server: Mailsink, path: str, method: str = "GET") -> Any:
     request = Request(f"{server.url}/api/v3/{path}", method=method)
-    with urlopen(request, timeout=30) as response:
+    with urlopen(request, timeout=150) as response:
         return json.loads(response.read() or "null")
 
 
@@ -33,7 +33,7 @@ def held(server: Mailsink, subject: str) -> tuple[Any, float]:
     """Wait for a message and send it; return the answer, and seconds from one to other."""
     q = quote(f'to:held@example.com subject:"{subject}"')
     with ThreadPoolExecutor() as threads:
-        waiting = threads.submit(ask, server, f"messages/wait?q={q}&timeout=20")
+        waiting = threads.submit(ask, server, f"messages/wait?q={q}&timeout=120")
         send(server, "held@example.com", "Another")
         send(server, "held@example.com", subject)
         sent = time.monotonic()
@@ -65,7 +65,7 @@ def test_the_answer_tells_what_the_message_holds(mailsink: Mailsink, q: str) -> 
     mail.set_content(f"This mentions {word}.")
     mail.add_attachment(b"%PDF", "application", "pdf", filename="invoice.pdf")
     with ThreadPoolExecutor() as threads:
-        path = f"messages/wait?q={q.format(word)}&timeout=20"
+        path = f"messages/wait?q={q.format(word)}&timeout=120"
         waiting = threads.submit(ask, mailsink, path)
         with smtplib.SMTP(*mailsink.smtp) as smtp:
             smtp.send_message(mail)
@@ -98,14 +98,14 @@ def next_subject(stream: Any) -> tuple[str, str]:
 def test_events_are_streamed(mailsink: Mailsink) -> None:
     """What happens while nobody listens follows once somebody does again."""
     url = f"{mailsink.url}/api/v3/events?to=messages"
-    with urlopen(url, timeout=20) as stream:
+    with urlopen(url, timeout=120) as stream:
         assert stream.readline().startswith(b"retry: ")
         send(mailsink, "events@example.com", "Event 1")
         last, subject = next_subject(stream)
         assert subject == "Event 1"
     send(mailsink, "events@example.com", "Event 2")
     again = Request(url, headers={"Last-Event-ID": last})
-    with urlopen(again, timeout=20) as stream:
+    with urlopen(again, timeout=120) as stream:
         assert next_subject(stream)[1] == "Event 2"
-    with urlopen(Request(url, method="HEAD"), timeout=20) as head:
+    with urlopen(Request(url, method="HEAD"), timeout=120) as head:
         assert head.headers["Content-Type"] == "text/event-stream"

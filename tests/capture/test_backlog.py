@@ -52,7 +52,7 @@ def _hold_the_turn(began: threading.Event, release: threading.Event) -> None:
     """Let the recorder write nothing until it is released."""
     with write_turn():
         began.set()
-        release.wait(10)
+        release.wait(120)
     connection.close()
 
 
@@ -65,7 +65,7 @@ def test_a_message_goes_before_the_lines_of_others(
     async def scenario(recorder: Recorder) -> None:
         began, release = threading.Event(), threading.Event()
         held = asyncio.create_task(asyncio.to_thread(_hold_the_turn, began, release))
-        await asyncio.to_thread(began.wait, 10)
+        await asyncio.to_thread(began.wait, 120)
         loud, quiet = Client(recorder), Client(recorder)
         flood(loud)
         quiet.envelope()
@@ -153,7 +153,7 @@ def test_a_message_with_more_recipients_than_a_commit_has_rows(
                     250,
                 )
             )
-        return await asyncio.wait_for(client.send(), 60)
+        return await asyncio.wait_for(client.send(), 120)
 
     (stored,) = play(scenario)
     assert isinstance(stored, Stored)
@@ -177,7 +177,7 @@ def test_an_outage_loses_no_line_of_a_loud_client(
         client = Client(recorder)
         chatter(client)
         client.close()
-        await asyncio.wait_for(feed.complete.wait(), 30)
+        await asyncio.wait_for(feed.complete.wait(), 120)
 
     feed = HeardAll()
     play(scenario, feed=feed)
@@ -194,7 +194,7 @@ def test_a_commit_has_fewer_lines_where_they_are_long() -> None:
     async def scenario(recorder: Recorder) -> None:
         began, release = threading.Event(), threading.Event()
         held = asyncio.create_task(asyncio.to_thread(_hold_the_turn, began, release))
-        await asyncio.to_thread(began.wait, 10)
+        await asyncio.to_thread(began.wait, 120)
         client = Client(recorder)
         for _ in range(800):
             client.exchange("command", "", "x" * 12_000, 500)

@@ -54,7 +54,7 @@ class Memory:
         await self.gate.wait()
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while not holds():
                 self.changed.clear()
                 await self.changed.wait()
@@ -147,6 +147,6 @@ async def serve() -> AsyncIterator[Serve]:
 
 async def turns_until(holds: Callable[[], bool]) -> None:
     """Let the loop turn until something holds that no event tells."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0)

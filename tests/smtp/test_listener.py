@@ -34,7 +34,7 @@ async def test_smtplib_sends(serve: Serve) -> None:
     running = await serve()
 
     def send() -> None:
-        with smtplib.SMTP("127.0.0.1", running.port, timeout=20) as client:
+        with smtplib.SMTP("127.0.0.1", running.port, timeout=120) as client:
             client.login("joe", "s3cret")
             client.sendmail("a@example.com", ["b@example.com"], "Subject: x\n\n.dot\n")
 
@@ -77,7 +77,7 @@ async def test_smtplib_meets_a_spoilt_reply(
     running = await serve(policy=Policy(decision, frozenset({"mail"}), now))
 
     def send() -> None:
-        with smtplib.SMTP("127.0.0.1", running.port, timeout=20) as client:
+        with smtplib.SMTP("127.0.0.1", running.port, timeout=120) as client:
             client.sendmail("a@example.com", ["b@example.com"], "Subject: x\n\n")
 
     with pytest.raises(error, match=words):
@@ -92,7 +92,7 @@ async def test_a_policy_that_fails_refuses_for_now(serve: Serve, now: bool) -> N
 
     def send() -> None:
         with (
-            smtplib.SMTP("127.0.0.1", running.port, timeout=20) as client,
+            smtplib.SMTP("127.0.0.1", running.port, timeout=120) as client,
             pytest.raises(smtplib.SMTPRecipientsRefused, match="451"),
         ):
             client.sendmail("a@example.com", ["b@example.com"], "Subject: x\n\n")
@@ -113,7 +113,7 @@ async def test_smtplib_with_wrong_credentials(serve: Serve) -> None:
 
     def login() -> None:
         with (
-            smtplib.SMTP("127.0.0.1", running.port, timeout=20) as client,
+            smtplib.SMTP("127.0.0.1", running.port, timeout=120) as client,
             pytest.raises(smtplib.SMTPAuthenticationError),
         ):
             client.login("joe", "s3cret")
@@ -129,7 +129,7 @@ async def test_a_spooled_message_does_not_wait_for_the_work_of_others(
     writer.write(b"HELO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\n")
     with others_at_work():
         writer.write(b"x\r\n" * MIB + b".\r\nQUIT\r\n")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             assert b"queued as" in await reader.read()
     writer.close()
 
@@ -247,7 +247,7 @@ async def test_drain(serve: Serve) -> None:
     assert (await idle.readline()).startswith(b"220 ")
     busy_writer.write(b"HELO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\n")
     await busy.readuntil(b"354 End the message with <CRLF>.<CRLF>\r\n")
-    drained = asyncio.create_task(running.listener.drain(20))
+    drained = asyncio.create_task(running.listener.drain(120))
     assert (await idle.read()).startswith(b"421 4.3.2 ")
     with pytest.raises(OSError, match="onnect"):
         await running.connect()
@@ -266,7 +266,7 @@ async def test_drain_does_not_wait_for_ever(serve: Serve) -> None:
     reader, writer = await running.connect()
     writer.write(b"HELO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\nhalf")
     await reader.readuntil(b"354 End the message with <CRLF>.<CRLF>\r\n")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await running.listener.drain(0.01)
     assert (await reader.read()).startswith(b"421 4.3.2 ")
     (event,) = [e for e in running.memory.events if isinstance(e, TransactionEnded)]

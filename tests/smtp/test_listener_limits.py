@@ -108,7 +108,7 @@ async def test_drain_does_not_wait_for_a_balancer(serve: Serve) -> None:
     running = await serve(Profile(proxy_from=(ip_network("127.0.0.0/8"),)))
     reader, writer = await running.connect()
     await running.memory.until(lambda: bool(running.memory.events))
-    await running.listener.drain(20)
+    await running.listener.drain(120)
     assert await reader.read() == b""
     assert running.memory.endings() == ["shutdown"]
     writer.close()

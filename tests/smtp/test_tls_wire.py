@@ -51,7 +51,7 @@ async def test_smtplib_by_starttls(serve: Serve) -> None:
     body = b"x" * 76 + b"\r\n"
 
     def send() -> None:
-        with smtplib.SMTP("127.0.0.1", running.port, timeout=60) as client:
+        with smtplib.SMTP("127.0.0.1", running.port, timeout=120) as client:
             client._host = NAME  # type: ignore[attr-defined]  # the name it checks
             assert client.starttls(context=trusting())[0] == 220
             client.login("joe", "s3cret")
@@ -72,7 +72,7 @@ async def test_smtplib_over_smtps(serve: Serve) -> None:
 
     def send() -> None:
         with smtplib.SMTP_SSL(
-            "127.0.0.1", running.port, timeout=60, context=careless()
+            "127.0.0.1", running.port, timeout=120, context=careless()
         ) as client:
             client.sendmail("a@example.com", ["b@example.com"], "Subject: x\n\n.dot\n")
 
@@ -111,7 +111,7 @@ async def test_who_does_not_trust_gets_no_further(serve: Serve) -> None:
 
     def begin() -> None:
         with (
-            smtplib.SMTP("127.0.0.1", running.port, timeout=20) as client,
+            smtplib.SMTP("127.0.0.1", running.port, timeout=120) as client,
             pytest.raises(ssl.SSLCertVerificationError),
         ):
             client.starttls(context=suspicious())
@@ -185,7 +185,7 @@ async def test_drain(serve: Serve) -> None:
     silent, silent_writer = await running.connect()
     busy_writer.write(EHLO + ENVELOPE + b"DATA\r\n")
     await busy.readuntil(b"354 End the message with <CRLF>.<CRLF>\r\n")
-    drained = asyncio.create_task(running.listener.drain(20))
+    drained = asyncio.create_task(running.listener.drain(120))
     assert (await idle.read()).startswith(b"421 4.3.2 ")
     assert await silent.read() == b""
     busy_writer.write(b"x\r\n.\r\n")
@@ -205,7 +205,7 @@ async def test_drain_does_not_wait_for_a_handshake_for_ever(serve: Serve) -> Non
     await running.memory.until(
         lambda: any(isinstance(e, ExchangeOpened) for e in running.memory.events)
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await running.listener.drain(0.01)
     assert await reader.read() == b""
     assert running.memory.endings() == ["shutdown"]

@@ -82,7 +82,7 @@ def store_large(tmp_path: Path) -> Stored | Refused:
         assert client.transaction
         spooled_body = events.Body(len(LARGE), "0" * 64, True, path=spooled)
         arrival = events.Arrival(client.session, client.transaction, 99, spooled_body)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             return await recorder.store(arrival)
 
     [stored] = play(scenario)

@@ -49,19 +49,19 @@ def test_who_reads_holds_up_few_and_never_mail() -> None:
     def read() -> None:
         with gate.passage():
             inside.release()
-            assert leave.wait(10)
+            assert leave.wait(120)
 
     readers = [threading.Thread(target=read) for _ in range(store_gate._READERS)]
     for each in readers:
         each.start()
-        assert inside.acquire(timeout=10)
+        assert inside.acquire(timeout=120)
     with pytest.raises(StoreDown, match="it is slow"), gate.passage():
         pytest.fail("there was no room")
     with gate.passage(writes=True):
         pass
     leave.set()
     for each in readers:
-        each.join(10)
+        each.join(120)
     with gate.passage():
         pass
 

@@ -31,7 +31,7 @@ def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
                 pass
         assert served == []
     for thread in threads:
-        thread.join(5)
+        thread.join(120)
     assert served == list(range(20))
 
 
@@ -51,7 +51,7 @@ def test_one_who_comes_back_at_once_goes_behind_those_who_wait(first: bool) -> N
             pass
     with turns.turn(first):
         served.append("busy")
-    thread.join(5)
+    thread.join(120)
     assert served == ["patient", "busy"]
 
 
@@ -71,7 +71,7 @@ def test_the_recorder_goes_before_all_who_wait() -> None:
             while len(turns._waiting) <= number:
                 pass
     for thread in threads:
-        thread.join(5)
+        thread.join(120)
     assert served == ["recorder", "first", "second"]
 
 
@@ -88,7 +88,7 @@ def test_who_has_the_turn_does_not_wait_for_it(monkeypatch: pytest.MonkeyPatch) 
         done.set()
 
     threading.Thread(target=change, daemon=True).start()
-    assert done.wait(30)
+    assert done.wait(120)
     assert not write_lock._turns._taken
 
 

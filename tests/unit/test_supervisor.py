@@ -46,13 +46,16 @@ import os, signal, sys, time
 from mailsink.ids import uuid7
 from mailsink.supervisor import ProcessPlace, Supervisor
 made = uuid7()
+begun, begins = os.pipe()
 def work(child):
     os.write(1, f"{child.number} {child.dead is not None} {uuid7()}\\n".encode())
     if child.number == 0 and child.dead is None:
         os.kill(os.getpid(), signal.SIGKILL)
     child.ready()
     if child.number == 1:
-        time.sleep(60)
+        os.write(begins, b"x")
+        time.sleep(600)
+    os.read(begun, 1)
     return 7
 places = [ProcessPlace("one", is_vital=True), ProcessPlace("two")]
 code = Supervisor(places, lambda: os.write(1, b"ready\\n")).run(work)
@@ -62,7 +65,7 @@ sys.exit(code)
 
 def test_the_end_of_a_vital_process_ends_all_with_its_code() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", _FAMILY], capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", _FAMILY], capture_output=True, text=True, timeout=120
     )
     lines = [line.split() for line in done.stdout.splitlines()]
     assert done.returncode == 7, done.stderr

@@ -200,7 +200,7 @@ def test_it_indexes_what_is_stored_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         client.close()
         ids: set[UUID] = set()
         while len(ids) < 12:
-            ids.update(await asyncio.to_thread(told.get, timeout=10))
+            ids.update(await asyncio.to_thread(told.get, timeout=120))
         await work.stop()
 
     play(client, nudge=lambda _: work.nudge())

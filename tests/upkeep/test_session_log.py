@@ -26,7 +26,7 @@ async def test_a_slow_reader_keeps_nobody_waiting(
 
     def slowly(*arguments: object, **named: object) -> None:
         begun.set()
-        reads.wait(30)
+        reads.wait(120)
         info(*arguments, **named)  # type: ignore[arg-type]
 
     feed = Heard()

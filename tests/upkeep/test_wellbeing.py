@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections import namedtuple
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
@@ -76,18 +76,28 @@ async def test_work_that_fails_by_an_error_is_repeated(
 
     work = Background("retention", step)
     work.start()
-    assert await asyncio.to_thread(done.wait, 60)
+    assert await asyncio.to_thread(done.wait, 120)
     await work.stop()
     failing = "retention fails by an error, which the log has"
     assert looked == ["", failing, failing, ""]
     assert [each.getMessage() for each in caplog.records] == ["retention fails"]
 
 
-async def test_work_that_is_stuck() -> None:
-    well = Background("indexer", lambda: 60.0)
+async def test_work_that_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, over, now = threading.Event(), threading.Event(), [1000.0]
+
+    def hold() -> float:
+        begun.set()
+        over.wait()
+        return 60.0
+
+    monkeypatch.setattr(background, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    well = Background("indexer", hold)
     well.start()
+    begun.wait()
     assert background.trouble() == ""
-    well._step_began = time.monotonic() - 301
+    now[0] += 301
     assert background.trouble() == "indexer has been at one step for 301 s"
+    over.set()
     await well.stop()
     assert background.trouble() == ""

@@ -21,7 +21,7 @@ async def order(turns: FairTurns, asked: Sequence[tuple[str, int]]) -> list[str]
     async with turns.turn("first", 1):
         waiting = [asyncio.create_task(ask(*each)) for each in asked]
         await asyncio.sleep(0)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         await asyncio.gather(*waiting)
     return had
 
@@ -61,7 +61,7 @@ async def test_who_asks_for_much_has_a_turn_in_the_end() -> None:
                 had.append(who)
                 await asyncio.sleep(0)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         await asyncio.gather(
             *(ask(f"little {number}", 1, 100) for number in range(2)),
             ask("much", 10, 1),
@@ -81,7 +81,7 @@ async def test_so_many_have_a_turn_at_a_time() -> None:
             await asyncio.sleep(0)
             having -= 1
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         await asyncio.gather(*(ask() for _ in range(20)))
     assert most == 3
 
@@ -109,7 +109,7 @@ async def test_who_leaves_before_the_turn_holds_up_nobody() -> None:
         await asyncio.sleep(0)
         again = asyncio.create_task(turns.take("again"))  # there is room for it
         await asyncio.sleep(0)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         await stayed
         turns.leave()
         await again
@@ -123,5 +123,5 @@ async def test_who_leaves_with_the_turn_passes_it_on() -> None:
     turns.leave()
     left.cancel()  # its turn has come, but it did not run since
     await asyncio.wait([left])
-    async with asyncio.timeout(10), turns.turn("next", 1):
+    async with asyncio.timeout(120), turns.turn("next", 1):
         pass

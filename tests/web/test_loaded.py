@@ -21,7 +21,7 @@ class App:
         self.asgi = Loaded(self.answer, self.load)
 
     def load(self) -> None:
-        assert self.let.wait(20)
+        assert self.let.wait(120)
         self.loaded_by.append(threading.current_thread())
 
     async def answer(self, scope: dict[str, Any], _receive: Any, _send: Any) -> None:

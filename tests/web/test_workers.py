@@ -70,7 +70,7 @@ def refusal(events: Events) -> str:
 
 async def ended(before: set[int]) -> None:
     """Wait until there are no more processes than before."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while children() - before:  # noqa: ASYNC110  no event to wait for
             await asyncio.sleep(0.01)
 
