@@ -56,7 +56,7 @@ def run(source: str, file: Path, server: Mailsink) -> None:
     file.write_text(source)
     host, port = server.smtp
     subprocess.run(
-        [sys.executable, str(file), host, str(port)], capture_output=True, timeout=60
+        [sys.executable, str(file), host, str(port)], capture_output=True, timeout=120
     )
 
 

@@ -42,7 +42,7 @@ def status(
         f"{server.url}/mcp", json.dumps(body).encode(), fields, method=method
     )
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         with error:
@@ -72,7 +72,7 @@ async def test_the_official_client_below_a_path(tmp_path: Path, how: str) -> Non
     try:
         send(server)
         async with (
-            httpx2.AsyncClient(verify=False, timeout=60) as http,
+            httpx2.AsyncClient(verify=False, timeout=120) as http,
             Client(
                 streamable_http_client(f"{server.url}/mcp", http_client=http)
             ) as agent,
@@ -133,7 +133,7 @@ def test_an_agent_sees_the_inboxes_of_its_token(tmp_path: Path) -> None:
             client.sendmail("a@example.com", [f"{slug}@example.com"], body)
     (theirs, ours) = server.get("messages")["items"]
     made = subprocess.run(
-        [sys.executable, "manage.py", "make_administrator", "root"], cwd=ROOT, timeout=60,
+        [sys.executable, "manage.py", "make_administrator", "root"], cwd=ROOT, timeout=120,
         env=environment(tmp_path / "data"), input="correct horse 42", text=True,
     )  # fmt: skip
     assert made.returncode == 0
@@ -169,5 +169,5 @@ def _told(server: Mailsink, token: str, tool: str, given: object) -> str:
     request = urllib.request.Request(
         f"{server.url}/mcp", json.dumps(asked).encode(), fields
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         return str(json.load(answer)["result"]["content"][0]["text"])

@@ -21,7 +21,6 @@ from tests.attack.web import (
     LONGEST,
     WAIT,
     WEBSOCKET,
-    answer,
     health,
     mail,
     many,
@@ -35,12 +34,6 @@ LARGE = b"x" * 70 + b"\r\n" + (b"y" * 76 + b"\r\n") * 30_000  # 2 MB
 LIMITS = pytest.mark.parametrize(
     "limit", [128, 256, pytest.param(1024, marks=pytest.mark.long)]
 )
-
-
-def until_turned_away(server: Mailsink) -> None:
-    """Ask until 503 is heard: while it is pressed, the server closes at once."""
-    while not answer(web(server), HALF).startswith(b"HTTP/1.1 503 "):
-        pass
 
 
 @LIMITS

@@ -59,7 +59,7 @@ def workers_of(server: Mailsink) -> list[int]:
 
 def until(met: Callable[[], bool], words: str) -> None:
     """Wait for something that tells nobody."""
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 120
     while not met():
         assert time.monotonic() < deadline, words
         time.sleep(0.02)
@@ -134,8 +134,14 @@ def test_a_worker_that_is_killed_while_it_indexes_is_replaced(
 ) -> None:
     server = start_mailsink()
     send(server, _SMALL)
-    until(lambda: workers_of(server) != [], "nobody reads it")
-    os.kill(workers_of(server)[0], signal.SIGKILL)
+    seen: list[int] = []
+
+    def is_read() -> bool:
+        seen.extend(workers_of(server))
+        return seen != []
+
+    until(is_read, "nobody reads it")
+    os.kill(seen[0], signal.SIGKILL)
     until(lambda: indexed(server), "it is not indexed")
     found = server.get("messages?q=4711")["items"]
     assert [each["snippet"][:20] for each in found] == ["A line of some words"]

@@ -11,8 +11,8 @@ from contextlib import ExitStack
 import pytest
 
 from tests.attack.large import TEXT, head, send
-from tests.attack.test_viewers import BATCH, TO_MANY, subscribe
-from tests.attack.test_websockets import connected, frame
+from tests.attack.test_viewers import TO_MANY, Heard, subscribe
+from tests.attack.test_websockets import connected
 from tests.attack.web import LONGEST, mail, memory, web
 from tests.running import Mailsink
 
@@ -84,12 +84,11 @@ def test_lists_that_nobody_takes_are_not_all_held(mailsink: Mailsink) -> None:
     assert grown < 256  # MiB; with the garbage of making them
 
 
-def acknowledged(reader: socket.socket) -> bytes:
+def acknowledged(reader: socket.socket, heard: Heard) -> bytes:
     """Return what a viewer acknowledges of the batches that it reads next."""
-    octets = b""
-    while not (found := BATCH.findall(octets)):
-        octets += reader.recv(1024 * 1024)
-    return b"".join(frame(b'{"type": "ack", "seq": %s}' % seq) for seq in found)
+    while not (acks := heard.acks(reader.recv(1024 * 1024))):
+        pass
+    return b"".join(acks)
 
 
 def is_open(client: socket.socket, said: bytes) -> bool:
@@ -115,10 +114,10 @@ def test_who_acknowledges_what_it_does_not_read_is_closed(mailsink: Mailsink) ->
             each.sendall(subscribe("messages"))
         for each in liars:
             each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        before, closed = memory(mailsink), []
+        before, closed, heard = memory(mailsink), [], Heard()
         for _ in range(_MOST_MAILS):
             mail(mailsink, TO_MANY)
-            said = acknowledged(reader)
+            said = acknowledged(reader, heard)
             reader.sendall(said)
             closed = [each for each in liars if not is_open(each, said)]
             if closed:

@@ -45,7 +45,7 @@ class Asking:
 
     def smtp(self, *lines: str) -> str:
         """Say lines to it, and wait for the reply to each; return the replies."""
-        with socket.create_connection(self.server.smtp, 60) as connection:
+        with socket.create_connection(self.server.smtp, 120) as connection:
             return "".join(said(connection, "EHLO client.test", *lines, "QUIT"))
 
 
