@@ -23,12 +23,18 @@ class Background:
     step() does a little and returns how many seconds to rest before the next; a
     nudge ends a rest early. A step that fails is logged, and repeated: other mail may be
     without what this one failed at.
+    end() is called on the same thread, behind the last step.
     """
 
     def __init__(
-        self, name: str, step: Callable[[], float], retry_after: float = 5.0
+        self,
+        name: str,
+        step: Callable[[], float],
+        retry_after: float = 5.0,
+        end: Callable[[], None] = lambda: None,
     ) -> None:
         self._name = name
+        self._end = end
         self._step = step
         self._retry_after = retry_after
         self._wake = threading.Event()
@@ -78,6 +84,7 @@ class Background:
                 rest = _AFTER_FAULT
             self._step_began = None
             self._rest(rest)
+        self._end()
         connection.close()
 
     def _rest(self, seconds: float) -> None:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from inbox.models import Raw
 from inbox.storage import body_store
-from inbox.storage.leader import leads
+from inbox.storage.leader import Leadership
 from inbox.storage.store_gate import StoreDown
 from inbox.upkeep.background import Background
 
@@ -35,11 +35,12 @@ _LOCK = 0x6D616F62  # PostgreSQL's advisory lock of the one that sweeps
 def orphan_sweep(store: ObjectStorage) -> Background:
     """Return the work of sweeping, which also finds out that the store is well again."""
     after, rested = "", _SWEEP_EVERY
+    leadership = Leadership(_LOCK)
 
     def step() -> float:
         nonlocal after, rested
         with suppress(StoreDown):  # the gate has logged it, and health says it
-            if rested < _SWEEP_EVERY or not leads(_LOCK):
+            if rested < _SWEEP_EVERY or not leadership.is_ours():
                 store.page(most=1)
                 rested += _LOOK_EVERY
                 return _LOOK_EVERY
@@ -49,7 +50,7 @@ def orphan_sweep(store: ObjectStorage) -> Background:
             rested = 0.0
         return _LOOK_EVERY
 
-    return Background("objects", step)
+    return Background("objects", step, end=leadership.end)
 
 
 def sweep_page(

@@ -26,7 +26,7 @@ from inbox.mailbox.purge import ROWS_OF_TRANSACTION, purge, remove_sessions
 from inbox.models import Inbox, Message, Raw, Session
 from inbox.outgoing import holding, release_queue
 from inbox.storage import body_store, database_size, full_disk
-from inbox.storage.leader import leads
+from inbox.storage.leader import Leadership
 from inbox.upkeep.background import Background
 from inbox.upkeep.eviction import Evictions, pools
 from inbox.upkeep.removal_plan import SHARE, Found, RemovalPlan
@@ -60,11 +60,11 @@ class RetentionLimits:
 def retention(limits: RetentionLimits, spool: Path) -> Background:
     """Return the work of pruning. spool: the folder of bodies on their way."""
     swept = 0.0
-    pruning = Pruning(limits)
+    pruning, leadership = Pruning(limits), Leadership(_LOCK)
 
     def step() -> float:
         nonlocal swept
-        if not leads(_LOCK):
+        if not leadership.is_ours():
             return _LOOK_EVERY
         if full_disk.with_room(pruning.batch):
             return _BETWEEN_BATCHES
@@ -74,7 +74,7 @@ def retention(limits: RetentionLimits, spool: Path) -> Background:
             signing_in.forget_expired()
         return pruning.rest
 
-    return Background("retention", step)
+    return Background("retention", step, end=leadership.end)
 
 
 class Pruning:

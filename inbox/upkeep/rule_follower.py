@@ -18,7 +18,7 @@ from inbox.outgoing import deriving
 from inbox.outgoing.deriving import Plan
 from inbox.outgoing.due_signal import rules_changed
 from inbox.outgoing.release_rules import BrokenRule
-from inbox.storage.leader import leads
+from inbox.storage.leader import Leadership
 from inbox.storage.write_lock import write_turn
 from inbox.upkeep.background import Background
 from mailsink.ids import first_at
@@ -39,7 +39,10 @@ class RuleFollower:
 
     def __init__(self, is_busy: Callable[[], bool]) -> None:
         """is_busy: whether mail pours in, so that others had better wait"""
-        self._background = Background("releases by rules", self._step)
+        self._leadership = Leadership(_LOCK)
+        self._background = Background(
+            "releases by rules", self._step, end=self._leadership.end
+        )
         self._is_busy = is_busy
         self._active = False  # there is something to derive
         self._fault = ""  # that was logged
@@ -66,7 +69,7 @@ class RuleFollower:
         self._background.nudge()
 
     def _step(self) -> float:
-        if not leads(_LOCK):
+        if not self._leadership.is_ours():
             self._active, self._seen = False, None
             return _REST
         plan = self._plan()

@@ -21,8 +21,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def follower() -> RuleFollower:
-    return RuleFollower(lambda: False)
+def follower() -> Iterator[RuleFollower]:
+    made = RuleFollower(lambda: False)
+    yield made
+    made._leadership.end()
 
 
 @pytest.fixture
@@ -66,8 +68,10 @@ def test_another_process_goes_on(follower: RuleFollower) -> None:
     first = messages(2)
     follower._step()
     second = messages(2)
+    follower._leadership.end()
     after = RuleFollower(lambda: False)
     after._step()
+    after._leadership.end()
     assert released() == first + second
 
 

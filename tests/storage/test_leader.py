@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from inbox.storage.leader import Leadership
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor == "sqlite", reason="one process has SQLite"),
+]
+
+_LOCK = 0x74657374
+_REQUESTS = 4
+
+
+@pytest.fixture
+def lead() -> Iterator[Leadership]:
+    lead = Leadership(_LOCK)
+    yield lead
+    lead.end()
+
+
+def test_who_leads_goes_on_whoever_takes_the_connections_of_the_pool(
+    lead: Leadership,
+) -> None:
+    assert lead.is_ours()
+    connection.close()  # as Background does at rest: it goes back to the pool
+    with _requests():
+        assert lead.is_ours()
+
+
+def test_another_leads_once_the_first_has_ended(lead: Leadership) -> None:
+    assert lead.is_ours()
+    with ThreadPoolExecutor(1) as thread:
+        other = Leadership(_LOCK)
+        assert not thread.submit(other.is_ours).result()
+        lead.end()
+        assert thread.submit(other.is_ours).result()
+        thread.submit(other.end).result()
+
+
+@contextmanager
+def _requests() -> Iterator[None]:
+    """Requests that have a connection each, as many as there are in the pool."""
+    together = Barrier(_REQUESTS)
+
+    def begin() -> None:
+        connection.ensure_connection()
+        together.wait()
+
+    def end() -> None:
+        connection.close()
+        together.wait()
+
+    with ThreadPoolExecutor(_REQUESTS) as threads:
+        _wait([threads.submit(begin) for _ in range(_REQUESTS)])
+        yield
+        _wait([threads.submit(end) for _ in range(_REQUESTS)])
+
+
+def _wait(asked: list[Future[None]]) -> None:
+    for each in asked:
+        each.result()
