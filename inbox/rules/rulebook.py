@@ -87,7 +87,7 @@ def add_all(
     _forget_counts_of(goes | _expired(family))
     with write_turn():
         _alone(family)
-        goes.delete()
+        _remove(goes)
         if scenario:
             _make_way(known.filter(scenario=scenario))
         made = _add_behind(inbox, family, checked)
@@ -159,7 +159,13 @@ def _make_way(known: QuerySet[Rule]) -> None:
     expired = known.filter(expires_at__lte=datetime.now(UTC))
     if known.exclude(pk__in=expired.values("pk")).exists():
         raise Conflict(_("the scenario is switched on already"))
-    expired.delete()
+    _remove(expired)
+
+
+def _remove(rules: QuerySet[Rule]) -> None:
+    """Remove rules, within a turn. No other process counts for one of them meanwhile."""
+    ids = list(rules.select_for_update().order_by("pk").values_list("pk", flat=True))
+    Rule.objects.filter(pk__in=ids).delete()
 
 
 def _expired(family: Sequence[int]) -> QuerySet[Rule]:
@@ -181,7 +187,7 @@ def _make_room(family: Sequence[int], more: int, most: int, words: str) -> None:
     room = most - more
     if _of(family).count() > room:
         oldest = _expired(family).order_by("expires_at").values_list("pk", flat=True)
-        Rule.objects.filter(pk__in=list(oldest[:_EXPIRED_AT_ONCE])).delete()
+        _remove(Rule.objects.filter(pk__in=list(oldest[:_EXPIRED_AT_ONCE])))
         if _of(family).count() > room:
             raise Invalid(words % {"most": f"{most:,}"})
 
@@ -215,7 +221,7 @@ def delete(scope: Scope, id: int) -> None:
     with write_turn():
         rule = get(scope, id)
         inbox_id = rule.inbox_id
-        rule.delete()
+        _remove(Rule.objects.filter(pk=rule.pk))
     _announce(inbox_id)
 
 
@@ -225,7 +231,7 @@ def delete_scenario(scope: Scope, slug: str, name: str) -> None:
     known = Rule.objects.filter(inbox=inbox, scenario=name)
     _forget_counts_of(known)
     with write_turn():
-        known.delete()
+        _remove(known)
     _announce(inbox.pk)
 
 
@@ -241,7 +247,7 @@ def put_scenario(
     _forget_counts_of(known | _expired(family))
     with write_turn():
         _alone(family)
-        known.delete()
+        _remove(known)
         made = _add_behind(inbox, family, checked)
     _announce(inbox.pk)
     return made

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.test.utils import CaptureQueriesContext
 
 from inbox.errors import Invalid
@@ -166,6 +171,44 @@ def test_a_scenario_is_replaced_by_one_process_after_the_other() -> None:
     if connection.vendor == "postgresql":
         assert any("FOR NO KEY UPDATE" in each for each in statements[:changed])
     assert [each.inbox_id for each in rulebook.find(ALL)] == [inbox.pk]
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="its processes take turns")
+def test_a_rule_goes_while_another_process_counts_for_it() -> None:
+    """Its count came behind the look for counts, and was one of no rule: 500."""
+    factories.inbox()
+    fields = {"stage": "rcpt", "actions": BUSY, "limits": {"rate": 1, "seconds": 90}}
+    (made,) = rulebook.add_all(ALL, "default", [fields])
+    other = connection.copy()
+    with ThreadPoolExecutor(1) as thread, closing(other):
+        with transaction_of(other) as cursor:
+            cursor.execute("SELECT FROM inbox_rule WHERE id = %s FOR UPDATE", [made.pk])
+            cursor.execute(
+                "INSERT INTO inbox_rulecount (rule_id, key, count, since) "
+                "VALUES (%s, 'x', 1, now())",
+                [made.pk],
+            )
+            going = thread.submit(rulebook.delete, ALL, made.pk)
+            while not waits_for_a_lock(cursor):
+                assert not going.done()
+        going.result()
+        thread.submit(lambda: connection.close()).result()
+    assert not rulebook.find(ALL)
+
+
+@contextmanager
+def transaction_of(other: BaseDatabaseWrapper) -> Iterator[CursorWrapper]:
+    """Yield a cursor of a connection, within a transaction of its own."""
+    other.set_autocommit(False)
+    with other.cursor() as cursor:
+        yield cursor
+    other.commit()
+    other.set_autocommit(True)
+
+
+def waits_for_a_lock(cursor: CursorWrapper) -> bool:
+    cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+    return bool(cursor.fetchone()[0])
 
 
 def test_many_rules_change_by_one_statement() -> None:
