@@ -78,6 +78,11 @@ RETRY_AFTER = b"5"  # seconds
 _MAIL_PATHS = ("/api/v3/messages", "/api/v1/send", "/import")
 
 
+def brings_mail(scope: AsgiScope) -> bool:
+    """Whether a request that was seen has a message, or many, as its body."""
+    return scope["method"] == "POST" and scope["path"] in _MAIL_PATHS
+
+
 class Guard:
     """Wraps an ASGI app for http and websocket.
 
@@ -109,7 +114,7 @@ class Guard:
 
     def room(self, scope: AsgiScope) -> int:
         """Return how many octets the body of a request that was seen may have."""
-        if scope["method"] == "POST" and scope["path"] in _MAIL_PATHS:
+        if brings_mail(scope):
             return self.max_mail or sys.maxsize
         return _MAX_CALL if scope["path"] == _TOOLS else _MAX_FORM
 

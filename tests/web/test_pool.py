@@ -23,7 +23,11 @@ class StubDjango:
 
 
 async def ask(
-    pool: Pool, work: Callable[[], object], method: str = "POST", query: bytes = b""
+    pool: Pool,
+    work: Callable[[], object],
+    method: str = "POST",
+    query: bytes = b"",
+    path: str = "/",
 ) -> int:
     """Return the status of the answer."""
     events: list[Any] = []
@@ -31,7 +35,7 @@ async def ask(
     async def send(event: Any) -> None:
         events.append(event)
 
-    scope = {"work": work, "method": method, "query_string": query}
+    scope = {"work": work, "method": method, "path": path, "query_string": query}
     await pool(scope, None, send)  # type: ignore[arg-type]
     (status,) = [each["status"] for each in events if "status" in each]
     return int(status)
@@ -46,6 +50,22 @@ async def test_nobody_waits_for_a_busy_thread_while_others_are_idle() -> None:
     assert not long.done()
     go_on.set()
     assert await long == 200
+
+
+async def test_imports_keep_nobody_from_the_pages() -> None:
+    """Six of 10,000 messages each had all threads, for half a minute or more."""
+    pool, go_on = Pool(StubDjango()), threading.Event()
+    imports = [
+        asyncio.create_task(ask(pool, go_on.wait, path="/api/v3/messages"))
+        for _ in range(6)
+    ]
+    await asyncio.sleep(0)
+    try:
+        async with asyncio.timeout(20):
+            assert await ask(pool, threading.get_ident) == 200
+    finally:
+        go_on.set()
+    assert await asyncio.gather(*imports) == [200] * 6
 
 
 async def test_a_thread_that_works_for_a_client_that_left_is_not_free() -> None:
