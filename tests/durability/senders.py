@@ -23,7 +23,7 @@ class Acknowledged:
             self.messages[id] = octets
             self.changed.notify_all()
 
-    def wait_for(self, number: int, seconds: float = 60) -> None:
+    def wait_for(self, number: int, seconds: float = 120) -> None:
         with self.changed:
             enough = self.changed.wait_for(
                 lambda: len(self.messages) >= number, seconds
@@ -55,7 +55,7 @@ class Sender(threading.Thread):
 
     def run(self) -> None:
         try:
-            with socket.create_connection(self.address, timeout=30) as connection:
+            with socket.create_connection(self.address, timeout=120) as connection:
                 self.lines = connection.makefile("rb")
                 self.talk(connection)
         except OSError:

@@ -23,7 +23,7 @@ def test_sigterm_under_load_drains_and_exits_0(
     assert server.stop() == 0
 
     for sender in senders:
-        sender.join(30)
+        sender.join(120)
         assert {reply[:3] for reply in sender.replies} <= {b"421"}
     assert_stored(acknowledged, server.data)
     with sqlite3.connect(server.data / "mailsink.sqlite3") as database:

@@ -27,7 +27,7 @@ def test_a_full_disk_is_told_with_452_and_recovers(small_disk: Path) -> None:
         for sender in senders:
             sender.enough = True
         for sender in senders:
-            sender.join(30)
+            sender.join(120)
         refusals = {reply[:9] for sender in senders for reply in sender.replies}
         assert refusals == {b"452 4.3.1"}
         assert server.stop() == 0
@@ -41,7 +41,7 @@ def _wait_for_refusals(senders: list[Sender]) -> None:
     acknowledged = senders[0].acknowledged
     with acknowledged.changed:
         refused = acknowledged.changed.wait_for(
-            lambda: any(sender.replies for sender in senders), 30
+            lambda: any(sender.replies for sender in senders), 120
         )
     assert refused, "nobody was refused"
 
@@ -49,7 +49,7 @@ def _wait_for_refusals(senders: list[Sender]) -> None:
 def test_what_has_no_room_is_refused_at_mail_or_in_its_chunk(small_disk: Path) -> None:
     server = Mailsink(small_disk / "data")
     try:
-        with smtplib.SMTP(*server.smtp, timeout=30) as client:
+        with smtplib.SMTP(*server.smtp, timeout=120) as client:
             client.ehlo("client.test")
             code, text = client.docmd("MAIL FROM:<a@example.com> SIZE=20000000")
             assert (code, text[:34]) == (452, b"4.3.1 The disk has no room for a m")

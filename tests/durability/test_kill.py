@@ -29,7 +29,7 @@ def test_whatever_was_acknowledged_survives_kills(
         acknowledged.wait_for(len(acknowledged.messages) + 60 + 7 * round)
         server.kill()
         for sender in senders:
-            sender.join(30)
+            sender.join(120)
             assert not sender.replies
 
     server = start_mailsink()

@@ -38,7 +38,7 @@ class Persistent(Sender):
 
     def deliver(self) -> None:
         """Send messages until the server says goodbye."""
-        with socket.create_connection(self.address, timeout=60) as connection:
+        with socket.create_connection(self.address, timeout=120) as connection:
             self.lines = connection.makefile("rb")
             self.talk(connection)
 
@@ -93,14 +93,14 @@ def test_a_restart_refuses_and_loses_nothing(
     acknowledged.wait_for(20)
     assert server.stop() == 0
     between = len(acknowledged.messages)
-    waiting = socket.create_connection(server.smtp, timeout=60)  # nobody takes it yet
+    waiting = socket.create_connection(server.smtp, timeout=120)  # nobody takes it yet
     server = OnHeldSockets(data, *flags(held))
     acknowledged.wait_for(between + 20)
     assert waiting.recv(3) == b"220"
     waiting.close()
     for sender in senders:
         sender.enough = True
-        sender.join(60)
+        sender.join(120)
     assert server.stop() == 0
     assert [each.refusal for each in senders] == [None] * len(senders)
     assert_stored(acknowledged, data)

@@ -39,12 +39,12 @@ class Onlooker:
 
     def wait_until_live(self) -> None:
         lamp = self._page.locator('[data-lamp="live"]')
-        expect(lamp).to_be_attached(timeout=60_000)
+        expect(lamp).to_be_attached(timeout=120_000)
 
     def wait_for_first(self) -> None:
         """Wait until a message came live."""
         some = "() => Object.keys(watched.created).length > 0"
-        self._page.wait_for_function(some, timeout=60_000)
+        self._page.wait_for_function(some, timeout=120_000)
 
     def wait_for_count(self, messages: int, seconds: float) -> None:
         """Wait until the page says that there are so many."""

@@ -41,7 +41,7 @@ class Jumping(Mailsink):
 
 
 def send(server: Mailsink, subject: str) -> None:
-    with smtplib.SMTP(*server.smtp, timeout=30) as client:
+    with smtplib.SMTP(*server.smtp, timeout=120) as client:
         client.sendmail("a@example.com", ["b@example.com"], f"Subject: {subject}\n\nx")
 
 
@@ -57,7 +57,7 @@ def test_mail_stays_in_its_order(tmp_path: Path, workers: tuple[str, ...]) -> No
                 sent.append(f"at {offset} {number}")
                 send(server, sent[-1])
             found = server.get(
-                "messages/wait?timeout=20&count=3"
+                "messages/wait?timeout=120&count=3"
                 + (f"&after={after[0]['id']}" if after else "")
             )
             assert len(found["items"]) == 3

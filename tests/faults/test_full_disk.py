@@ -50,7 +50,7 @@ def fill_while_mail_comes(server: Mailsink, filler: Path) -> Acknowledged:
         for sender in senders:
             sender.enough = True
         for sender in senders:
-            sender.join(60)
+            sender.join(120)
         watcher.wait_for(acknowledged.messages)
         assert watcher.closed == 0
     assert {reply[:9] for each in senders for reply in each.replies} == {b"452 4.3.1"}
@@ -61,7 +61,7 @@ def wait_until_refused(acknowledged: Acknowledged, senders: list[Sender]) -> Non
     """Wait until each client, and so each process, was refused."""
     with acknowledged.changed:
         assert acknowledged.changed.wait_for(
-            lambda: all(each.replies for each in senders), 60
+            lambda: all(each.replies for each in senders), 120
         )
 
 

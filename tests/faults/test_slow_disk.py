@@ -47,7 +47,7 @@ def test_who_waits_for_a_slow_disk_waits_together(
         for sender in senders:
             sender.enough = True
         for sender in senders:
-            sender.join(60)
+            sender.join(120)
             assert not sender.replies
         watcher.wait_for(acknowledged.messages)
         assert watcher.closed == 0
