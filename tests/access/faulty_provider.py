@@ -49,7 +49,7 @@ class FaultyProvider:
 
             def _answer(self, body: str) -> None:
                 if provider.silent:
-                    provider.ended.wait(60)
+                    provider.ended.wait(120)
                     return
                 if provider.dripping or provider.endless:
                     self._go_on()

@@ -356,7 +356,7 @@ def test_a_provider_whose_answer_has_no_end(
 
     asking = Thread(target=ask, daemon=True)
     asking.start()
-    asking.join(20)
+    asking.join(120)
     setattr(at, fault, False)
     assert refused
 

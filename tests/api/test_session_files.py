@@ -25,7 +25,7 @@ def session(mailsink: Mailsink) -> dict[str, Any]:
         client.ehlo()
         for _ in range(600):
             client.noop()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while True:
         _, listed = get(mailsink, "sessions?limit=1")
         found: dict[str, Any] = json.loads(listed)["items"][0]

@@ -298,7 +298,7 @@ def test_tail(server: Mailsink, tailing: subprocess.Popen[str]) -> None:
     assert [each["verb"] for each in mine] == ["", "EHLO", "NOOP", "QUIT"]
     assert {each["helo"] for each in events if "helo" in each} == {"tail.test"}
     tailing.send_signal(signal.SIGINT)
-    assert tailing.wait(60) == 130
+    assert tailing.wait(120) == 130
 
 
 def test_tail_prints_a_session_once(

@@ -41,7 +41,7 @@ def test_the_helper_waits_and_says_what_came(
             env={"MAILSINK_URL": mailsink.url, "PATH": "/usr/bin:/usr/local/bin:/bin"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
         assert not done.returncode, done.stderr
         found: dict[str, object] = json.loads(done.stdout)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import smtplib
-import socket
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from mailsink import __version__
 from mailsink.cli import mailpit
 from mailsink.conf import Config, from_environment
 from tests.packaging.installed import Installed, run
+from tests.private import free_port
 
 # By who waits for it
 _LOG_LINES = {
@@ -181,8 +181,7 @@ def test_readyz(server: Installed, unpacked: Path) -> None:
 
 
 def test_readyz_of_nothing(unpacked: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     where = {"MP_UI_BIND_ADDR": f"0.0.0.0:{port}"}
     wait = ("readyz", "--wait", "--timeout=20ms")
     assert run(unpacked, "mailpit", *wait, **where) == (

@@ -248,7 +248,7 @@ def test_nothing_waits_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def hold(*_: Any) -> Judgement:
         entered.release()
-        assert held.wait(30)
+        assert held.wait(120)
         return Judgement()
 
     monkeypatch.setattr(message_judge, "_judged", hold)

@@ -64,11 +64,11 @@ def test_rules_are_read_while_hits_wait_for_their_turn(policy: InboxPolicy) -> N
         while not write_lock._turns._waiting:
             writing.join(0.01)
         reading = reading_thread(policy)
-        reading.join(30)
+        reading.join(120)
         assert not reading.is_alive()
         one.refresh_from_db()
         assert one.hits == 0
-    writing.join(30)
+    writing.join(120)
     one.refresh_from_db()
     assert one.hits == 1
 

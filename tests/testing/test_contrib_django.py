@@ -56,7 +56,7 @@ def test_the_sink_runs_beside_runserver(
             break
     site = said["Starting"].rpartition(" ")[2].rstrip("/")
     inbox = ApiClient(said["Inbox"].rstrip("/"))
-    with urllib.request.urlopen(f"{site}/invite", timeout=30) as answer:
+    with urllib.request.urlopen(f"{site}/invite", timeout=120) as answer:
         assert answer.read() == b"sent"
     [message] = inbox.get("messages")["items"]
     assert message["subject"] == "You are invited"
@@ -73,7 +73,7 @@ def test_a_sink_that_does_not_start_says_why(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "manage"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 1
     assert done.stderr.startswith(
