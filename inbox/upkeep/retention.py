@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
+from django.db import DatabaseError, connection
 from django.db.models import Exists, F, OuterRef, QuerySet, RowRange, Sum, Window
 
 from inbox.access import audit_search, signing_in
@@ -81,7 +82,8 @@ class Pruning:
     """Removes what is beyond the limits, a turn of rows at a time.
 
     Each kind of what goes takes its turn. While mail pours in there are always messages
-    to go: nothing else would, if they were to go first.
+    to go: nothing else would, if they were to go first. A kind that fails is put off, and
+    keeps none behind it from its turn.
     """
 
     def __init__(self, limits: RetentionLimits) -> None:
@@ -103,16 +105,39 @@ class Pruning:
             database_size.shrink,
         )
         self._kinds = deque(map(_Kind, kinds))  # the next to have its turn stands first
+        self._faults: dict[_Kind, str] = {}  # of those that failed the last time
 
     def batch(self) -> int:
         """Remove one turn's worth of one kind; return how many rows went."""
         now = time.monotonic()
         for kind in self._kinds:
-            if kind.due <= now and (gone := kind.turn(now)):
+            if kind.due <= now and (gone := self._turn(kind, now)):
                 self._kinds.remove(kind)
                 self._kinds.append(kind)
                 return gone
         return 0
+
+    def _turn(self, kind: _Kind, now: float) -> int:
+        """Let a kind have its turn; return how many rows went: none where it fails."""
+        try:
+            gone = kind.turn(now)
+        except Exception as error:
+            if full_disk.is_full(error):  # it is done once more, with room
+                raise
+            kind.put_off(now)
+            self._note(kind, error)
+            connection.close_if_unusable_or_obsolete()
+            return 0
+        self._faults.pop(kind, None)
+        return gone
+
+    def _note(self, kind: _Kind, error: Exception) -> None:
+        """Log an error once, until its kind works again; that of many kinds once, too."""
+        words = str(error)
+        if kind not in self._faults and words not in self._faults.values():
+            expected = isinstance(error, DatabaseError | OSError)
+            log.error("retention: %s", words, exc_info=None if expected else error)
+        self._faults[kind] = words
 
     @property
     def rest(self) -> float:
@@ -138,10 +163,13 @@ class _Kind:
         if gone := self._remove():
             self._rest = _REST
             return gone
-        took = time.monotonic() - began
+        self.put_off(now, time.monotonic() - began)
+        return 0
+
+    def put_off(self, now: float, took: float = 0.0) -> None:
+        """Let it rest. took: seconds for which it was looked at"""
         self.due = now + max(self._rest, took / SHARE)
         self._rest = min(2 * self._rest, _LOOK_EVERY)
-        return 0
 
 
 def _empty_trash(hours: int) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
 from inbox.mailbox import purge, tombstones
@@ -182,6 +182,39 @@ def test_each_kind_has_its_turn_while_there_are_messages_to_go(
     assert Message.objects.count() == 3
     assert not Session.objects.filter(pk__in=idle).exists()
     assert Tombstone.objects.count() == 1  # of the message that went after their turn
+
+
+def test_a_kind_that_fails_keeps_no_other_from_its_turn(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = _Clock()
+    monkeypatch.setattr(retention, "time", clock)
+    messages(2)
+    idle = [factories.session(ending="quit").pk for _ in range(3)]
+    failing = True
+
+    def fails(*_: object) -> list[object]:
+        if failing:
+            raise DatabaseError("the first kind is broken")
+        return []
+
+    monkeypatch.setattr(retention, "pools", fails)
+    monkeypatch.setattr(retention.label_inboxes, "expire", lambda: 1 // (not failing))
+    pruning = retention.Pruning(limits(messages=1, sessions=1))
+    assert pruning.batch() == 2
+    assert not Session.objects.filter(pk__in=idle[:2]).exists()
+    for _ in range(3):
+        clock.now += 10
+        assert not pruning.batch()
+    assert caplog.text.count("the first kind is broken") == 1
+    assert caplog.text.count("ZeroDivisionError") == 1
+    failing = False
+    clock.now += 10
+    assert pruning.batch()
+    failing = True
+    clock.now += 10
+    assert not pruning.batch()
+    assert caplog.text.count("the first kind is broken") == 2
 
 
 class _Clock:
