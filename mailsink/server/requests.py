@@ -51,6 +51,12 @@ _TARGET_TOO_LONG = HttpRefusal(
     f"The address has more than {_LONGEST:,} bytes. Name fewer ids in it, or search by "
     "q= instead.",
 )
+_NOT_HTTP = HttpRefusal(
+    400,
+    "Bad Request",
+    "The request is not as HTTP/1.1 (RFC 9112) has it: its first line, a header field, "
+    "the length that it names, or a chunk of its body.",
+)
 _FIELD_TOO_LONG = HttpRefusal(
     431,
     "Request Header Fields Too Large",
@@ -98,9 +104,25 @@ class Channel(HTTPChannel):
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Say so: Twisted would close the connection without a word."""
-        refusal, target = _TARGET_TOO_LONG, line.partition(b" ")[2]
         if self._receivedHeaderSize:
-            refusal, target = _FIELD_TOO_LONG, self._path
+            self._refuse(_FIELD_TOO_LONG, self._path)
+        else:
+            self._refuse(_TARGET_TOO_LONG, line.partition(b" ")[2])
+
+    def headerReceived(self, line: bytes) -> bool:
+        """Take a field; return whether it is one. Twisted would let a length's error out."""
+        try:
+            return bool(super().headerReceived(line))
+        except ValueError:  # more digits than Python reads as a number
+            self._respondToBadRequestAndDisconnect()
+            return False
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        """Say what is wrong; Twisted would answer without a word."""
+        self._refuse(_NOT_HTTP, self._path)
+        self.clearLineBuffer()  # nothing behind it is read as a request
+
+    def _refuse(self, refusal: HttpRefusal, target: bytes) -> None:
         scope = self.guard.seen(
             {"type": "http", "path": _path_in(target), "headers": []}
         )

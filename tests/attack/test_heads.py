@@ -110,6 +110,29 @@ def test_fields_beyond_the_limit_are_told_whatever_the_charset(
     assert mailsink.stderr == ""
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        b"Content-Length: " + b"9" * 5000,  # more than Python reads as a number
+        b"Content-Length: five",
+        b"Transfer-Encoding: none",
+        b"Content-Length: 1\r\nContent-Length: 1",
+        b"no field at all",
+        b"Transfer-Encoding: chunked\r\n\r\nnine\r\n",
+    ],
+)
+@pytest.mark.parametrize("path", [b"/inbox", b"/api/v3/messages"])
+def test_a_head_that_is_not_http_gets_a_sentence(
+    mailsink: Mailsink, path: bytes, field: bytes
+) -> None:
+    behind = b"A: b\r\n\r\nGET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    said = answer(web(mailsink), get(path, field) + behind)
+    assert said.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert said.count(b"HTTP/1.1 ") == 1 + said.count(b"as HTTP/1.1 (RFC 9112)")
+    assert b"RFC 9112" in said
+    assert mailsink.stderr == ""
+
+
 @pytest.mark.parametrize("path", [b"/", b"/api/v3/messages/wait", b"/health/live"])
 @pytest.mark.parametrize(
     "parameter", [b"x*=none'en'a", b"x*=idna'en'%ff", b"x*=utf-8''a; x*0*=b"]

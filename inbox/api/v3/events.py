@@ -135,8 +135,8 @@ def _place(log: EventLog, last: str) -> tuple[int, bool]:
     if not last:
         return log.last, False
     name, _, number = last.partition("-")
-    is_ours = name == log.name and number.isascii() and number.isdigit()
-    if is_ours and log.has(int(number)):
+    is_number = number.isascii() and number.isdigit() and len(number) < 19
+    if name == log.name and is_number and log.has(int(number)):
         return int(number), False
     return log.last, True
 
