@@ -72,7 +72,7 @@ CHANNEL_LAYERS: dict[str, Any] = {
 }
 if CONFIG.redis_url:
     CHANNEL_LAYERS["default"] = {  # inbox.live.redis_watch says if it is out of reach
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "BACKEND": "inbox.live.redis_layer.RedisLayer",
         "CONFIG": {"hosts": [CONFIG.redis_url]},
     }
 
@@ -138,7 +138,7 @@ CACHES: dict[str, dict[str, Any]] = {
 }
 if CONFIG.redis_url:  # so that processes count together
     CACHES["default"] = {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "inbox.storage.redis_cache.JsonRedisCache",
         "LOCATION": CONFIG.redis_url,
     }
 
@@ -175,6 +175,7 @@ LOGGING = {
         # It warns of each request whose client leaves before the answer.
         "daphne.server": {"filters": ["once_a_minute"]},
         "mailsink.web.guard": {"filters": ["once_a_minute"]},
+        "inbox.live.redis_layer": {"filters": ["once_a_minute"]},
         "mailsink.sessions": {"level": "INFO"},
         # It has a traceback each second that Redis is gone: RedisWatch says it once.
         "channels_redis.pubsub": {"level": "CRITICAL"},

@@ -86,7 +86,9 @@ class DialectConsumer(AsyncWebsocketConsumer):
 
     async def dispatch(self, message: Mapping[str, Any]) -> None:
         """Handle a message, without Channels' hop to the database's thread before it."""
-        await getattr(self, get_handler_name(message))(message)
+        # Whoever writes to Redis may send here what others of us receive.
+        if handler := getattr(self, get_handler_name(message), None):
+            await handler(message)
 
     async def connect(self) -> None:
         self.seen = Frames()

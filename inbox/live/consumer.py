@@ -101,7 +101,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def dispatch(self, message: Mapping[str, Any]) -> None:
         """Handle a message, without Channels' hop to the database's thread before it."""
-        await getattr(self, get_handler_name(message))(message)
+        # Whoever writes to Redis may send here what others of us receive.
+        if handler := getattr(self, get_handler_name(message), None):
+            await handler(message)
 
     async def connect(self) -> None:
         self.watches: dict[Name, _Watch] = {}

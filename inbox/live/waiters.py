@@ -151,7 +151,7 @@ class Waiters:
             self._listening.set()
             while True:
                 notified = await layer.receive(channel)
-                self._take({UUID(each) for each in notified["ids"]})
+                self._take({UUID(each) for each in notified.get("ids", ())})
         finally:
             await layer.group_discard(ARRIVALS, channel)
 

@@ -33,7 +33,7 @@ def layer(request: pytest.FixtureRequest, settings: Any) -> Iterator[None]:
     """Each of the channel layers, in turn."""
     if request.param == "redis":
         url = request.getfixturevalue("redis_url")
-        backend = "channels_redis.pubsub.RedisPubSubChannelLayer"
+        backend = "inbox.live.redis_layer.RedisLayer"
         config = {"hosts": [url]}
     else:
         backend, config = "inbox.live.channel_layer.ProcessLayer", {}

@@ -1,11 +1,17 @@
-"""The channel layer of a single process."""
+"""The channel layers: that of a single process, and that by Redis."""
 
 from __future__ import annotations
 
 import asyncio
 from itertools import pairwise
 
+import pytest
+import redis
+from channels_redis.serializers import registry
+
+from inbox.live import protocol
 from inbox.live.channel_layer import ProcessLayer
+from inbox.live.redis_layer import RedisLayer
 
 
 async def joined(layer: ProcessLayer, count: int) -> list[str]:
@@ -65,3 +71,55 @@ async def test_members_are_counted() -> None:
     assert layer.memberships() == 4
     await layer.group_discard("all", channels[0])
     assert layer.members("all") == 2
+
+
+_serialize = registry.get_serializer("msgpack").serialize
+FRAME = {
+    "type": "live.frame", "feed": "x", "group": "all", "number": 1,
+    "events": '{"event": "message.created", "id": "1"}', "readers": {},
+}  # fmt: skip
+ARRIVAL = {"type": "live.arrival", "ids": [str(protocol.process())]}
+JUNK = [
+    b"",
+    b"nonsense",
+    b"\xc1" * 40,
+    *map(
+        _serialize,
+        [
+            [],
+            7,
+            {},
+            {"type": "websocket.disconnect"},
+            {"type": ["live.lost"]},
+            {"type": "live.frame"},
+            {**FRAME, "number": "1"},
+            {**FRAME, "events": "}{"},
+            {**FRAME, "events": "[" * 100_000},
+            {**FRAME, "events": "7"},
+            {**FRAME, "readers": {"1": 1}},
+            {"type": "live.arrival", "ids": ["one"]},
+            {"type": "live.arrival", "ids": 1},
+            {"type": "live.lost", "user": "ann"},
+            {"type": "live.echo"},
+        ],
+    ),
+]
+
+
+async def test_what_others_write_to_redis_reaches_nobody(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    layer = RedisLayer(hosts=[redis_url])
+    channel = await layer.new_channel()
+    await layer.group_add("all", channel)
+    with redis.Redis.from_url(redis_url) as other:
+        for each in JUNK:
+            other.publish("asgi__group__all", each)
+    ours = [FRAME, ARRIVAL, {"type": "live.lost"}, {"type": "live.lost", "user": 7}]
+    for each in ours:
+        await layer.group_send("all", each)
+    assert [await layer.receive(channel) for _ in ours] == ours
+    await layer.flush()
+    (said,) = caplog.records  # once a minute
+    assert "not Mailsink's" in said.message
+    assert said.exc_info is None

@@ -1,0 +1,68 @@
+"""The channel layer of several processes, by Redis, which others may write to as well.
+
+Messages of others, and those that lack what ours have, reach nobody here.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from channels_redis.pubsub import RedisPubSubChannelLayer
+
+log = logging.getLogger(__name__)
+
+
+class RedisLayer(RedisPubSubChannelLayer):
+    """Channels' layer, whose junk would end whatever receives it, with a traceback."""
+
+    async def receive(self, channel: str) -> dict[str, Any]:
+        """Return the next message of ours."""
+        while True:
+            message = await self._get_layer().receive(channel)
+            if message is not None:
+                return dict(message)
+            log.warning("Redis brought a message that is not Mailsink's: it is ignored")
+
+    def deserialize(self, message: bytes) -> dict[str, Any] | None:
+        """Return a message; None for what is none of ours."""
+        with suppress(
+            Exception
+        ):  # of the library, or of whatever stands in the message
+            made = super().deserialize(message)
+            if _MEMBERS[made["type"]](made):
+                return dict(made)
+        return None
+
+
+def _is_frame(message: Mapping[str, Any]) -> bool:
+    """Whether it is a frame of the feed, as inbox.live.feed makes it."""
+    texts = (message["feed"], message["group"], message["events"])
+    return (
+        all(isinstance(each, str) for each in texts)
+        and isinstance(message["number"], int)
+        and all(isinstance(each, list) for each in message["readers"].values())
+        and _are_events(message["events"])
+    )
+
+
+@lru_cache(maxsize=8)  # each who watches receives the same one
+def _are_events(text: str) -> bool:
+    return all(isinstance(each["event"], str) for each in json.loads(f"[{text}]"))
+
+
+def _is_arrival(message: Mapping[str, Any]) -> bool:
+    return all(UUID(each) for each in message["ids"])
+
+
+_MEMBERS: dict[str, Callable[[Mapping[str, Any]], bool]] = {
+    "live.frame": _is_frame,
+    "live.lost": lambda message: isinstance(message.get("user"), int | None),
+    "live.arrival": _is_arrival,
+    "live.echo": lambda message: isinstance(message["number"], int),
+}
