@@ -61,6 +61,9 @@ _ROWS_AT_ONCE = 1000
 _MOST_TAGS = 50  # of a message, as people may give it
 
 _OUTAGES = (OperationalError, InterfaceError)
+_PROGRAM_LIMIT = (
+    "54"  # class of SQLSTATE, which psycopg counts among operational errors
+)
 
 
 class Feed(Protocol):
@@ -342,9 +345,10 @@ class Recorder:
         """Commit a batch; one that fails for what is in it is split until it does not."""
         try:
             self._commit(batch)
-        except _OUTAGES as error:
-            self._outage(batch, error)
         except Exception as error:
+            if _is_outage(error):
+                self._outage(batch, error)
+                return
             parts = batch.by_session()
             if len(parts) == 1:
                 self._expel(parts[0][0], batch, error)
@@ -443,6 +447,15 @@ class Recorder:
             waiting.done(outcome)
         except Exception:  # the other messages of the commit are to be answered, too
             log.exception("Session %s could not be answered", waiting.session.id)
+
+
+def _is_outage(error: Exception) -> bool:
+    """Whether the database fails for all rows. Else these are at fault, and always will be.
+
+    Those beyond a limit of PostgreSQL, too: an entry of an index that is too long.
+    """
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    return isinstance(error, _OUTAGES) and not state.startswith(_PROGRAM_LIMIT)
 
 
 async def _raw_row(

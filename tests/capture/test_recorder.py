@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
+from random import Random
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from inbox.capture import batch, rows
 from inbox.capture.recorder import Limits, Recorder
@@ -254,6 +255,29 @@ def test_one_bad_row_does_not_fail_its_neighbours() -> None:
     assert answers[2].reply.code == 451
     assert Message.objects.count() == 4
     assert Session.objects.filter(ending="quit").count() == 4
+
+
+@pytest.mark.database
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no such limit")
+def test_rows_beyond_a_limit_of_postgresql_are_no_outage() -> None:
+    """psycopg has one error for both; tried again for ever, the row stopped all mail."""
+
+    async def beyond(recorder: Recorder) -> Stored | Refused:
+        client = Client(recorder)
+        noise = Random(1).randbytes(4000).hex()  # which takes as much room compressed
+        client.envelope(f"MAIL FROM:<{noise}@b.test>")
+        return await client.send()
+
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE INDEX narrow ON inbox_exchange (line)")
+    try:
+        answers = play(one_message, beyond, one_message)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP INDEX narrow")
+    assert [isinstance(each, Stored) for each in answers] == [True, False, True]
+    assert answers[1].reply.code == 451
+    assert Message.objects.count() == 2
 
 
 def test_a_database_that_fails_refuses_messages_and_tries_the_transcript_again(
