@@ -36,7 +36,7 @@ def chunks(scope: Scope, what: Selection, format: Format) -> Iterator[bytes]:
 
 def _bodies(scope: Scope, what: Selection) -> Iterator[tuple[Message, bytes]]:
     """Yield messages with their octets; what is gone meanwhile is left out."""
-    for turn in selection.turns(scope, what):
+    for turn in selection.turns(scope, what, is_cut=False):
         for id in turn:
             if (found := _body(id)) is not None:
                 yield found

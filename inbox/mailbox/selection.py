@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,10 +14,13 @@ from inbox.mailbox.paging import as_uuid
 from inbox.mailbox.scope import Scope
 from inbox.models import Message
 from inbox.search import language
+from inbox.storage.bounded import TooCostly, within
 
 MOST = 10_000  # ids in one request
 # Fewer than a turn may have: each is in several indexes, and a 250 may be waiting.
 AT_ONCE = 200
+# Of reading, as a list has (mailsink.web.pool): a search may look at all that is stored.
+_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +52,23 @@ def by_ids(ids: Collection[str | UUID]) -> Selection:
 
 
 def turns(
-    scope: Scope, chosen: Selection, *, deleted: bool = False, pinned: bool = True
+    scope: Scope,
+    chosen: Selection,
+    *,
+    deleted: bool = False,
+    pinned: bool = True,
+    is_cut: bool = True,
 ) -> Iterator[list[UUID]]:
     """Yield the ids of the messages, a turn's worth at a time, newest first.
 
     deleted: those in the trash, instead of those that are not; pinned: whether pinned
-    ones are among them. Messages that arrive meanwhile are later, and are left alone.
-    Raises BadQuery.
+    ones are among them; is_cut: whether a search that takes too long ends. Messages that
+    arrive meanwhile are later, and are left alone. Raises BadQuery, TooCostly.
     """
     rows = _alike(scope, deleted, pinned)
     if chosen.ids is None:
-        yield from _walk(_matching(scope, rows, chosen))
+        head = _Cut().head if is_cut else _head
+        yield from _walk(_matching(scope, rows, chosen), head)
         return
     for start in range(0, len(chosen.ids), AT_ONCE):
         some = chosen.ids[start : start + AT_ONCE]
@@ -76,10 +85,11 @@ def still_there(ids: Collection[UUID]) -> list[UUID]:
 def count(scope: Scope, chosen: Selection, most: int) -> int:
     """Return how many messages match the search that a deletion is by, up to most.
 
-    Raises BadQuery.
+    Raises BadQuery, TooCostly.
     """
     rows = _alike(scope, deleted=False, pinned=False)
-    return _matching(scope, rows, chosen)[:most].count()
+    with within(_SECONDS):
+        return _matching(scope, rows, chosen)[:most].count()
 
 
 def _alike(scope: Scope, deleted: bool, pinned: bool) -> QuerySet[Message]:
@@ -96,11 +106,30 @@ def _matching(
     return rows if chosen.where is None else rows.filter(chosen.where)
 
 
-def _walk(rows: QuerySet[Message]) -> Iterator[list[UUID]]:
-    turn = _head(rows)
+def _walk(
+    rows: QuerySet[Message], head: Callable[[QuerySet[Message]], list[UUID]]
+) -> Iterator[list[UUID]]:
+    turn = head(rows)
     while turn:
         yield turn
-        turn = _head(rows.filter(pk__lt=turn[-1]))
+        turn = head(rows.filter(pk__lt=turn[-1]))
+
+
+class _Cut:
+    """Reads turn after turn, for so long in all; what is done with them does not count."""
+
+    def __init__(self) -> None:
+        self._left = _SECONDS
+
+    def head(self, rows: QuerySet[Message]) -> list[UUID]:
+        """Return a turn's worth. Raises TooCostly."""
+        if self._left <= 0:
+            raise TooCostly
+        with within(self._left) as bound:
+            before = bound.left
+            found = _head(rows)
+            self._left -= before - bound.left
+        return found
 
 
 def _head(rows: QuerySet[Message]) -> list[UUID]:

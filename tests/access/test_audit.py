@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,9 +16,13 @@ from django.test import Client
 
 from inbox.access import api_tokens, audit_export, audit_kinds, audit_log, audit_search
 from inbox.access.permissions import ROUTES
+from inbox.mailbox import messages
 from inbox.models import AuditEntry, Message, User
+from inbox.storage.bounded import within
 from inbox.storage.write_lock import write_turn
+from mailsink.web import read_time
 from tests import people
+from tests.storage.test_bounded import LONG
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +71,34 @@ def test_reading_is_noted_with_its_inbox_once_a_minute() -> None:
     entry = AuditEntry.objects.last()
     assert entry
     assert (entry.details, entry.address) == ("include=text", "127.0.0.1")
+
+
+@pytest.mark.parametrize("is_cut_again", [True, False])
+def test_a_reading_that_was_cut_is_noted_once_it_is_answered(
+    monkeypatch: pytest.MonkeyPatch, is_cut_again: bool
+) -> None:
+    """mailsink.web.pool has it answered again, where it may read for longer."""
+    client, _ = ann_with("viewer"), people.mail_in("a")
+    before, find = len(log()), messages.find
+    looks = [True, is_cut_again]
+
+    def costly(*given: Any, **named: Any) -> Any:
+        if looks.pop(0):
+            with within(0.01), connection.cursor() as cursor:  # as mailsink.asgi does
+                cursor.execute(LONG[connection.vendor])
+        return find(*given, **named)
+
+    def get(comes_again: bool) -> int:
+        read_time.begin(0.01, comes_again)
+        return client.get("/api/v3/messages?include=text").status_code
+
+    monkeypatch.setattr(messages, "find", costly)
+    assert copy_context().run(get, True) == 421
+    assert len(log()) == before
+    expected = 503 if is_cut_again else 200
+    assert copy_context().run(get, False) == expected
+    kinds = [kind for _, kind, _, _ in log()[before:]]
+    assert kinds == ([] if is_cut_again else ["messages.read"])
 
 
 def test_a_change_is_noted_in_its_own_transaction() -> None:

@@ -5,20 +5,26 @@ from __future__ import annotations
 import io
 import json
 import mailbox
+import time
 import urllib.error
 import urllib.request
 import zipfile
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
+from django.db import connection
 
+from inbox.mailbox import selection
 from inbox.models import Message
 from tests import factories
 from tests.api.conftest import Api
 from tests.e2e.mail import send
 from tests.mails import plain
 from tests.running import Mailsink
+from tests.storage.test_bounded import LONG
 
 
 @pytest.mark.django_db
@@ -34,6 +40,59 @@ def test_change_many(api: Api) -> None:
     assert api("PATCH", "messages?q=is:new", {"note": "look"}) == {"count": 1}
     three.refresh_from_db()
     assert three.note == "look"
+
+
+@pytest.fixture
+def costly(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each look for more takes of the processor; beyond that none."""
+    head, seconds = selection._head, [0.0]
+    monkeypatch.setattr(selection, "AT_ONCE", 1)
+    monkeypatch.setattr(selection, "_SECONDS", 0.1)
+
+    def look(rows: Any) -> list[UUID]:
+        end = time.thread_time() + (seconds.pop(0) if seconds else 0.0)
+        while time.thread_time() < end:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        return head(rows)
+
+    monkeypatch.setattr(selection, "_head", look)
+    return seconds
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("method", "changes"), [("DELETE", None), ("PATCH", {"pinned": True})]
+)
+def test_a_change_by_a_search_that_takes_long_is_cut(
+    api: Api, costly: list[float], method: str, changes: dict[str, bool] | None
+) -> None:
+    for _ in range(3):
+        factories.message()
+    costly[:] = [0.06, 0.06]
+    answer = api(method, "messages?q=to:bob", changes, 503)
+    assert "takes too long" in answer["detail"]
+    left = Message.objects.filter(deleted_at=None, pinned=False)
+    assert left.count() == 1  # what was found in time has been changed
+    assert api.response(method, "messages?q=to:bob", changes).status_code < 300
+    assert not left.exists()
+
+
+@pytest.mark.django_db
+def test_a_search_that_never_ends_is_cut(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factories.message()
+
+    def look(rows: Any) -> list[UUID]:
+        with connection.cursor() as cursor:
+            cursor.execute(LONG[connection.vendor])
+        return []
+
+    monkeypatch.setattr(selection, "_SECONDS", 0.1)
+    monkeypatch.setattr(selection, "_head", look)
+    assert api.response("DELETE", "messages?q=to:bob")["Retry-After"]
+    api("DELETE", "messages?q=to:bob", None, 503)
 
 
 @pytest.mark.django_db

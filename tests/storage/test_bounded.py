@@ -13,7 +13,7 @@ from inbox.storage.bounded import TooCostly, within
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # It would run for minutes.
-_LONG = {
+LONG = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
     "WHERE i < 2000000000) SELECT count(*) FROM n",
     "postgresql": "SELECT count(*) FROM generate_series(1, 2000000000)",
@@ -30,7 +30,7 @@ def _read(statement: str) -> object:
 def test_what_takes_long_is_cut_and_the_connection_stays_good() -> None:
     for _ in range(2):
         with pytest.raises(TooCostly), within(0.1):
-            _read(_LONG[connection.vendor])
+            _read(LONG[connection.vendor])
     with within(0.1):
         assert _read("SELECT 7") == 7
     assert _read("SELECT 8") == 8
@@ -42,7 +42,7 @@ def test_each_part_has_the_whole_time() -> None:
         for _ in range(2):
             bound.begin()
             with pytest.raises((OperationalError, TooCostly)):
-                _read(_LONG[connection.vendor])
+                _read(LONG[connection.vendor])
         bound.begin()
         assert _read("SELECT 7") == 7
 
@@ -62,7 +62,7 @@ def test_other_errors_stay_what_they_are() -> None:
 @pytest.mark.database
 def test_after_it_nothing_is_bounded() -> None:
     with pytest.raises(TooCostly), within(0.01):
-        _read(_LONG[connection.vendor])
+        _read(LONG[connection.vendor])
     long = (
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
     )
