@@ -117,7 +117,7 @@ def speak(server: Mailsink) -> None:
     """Say everything that SMTP has."""
     options = "RET=FULL ENVID=e SMTPUTF8"
     notify = "NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;ann@evil.test"
-    with socket.create_connection(server.smtp, 60) as connection:
+    with socket.create_connection(server.smtp, 120) as connection:
         replies = connection.makefile("rb")
         for line in (
             *("", "EHLO evil.test", f"MAIL FROM:<a@evil.test> {options}"),

@@ -103,7 +103,7 @@ def _until_indexed(server: Mailsink) -> None:
     """Wait for the words of what had no full text yet: the oldest comes last."""
     waiting = (each for each in NUMBERS if not mails.has_full_text(each))
     oldest = next(each for each in waiting if mails.is_indexed(each))
-    patience = time.monotonic() + 120
+    patience = time.monotonic() + 300
     while time.monotonic() < patience:
         with suppress(urllib.error.HTTPError):  # 408, after a second
             server.get(f"messages/wait?q={mails.code(oldest)}&timeout=1")

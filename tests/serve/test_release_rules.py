@@ -105,6 +105,7 @@ def test_the_guard_by_settings(
     send(server, "leaves", to="ann@staging.test")
     until(lambda: subjects(other))
     assert subjects(other) == ["leaves"]
+    until(lambda: server.get("releases")["items"][0]["state"] == "delivered")
     today = server.get("guard/today")["items"]
     assert {each["domain"]: (each["left"], each["held_back"]) for each in today} == {
         "example.com": (0, 1),

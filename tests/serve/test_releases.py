@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.next_hop import next_hop
+from tests.private import free_port
 from tests.releasing import (
     BODY,
     ended,
@@ -323,8 +324,7 @@ class TestNextHops:
             assert ended(again, id)["state"] == "delivered"
 
     def test_nobody_listens(self, server: Mailsink) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            address = free.getsockname()[:2]
+        address = "127.0.0.1", free_port()
         route(server, address)
         waiting = tried(server, self.release(server), 1)
         text = f"No connection to 127.0.0.1 port {address[1]}: connection refused."

@@ -6,6 +6,7 @@ import socket
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,9 @@ def _answers(mailsink: Mailsink, step: int) -> Iterator[tuple[str, str]]:
 
 def _files(folder: Path) -> Iterator[tuple[str, str]]:
     for path in folder.rglob("*"):
-        if path.is_file():
-            yield path.name, path.read_bytes().decode("latin-1")
+        with suppress(FileNotFoundError):  # it is not kept
+            if path.is_file():
+                yield path.name, path.read_bytes().decode("latin-1")
 
 
 def _given_away(texts: Iterator[tuple[str, str]]) -> dict[str, list[str]]:
