@@ -131,7 +131,7 @@ class Exim:
 
 
 def _await_listener(daemon: subprocess.Popen[bytes], address: tuple[str, int]) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while daemon.poll() is None and time.monotonic() < until:
         try:
             socket.create_connection(address, 1).close()

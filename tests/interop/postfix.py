@@ -81,7 +81,7 @@ def postfix(relay: tuple[str, int], **settings: str) -> Iterator[tuple[str, int]
             [master, "-c", str(folder / "conf"), "-w"],
             env=environment(master),
             check=True,
-            timeout=30,
+            timeout=120,
         )
         try:
             yield "127.0.0.1", port
@@ -137,5 +137,5 @@ def _stop(master: int) -> None:
     """End it with all its daemons, which are of one process group."""
     handle = os.pidfd_open(master)
     os.killpg(master, signal.SIGKILL)
-    select.select([handle], [], [], 10)
+    select.select([handle], [], [], 120)
     os.close(handle)

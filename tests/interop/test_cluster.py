@@ -33,6 +33,8 @@ _SERVICES = _COMPOSE["services"]
 _NGINX = (_PACKAGING / "nginx" / "cluster.conf").read_text()
 _SMTP, _WEB = ("smtp-1", "smtp-2"), ("web-1", "web-2")
 _MAILS = 20
+_PATIENCE = 120_000  # ms: a busy machine is no failure
+expect.set_options(timeout=_PATIENCE)
 # What a container has of its own: where files go, and that nothing is in the background.
 _MAIN = """
 {modules}
@@ -181,7 +183,9 @@ def page() -> Iterator[Page]:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
-        yield browser.new_page()
+        made = browser.new_page()
+        made.set_default_timeout(_PATIENCE)
+        yield made
         browser.close()
 
 

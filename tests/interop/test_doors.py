@@ -51,8 +51,8 @@ def haproxy(
     path = program("haproxy", "haproxy")
     with socket.create_server(("127.0.0.1", 0)) as listening:
         (folder / "haproxy.cfg").write_text(
-            "defaults\n mode tcp\n timeout connect 9s\n timeout client 60s\n"
-            f" timeout server 60s\n"
+            "defaults\n mode tcp\n timeout connect 9s\n timeout client 120s\n"
+            " timeout server 120s\n timeout check 120s\n"
             f"listen mail\n bind fd@{listening.fileno()}\n {option}\n"
             f" server mailsink {server[0]}:{server[1]} source {BALANCER} {keywords}\n"
         )

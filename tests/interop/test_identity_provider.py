@@ -18,6 +18,8 @@ from tests.programs import program
 from tests.running import Mailsink
 
 _SCRIPT = Path(__file__).parent / "node" / "identity-provider.js"
+_PATIENCE = 120_000  # ms: a busy machine is no failure
+expect.set_options(timeout=_PATIENCE)
 
 
 @dataclass
@@ -55,7 +57,7 @@ def login(
     yield Login(url)
     server.stop()
     provider.terminate()
-    provider.communicate(timeout=30)
+    provider.communicate(timeout=120)
     assert "Traceback" not in server.stderr, server.stderr
 
 
@@ -65,7 +67,9 @@ def page() -> Iterator[Page]:
         browser = playwright.chromium.launch(
             executable_path=program("chromium", "chromium"), args=["--no-sandbox"]
         )
-        yield browser.new_page(ignore_https_errors=True)
+        made = browser.new_page(ignore_https_errors=True)
+        made.set_default_timeout(_PATIENCE)
+        yield made
         browser.close()
 
 

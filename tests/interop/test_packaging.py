@@ -59,7 +59,7 @@ def _analyze(*arguments: str | Path) -> tuple[int, str]:
         capture_output=True,
         text=True,
         env=environment(analyze),
-        timeout=60,
+        timeout=120,
     )
     return done.returncode, done.stdout + done.stderr
 

@@ -21,7 +21,7 @@ def nullmailer(address: tuple[str, int], folder: Path, *options: str) -> None:
         cwd=folder,
         env=environment(smtp) | {"HELOHOST": "client.test"},
         check=True,
-        timeout=60,
+        timeout=120,
     )
 
 

@@ -216,7 +216,7 @@ def exchanges(session: dict[str, Any], *kinds: str) -> list[tuple[object, ...]]:
 
 
 def run(command: list[str], **options: Any) -> None:
-    subprocess.run(command, check=False, timeout=60, capture_output=True, **options)
+    subprocess.run(command, check=False, timeout=120, capture_output=True, **options)
 
 
 def stored(server: Mailsink, session: dict[str, Any]) -> list[bytes]:

@@ -27,7 +27,7 @@ from tests.running import ROOT, Mailsink
 
 _FOLDER = Path(__file__).parent
 _HUEY = ROOT / ".cache/interop/python"  # tools/interop installs it
-_PATIENCE = 60.0  # seconds
+_PATIENCE = 120.0  # seconds
 
 # The queue is looked at each second; the first retry comes after two, and each next one
 # after about twice as long (postconf(5)).

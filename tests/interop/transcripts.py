@@ -22,7 +22,7 @@ from tests.interop.clients import get
 from tests.running import Mailsink
 
 _FOLDER = Path(__file__).parent / "transcripts"
-_PATIENCE = 20.0  # seconds
+_PATIENCE = 120.0  # seconds
 _HOW = "If that is well: TRANSCRIPTS=write make interop"
 
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"

@@ -67,7 +67,7 @@ def sent_until_heard(tail: subprocess.Popen[str]) -> tuple[list[Any], list[str]]
 
 def end(process: subprocess.Popen[str]) -> int:
     process.terminate()
-    return process.wait(60)
+    return process.wait(120)
 
 
 def refused(path: str) -> bool:
