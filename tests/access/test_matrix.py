@@ -169,6 +169,11 @@ def _admitted(identity: Identity, method: str, path: str) -> int:
     return refused.status_code if refused else 200
 
 
+callers = pytest.mark.parametrize(
+    "caller", ["manager", pytest.param("token for a", marks=pytest.mark.long)]
+)
+
+
 def _content(response: HttpResponseBase) -> str:
     if response.streaming and response.is_async:  # type: ignore[attr-defined]
         return async_to_sync(_gathered)(response).decode("utf-8", "replace")
@@ -213,7 +218,7 @@ def _reading(world: World) -> Iterator[tuple[str, str]]:
 _SAID_AGAIN = ("trace", "wait?", "search?", "subject:", "?q=", "/tags/", "credentials/", "word=", "remote-hosts", "held/", "suggest")  # fmt: skip
 
 
-@pytest.mark.parametrize("caller", ["manager", "token for a"])
+@callers
 def test_no_address_shows_another_inbox(place: Place, caller: str) -> None:
     client = place.caller(caller)
     client.raise_request_exception = False
@@ -237,7 +242,7 @@ def test_all_of_that_is_there_to_be_seen(place: Place) -> None:
     assert len(shown) > 80, shown
 
 
-@pytest.mark.parametrize("caller", ["manager", "token for a"])
+@callers
 def test_no_change_reaches_another_inbox(place: Place, caller: str) -> None:
     before = _rows(place.b)
     client = place.caller(caller)

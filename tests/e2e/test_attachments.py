@@ -41,7 +41,7 @@ def opened(mailsink: Mailsink, page: Page, subject: str) -> None:
     expect(page.locator("h1", has_text=subject)).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.long)])
 def test_an_attachment_is_looked_at_over_the_mail(
     mailsink: Mailsink, page: Page, width: int
 ) -> None:

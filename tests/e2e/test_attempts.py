@@ -60,7 +60,7 @@ def test_refused_twice_then_accepted(mailsink: Mailsink, page: Page) -> None:
     ).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.long)])
 def test_attempts_are_accessible(mailsink: Mailsink, page: Page, width: int) -> None:
     to = f"bob{width}@example.com"
     page.set_viewport_size({"width": width, "height": 800})

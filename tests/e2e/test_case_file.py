@@ -39,7 +39,7 @@ def saved(page: Page, folder: Path, name: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.long)])
 def test_nothing_in_a_case_file_runs_or_loads(
     mailsink: Mailsink, page: Page, tmp_path: Path, width: int
 ) -> None:

@@ -21,7 +21,7 @@ HTML = """<html><style>
 </html>"""
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.long)])
 def test_checks_of_a_mail(mailsink: Mailsink, page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     send(mailsink, rich(f"checked {width}", HTML))

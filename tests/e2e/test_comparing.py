@@ -48,7 +48,7 @@ def test_two_that_are_chosen(mailsink: Mailsink, page: Page) -> None:
     expect(frame.get_by_text("The total is 64.80 now.")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.long)])
 def test_with_the_one_before(mailsink: Mailsink, page: Page, width: int) -> None:
     name = "Before" if width > 500 else "Narrow"
     invoices(mailsink, name)

@@ -31,7 +31,9 @@ def open_session(page: Page, mailsink: Mailsink, name: str) -> None:
     expect(page.locator("h1")).to_contain_text(name)
 
 
-@pytest.mark.parametrize("width", [1440, 900, 390])
+@pytest.mark.parametrize(
+    "width", [1440, pytest.param(900, marks=pytest.mark.long), 390]
+)
 def test_chip_leads_to_the_findings(mailsink: Mailsink, page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     send(mailsink, f"chip{width}.test")

@@ -18,7 +18,9 @@ def test_empty_inbox_is_accessible(start_mailsink, page: Page) -> None:
     assert_accessible(page)
 
 
-@pytest.mark.parametrize("width", [1440, 900, 390])
+@pytest.mark.parametrize(
+    "width", [1440, pytest.param(900, marks=pytest.mark.long), 390]
+)
 def test_inbox_is_accessible(mailsink: Mailsink, page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     open_inbox(mailsink, page)

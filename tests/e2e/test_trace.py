@@ -189,7 +189,9 @@ def test_without_scripts(mailsink: Mailsink, browser: Browser) -> None:
     context.close()
 
 
-@pytest.mark.parametrize("width", [1440, 900, 390])
+@pytest.mark.parametrize(
+    "width", [1440, pytest.param(900, marks=pytest.mark.long), 390]
+)
 def test_trace_is_accessible(mailsink: Mailsink, page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{mailsink.url}/trace")
