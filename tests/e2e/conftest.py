@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from tests.programs import program
 from tests.running import SERVER_BEHIND
@@ -25,6 +32,8 @@ _QUIET_BROWSER = [
     # nginx has a certificate of its own making
     *(["--ignore-certificate-errors"] if SERVER_BEHIND else []),
 ]
+
+_KEPT_BY_PAGES = "local_storage,indexeddb,cache_storage,service_workers"
 
 
 @pytest.fixture(scope="package")
@@ -47,8 +56,12 @@ def launched(playwright: Playwright, name: str, *flags: str) -> Iterator[Browser
 
 @pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Chromium without its windows, which takes a third of the time for a page."""
-    with launched(playwright, "chromium-headless-shell") as browser:
+    """Chromium without its windows, which takes a third of the time for a page.
+
+    And without a process for each page, which takes as long as what the page does.
+    """
+    few = "--renderer-process-limit=1"
+    with launched(playwright, "chromium-headless-shell", few) as browser:
         yield browser
 
 
@@ -59,16 +72,36 @@ def whole_chromium(playwright: Playwright) -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="module")
+def _context(browser: Browser) -> Iterator[BrowserContext]:
+    """What the pages of a module share: it keeps the scripts and styles that it has loaded."""
+    context = browser.new_context(ignore_https_errors=bool(SERVER_BEHIND))
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(_context: BrowserContext) -> Iterator[Page]:
     """A page of its own, without anything from earlier pages.
 
     An error in a script of the page fails the test.
     """
-    context = browser.new_context(ignore_https_errors=bool(SERVER_BEHIND))
-    page = context.new_page()
+    page = _context.new_page()
+    _forget(page)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
-    context.close()
+    for each in _context.pages:
+        each.close()
     assert not errors
+
+
+def _forget(page: Page) -> None:
+    """Leave a page what those before it loaded, and nothing else: no cookie, no kept value."""
+    cdp = page.context.new_cdp_session(page)
+    cdp.send(
+        "Storage.clearDataForOrigin", {"origin": "*", "storageTypes": _KEPT_BY_PAGES}
+    )
+    cdp.detach()
+    page.context.clear_cookies()
+    page.context.clear_permissions()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser(whole_chromium: Browser) -> Browser:
     """What a browser does by itself counts here."""
     return whole_chromium

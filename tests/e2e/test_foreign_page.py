@@ -14,7 +14,7 @@ from tests.releasing import until
 from tests.running import Mailsink
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser(whole_chromium: Browser) -> Browser:
     """What a browser does by itself counts here."""
     return whole_chromium
