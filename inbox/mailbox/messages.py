@@ -22,7 +22,6 @@ from django.db.models import (
     QuerySet,
     Subquery,
 )
-from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
 from inbox.errors import NotFound
@@ -33,6 +32,7 @@ from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Fingerprint, Message, Raw
 from inbox.search import language
 from inbox.search.read_state import is_read
+from inbox.search.sql import IsNotEmpty
 from inbox.storage import acts, body_store
 from inbox.storage.compiled_rows import CompiledRows
 
@@ -53,8 +53,7 @@ _NUMBER = Subquery(
     Fingerprint.objects.filter(pk=OuterRef("transaction_id")).values("attempt")[:1]
 )
 _ALIVE = Q(deleted_at__isnull=True)
-# As text, since SQLite's planner does not hold parameters against a partial index.
-_IS_TAGGED = RawSQL("NOT (inbox_message.tags = '[]')", (), output_field=BooleanField())
+_IS_TAGGED = Q(IsNotEmpty("tags"))
 
 
 @lru_cache(maxsize=1000)

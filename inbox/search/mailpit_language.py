@@ -20,7 +20,7 @@ from inbox.search.fields import ZONE, BadQuery, Condition, messages_for
 from inbox.search.fields.values import size, time
 from inbox.search.fulltext import matches
 from inbox.search.language import MAX_LENGTH, MAX_TERMS, Query, Term
-from inbox.search.sql import NOTHING, HasAddress, HasText, has
+from inbox.search.sql import NOTHING, HasAddress, has, has_item
 
 # As people in the United States write days, and as dates stand in JavaScript and Go.
 _DATES = (
@@ -52,7 +52,7 @@ def messages(query: Query, reader: int | None = None) -> Q:
 
 def tagged(tag: str) -> Q:
     """Return: the message has this tag, whatever the case of its letters."""
-    return Q(HasText("tags", tag))
+    return has_item("tags", tag)
 
 
 def before(text: str) -> Q:

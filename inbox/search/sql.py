@@ -47,6 +47,11 @@ def same(field: str, text: str) -> Q:
     return Q(_Is(field, text))
 
 
+def has_item(field: str, text: str) -> Q:
+    """Return: a list of texts has this one, whatever the case."""
+    return Q(IsNotEmpty(field)) & Q(_HasItem(field, text))
+
+
 def _like(text: str, connection: BaseDatabaseWrapper) -> str:
     return str(connection.ops.prep_for_like_query(text))
 
@@ -187,9 +192,25 @@ class IsAddress(_Item):
     postgresql = ("item ->> 'address'",)
 
 
-class HasText(_Item):
+class _HasItem(_Item):
     """Whether a list of texts has this one."""
 
     whole = True
     sqlite = ("item.value",)
     postgresql = ("item #>> '{}'",)
+
+
+class IsNotEmpty(Func):
+    """Whether a list of texts has any, in words by which a partial index is found.
+
+    As text, since SQLite's planner does not hold parameters against one.
+    """
+
+    output_field = BooleanField()
+
+    def __init__(self, field: str) -> None:
+        super().__init__(F(field))
+
+    def as_sql(self, compiler: SQLCompiler, *_: Any, **__: Any) -> Sql:
+        column, params = compiler.compile(self.source_expressions[0])
+        return f"(NOT ({column} = '[]'))", tuple(params)

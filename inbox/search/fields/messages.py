@@ -39,7 +39,7 @@ from inbox.search.fields.values import (
 from inbox.search.fulltext import matches
 from inbox.search.fulltext.header_query import in_field
 from inbox.search.read_state import is_read
-from inbox.search.sql import EVERYTHING, NOTHING, HasAddress, HasText, has, same
+from inbox.search.sql import EVERYTHING, NOTHING, HasAddress, has, has_item, same
 from mailsink.ids import first_at
 
 _FIELD_NAME = re.compile(r"[!-9;-~]{1,200}")  # RFC 5322 §3.6.8
@@ -178,7 +178,7 @@ MESSAGES: dict[str, Condition] = {
     "rcpt": lambda value: recipient("transaction", addressed_to(value)),
     "subject": _subject,
     "header": _header,
-    "tag": lambda value: Q(HasText("tags", value)),
+    "tag": lambda value: has_item("tags", value),
     "assignee": partial(_assignee, None),
     "is": _is(None),
     "has": one_of(
