@@ -32,7 +32,7 @@ from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Fingerprint, Message, Raw
 from inbox.search import language
 from inbox.search.read_state import is_read
-from inbox.search.sql import IsNotEmpty
+from inbox.search.sql import is_not_empty
 from inbox.storage import acts, body_store
 from inbox.storage.compiled_rows import CompiledRows
 
@@ -53,7 +53,7 @@ _NUMBER = Subquery(
     Fingerprint.objects.filter(pk=OuterRef("transaction_id")).values("attempt")[:1]
 )
 _ALIVE = Q(deleted_at__isnull=True)
-_IS_TAGGED = Q(IsNotEmpty("tags"))
+_IS_TAGGED = is_not_empty("tags")
 
 
 @lru_cache(maxsize=1000)

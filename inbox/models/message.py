@@ -10,6 +10,7 @@ from inbox.models.session import ADDRESS_KEY_LENGTH, Transaction
 from mailsink.ids import uuid7
 
 ALIVE = models.Q(deleted_at__isnull=True)
+LARGE_SIZE = 100_000  # octets, from which on a message is among the few large ones
 _PERSON = 30  # octets that the JSON of one has beside name and address
 
 
@@ -56,6 +57,17 @@ class Message(models.Model):
                 fields=["id", "size", "attachments"],
                 name="message_measured",
                 condition=ALIVE,
+            ),
+            # the few that a search for these is about
+            models.Index(
+                fields=["id"],
+                name="message_with_files",
+                condition=ALIVE & models.Q(attachments__gte=1),
+            ),
+            models.Index(
+                fields=["id", "size"],
+                name="message_large",
+                condition=ALIVE & models.Q(size__gte=LARGE_SIZE),
             ),
             # those that have tags, for their list
             models.Index(

@@ -22,6 +22,7 @@ IMPORT, INTERNAL = "import", "internal"
 WITHOUT_CLIENT = (IMPORT, INTERNAL)
 # The outcomes of transactions whose client was sent a 250 for the message.
 TAKEN = ("accepted", "discarded")
+REFUSED = 400  # the first code of a refusal (RFC 5321 §4.2.1)
 # A connection that ended without any octet of the client.
 PROBE = models.Q(ending__isnull=False, octets=0, direction="in", last_verb="") & ~(
     models.Q(listener_kind__in=WITHOUT_CLIENT)
@@ -156,6 +157,12 @@ class Transaction(models.Model):
                 name="transaction_discarded",
                 condition=models.Q(outcome="discarded"),
             ),
+            # what a search for a code of refusal is about
+            models.Index(
+                fields=["code"],
+                name="transaction_refused",
+                condition=models.Q(code__gte=REFUSED),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -188,7 +195,12 @@ class Recipient(models.Model):
             models.Index(
                 fields=["transaction"],
                 name="recipient_refused",
-                condition=models.Q(rcpt_code__gte=400),
+                condition=models.Q(rcpt_code__gte=REFUSED),
+            ),
+            models.Index(
+                fields=["transaction"],
+                name="recipient_refused_late",
+                condition=models.Q(final_code__gte=REFUSED),
             ),
         ]
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from inbox.search import fields, periods
 from inbox.search.fields import BadQuery, nearest
-from inbox.search.fulltext import newest_only
+from inbox.search.fulltext import any_of, newest_only
 from inbox.search.sql import NOTHING
 from mailsink.text import search_value
 
@@ -126,14 +126,19 @@ def newest_messages(query: Query, reader: int | None = None) -> Q:
     table = fields.messages_for(reader)
     for group in query.groups:
         condition = of_group(group, table)
-        found &= newest_only(condition) if _is_plain(group) else condition
+        if _is_plain(group):
+            condition = newest_only(condition)
+        elif (joined := any_of(condition)) is not None:
+            condition = newest_only(joined)
+        found &= condition
     return found
 
 
 def has_words(query: Query) -> bool:
     """Whether newest_messages may find its messages sooner than messages does."""
     return any(
-        _is_plain(group) and group[0].field in fields.BY_WORDS for group in query.groups
+        all(term.field in fields.BY_WORDS and not term.negated for term in group)
+        for group in query.groups
     )
 
 

@@ -49,7 +49,17 @@ def same(field: str, text: str) -> Q:
 
 def has_item(field: str, text: str) -> Q:
     """Return: a list of texts has this one, whatever the case."""
-    return Q(IsNotEmpty(field)) & Q(_HasItem(field, text))
+    return is_not_empty(field) & Q(_HasItem(field, text))
+
+
+def is_not_empty(field: str) -> Q:
+    """Return: a list of texts has any."""
+    return Q(_Written(field, "NOT ({} = '[]')"))
+
+
+def at_least(field: str, number: int) -> Q:
+    """Return: a number is so much, or more."""
+    return Q(_Written(field, f"{{}} >= {number:d}"))
 
 
 def _like(text: str, connection: BaseDatabaseWrapper) -> str:
@@ -200,17 +210,19 @@ class _HasItem(_Item):
     postgresql = ("item #>> '{}'",)
 
 
-class IsNotEmpty(Func):
-    """Whether a list of texts has any, in words by which a partial index is found.
+class _Written(Func):
+    """A condition on a column, in the words of a partial index, by which that is found.
 
     As text, since SQLite's planner does not hold parameters against one.
     """
 
     output_field = BooleanField()
 
-    def __init__(self, field: str) -> None:
+    def __init__(self, field: str, words: str) -> None:
+        """words: with {} for the column"""
         super().__init__(F(field))
+        self.words = words
 
     def as_sql(self, compiler: SQLCompiler, *_: Any, **__: Any) -> Sql:
         column, params = compiler.compile(self.source_expressions[0])
-        return f"(NOT ({column} = '[]'))", tuple(params)
+        return f"({self.words.format(column)})", tuple(params)

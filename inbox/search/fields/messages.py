@@ -9,12 +9,14 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from inbox.models import Assignment, Comment, Recipient, Transaction
+from inbox.models.message import LARGE_SIZE
 from inbox.search.fields.parts import (
     IS,
     STATUSES,
     address,
     addressed_to,
     client,
+    code_within,
     ending,
     envelope_from,
     exchanges,
@@ -39,7 +41,15 @@ from inbox.search.fields.values import (
 from inbox.search.fulltext import matches
 from inbox.search.fulltext.header_query import in_field
 from inbox.search.read_state import is_read
-from inbox.search.sql import EVERYTHING, NOTHING, HasAddress, has, has_item, same
+from inbox.search.sql import (
+    EVERYTHING,
+    NOTHING,
+    HasAddress,
+    at_least,
+    has,
+    has_item,
+    same,
+)
 from mailsink.ids import first_at
 
 _FIELD_NAME = re.compile(r"[!-9;-~]{1,200}")  # RFC 5322 §3.6.8
@@ -125,10 +135,16 @@ def _on(value: str) -> Q:
     return Q(received_at__gte=start, received_at__lt=end, pk__gte=ids[0], pk__lt=ids[1])
 
 
+def _larger(value: str) -> Q:
+    wanted = size(value)
+    found = Q(size__gt=wanted)
+    return found & at_least("size", LARGE_SIZE) if wanted >= LARGE_SIZE else found
+
+
 def _code(value: str) -> Q:
     wanted = codes(value)
     # Not by a join: that would look up the transaction of each message, one by one.
-    of_body = Transaction.objects.filter(code__range=wanted)
+    of_body = Transaction.objects.filter(code_within("code", wanted))
     return rows_of("transaction", of_body, "pk") | recipient_code("transaction", wanted)
 
 
@@ -184,7 +200,7 @@ MESSAGES: dict[str, Condition] = {
     "has": one_of(
         "has",
         {
-            **dict.fromkeys(("attachment", "attachments"), Q(attachments__gt=0)),
+            **dict.fromkeys(("attachment", "attachments"), at_least("attachments", 1)),
             "note": ~Q(note=""),
             "assignee": Q(pk__in=Assignment.objects.values("message")),
             **dict.fromkeys(("comment", "comments"), _COMMENTED),
@@ -193,7 +209,7 @@ MESSAGES: dict[str, Condition] = {
     "before": _before,
     "after": _after,
     "on": _on,
-    "larger": lambda value: Q(size__gt=size(value)),
+    "larger": _larger,
     "smaller": lambda value: Q(size__lt=size(value)),
     "code": _code,
     "verb": lambda value: exchanges(_SESSION, "session_id", verb(value), _SESSION),

@@ -11,8 +11,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from inbox.models import Exchange, Recipient, Transaction
+from inbox.models.session import REFUSED
 from inbox.search.fields.values import FEW, BadQuery, unknown
-from inbox.search.sql import HasAddress, IsAddress, fits, has, same
+from inbox.search.sql import HasAddress, IsAddress, at_least, fits, has, same
 from mailsink.smtp.protocol.events import Ending
 
 ENDINGS: tuple[str, ...] = get_args(Ending)
@@ -68,8 +69,18 @@ def addressed_to(pattern: str) -> Q:
     return fits("forward_path", pattern)
 
 
+def code_within(column: str, codes: tuple[int, int]) -> Q:
+    """Match a reply code. codes: the first and the last; those that refuse have an index"""
+    found = Q(**{f"{column}__range": codes})
+    return found & at_least(column, REFUSED) if codes[0] >= REFUSED else found
+
+
 def recipient_code(field: str, codes: tuple[int, int]) -> Q:
-    return recipient(field, Q(rcpt_code__range=codes) | Q(final_code__range=codes))
+    columns = (
+        "rcpt_code",
+        "final_code",
+    )  # each by itself, since each has its own index
+    return reduce(or_, (recipient(field, code_within(each, codes)) for each in columns))
 
 
 def envelope_from(value: str) -> Q:

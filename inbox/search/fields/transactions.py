@@ -10,6 +10,7 @@ from inbox.search.fields.parts import (
     address,
     addressed_to,
     client,
+    code_within,
     ending,
     exchanges,
     recipient,
@@ -41,7 +42,7 @@ def _on(value: str) -> Q:
 
 def _code(value: str) -> Q:
     wanted = codes(value)
-    return Q(code__range=wanted) | recipient_code("pk", wanted)
+    return code_within("code", wanted) | recipient_code("pk", wanted)
 
 
 TRANSACTIONS: dict[str, Condition] = {

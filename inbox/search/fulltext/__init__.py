@@ -6,10 +6,11 @@ so that a search means the same on either.
 
 from inbox.search.fulltext import header_fields
 from inbox.search.fulltext.index import Texts, forget, missing, put, texts
-from inbox.search.fulltext.query import matches, newest_only
+from inbox.search.fulltext.query import any_of, matches, newest_only
 
 __all__ = [
     "Texts",
+    "any_of",
     "forget",
     "header_fields",
     "matches",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -54,28 +55,49 @@ class Matches(Func):
         # One pass over the index: it takes a tenth of what asking for each message does.
         return f"{sql} IN ({rows})", (*params, query)
 
-    def as_sqlite(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
-    ) -> Sql:
+    def fts5(self) -> str:
+        """Return what SQLite's index is asked."""
         last = "*" if self.goes_on() else ""
         columns = "" if self.columns == COLUMNS else f"{{{' '.join(self.columns)}}} : "
-        query = f'{columns}"{" ".join(self.phrase)}" {last}'
-        hits = f"SELECT rowid FROM {self.table} WHERE {self.table} MATCH %s"  # noqa: S608  our own words
-        if self.newest:
-            hits += f" ORDER BY rowid DESC LIMIT {self.newest}"
-        rows = f"SELECT message_id FROM inbox_searchtext WHERE id IN ({hits})"  # noqa: S608  our own words
-        return self._in(compiler, rows, query)
+        return f'{columns}"{" ".join(self.phrase)}" {last}'
 
-    def as_postgresql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
-    ) -> Sql:
+    def tsquery(self) -> str:
+        """Return what PostgreSQL's index is asked."""
         asked = () if self.columns == COLUMNS else self.columns
         weights = "".join("ABCD"[COLUMNS.index(each)] for each in asked)
         *firsts, last = self.phrase
         words = [_lexeme(each, weights) for each in firsts]
         words.append(_lexeme(last, f"{'*' if self.goes_on() else ''}{weights}"))
+        return " <-> ".join(words)
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
+    ) -> Sql:
+        hits = f"SELECT rowid FROM {self.table} WHERE {self.table} MATCH %s"  # noqa: S608  our own words
+        if self.newest:
+            hits += f" ORDER BY rowid DESC LIMIT {self.newest}"
+        rows = f"SELECT message_id FROM inbox_searchtext WHERE id IN ({hits})"  # noqa: S608  our own words
+        return self._in(compiler, rows, self.fts5())
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
+    ) -> Sql:
         rows = f"SELECT message_id FROM inbox_searchtext WHERE {self.vector} @@ %s::tsquery"  # noqa: S608  our own words
-        return self._in(compiler, rows, " <-> ".join(words))
+        return self._in(compiler, rows, self.tsquery())
+
+
+class MatchesAny(Matches):
+    """Whether a message is among those that one index has for any of some phrases."""
+
+    def __init__(self, found: Sequence[Matches]) -> None:
+        super().__init__(found[0].phrase)
+        self.found = found
+
+    def fts5(self) -> str:
+        return " OR ".join(f"({each.fts5()})" for each in self.found)
+
+    def tsquery(self) -> str:
+        return " | ".join(f"({each.tsquery()})" for each in self.found)
 
 
 def _lexeme(word: str, marks: str) -> str:
@@ -87,7 +109,7 @@ def newest_only(condition: Q, most: int | None = None) -> Q:
 
     most: so many of them. Whatever it finds is right, and what it leaves out is older than all of those: enough
     for the first page of a search for a word that most messages have. It must not be
-    negated, nor be one of several of which any will do.
+    negated, nor be one of several of which any will do: see any_of.
     """
     for child in condition.children:
         if isinstance(child, Matches):
@@ -95,3 +117,36 @@ def newest_only(condition: Q, most: int | None = None) -> Q:
         elif isinstance(child, Q):
             newest_only(child, most)
     return condition
+
+
+def any_of(condition: Q) -> Q | None:
+    """Return several parts by the index of which any will do as one part; None for others.
+
+    So the newest hits of all of them together are known: see newest_only.
+    """
+    phrases: list[Matches] = []
+    ids: list[Any] = []
+    for part in _alternatives(condition):
+        match part:
+            case Matches():
+                phrases.append(part)
+            case ("pk__in", [*some]):
+                ids += some
+            case _:
+                return None
+    if not phrases or {each.table for each in phrases} != {Matches.table}:
+        return None
+    found = Q(MatchesAny(phrases))
+    return found | Q(pk__in=ids) if ids else found
+
+
+def _alternatives(condition: Q) -> Iterator[object]:
+    """Yield the parts of which any will do."""
+    if condition.negated or (condition.connector != Q.OR and len(condition) > 1):
+        yield condition
+        return
+    for part in condition.children:
+        if isinstance(part, Q):
+            yield from _alternatives(part)
+        else:
+            yield part
