@@ -38,7 +38,7 @@ def of(messages: Collection[UUID], cause: Cause) -> list[Tombstone]:
     taken = Q(rcpt_code__lt=300) & (Q(final_code=None) | Q(final_code__lt=300))
     recipients = Recipient.objects.filter(taken, transaction__in=buried)
     return [
-        _of(transaction, buried[transaction], address, cause, now)
+        _tombstone(transaction, buried[transaction], address, cause, now)
         for transaction, address in recipients.values_list(
             "transaction_id", "forward_path"
         )[:_MOST_AT_ONCE]
@@ -48,7 +48,7 @@ def of(messages: Collection[UUID], cause: Cause) -> list[Tombstone]:
 _OF_MESSAGE = ("id", "inbox_id", "subject", "received_at", "deleted_at")
 
 
-def _of(
+def _tombstone(
     transaction: UUID,
     message: Mapping[str, Any],
     address: str,

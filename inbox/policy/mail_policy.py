@@ -64,14 +64,14 @@ class MailPolicy:
         """Answer a consultation."""
         sorter = self._sorter
         if sorter is None:
-            return await self._of("").decide(consult)
+            return await self._policy_of("").decide(consult)
         if sorter.is_revoked(consult):
             return _REVOKED
         wanted = sorter.wanted(consult)
         notice = await self._made(wanted) if wanted is not None else ""
         sorter = self._sorter or sorter
         placement = await self._place(sorter, consult)
-        decided = await self._of(placement.inbox).decide(consult)
+        decided = await self._policy_of(placement.inbox).decide(consult)
         decided = _placed(decided, consult, placement)
         return replace(decided, notice=notice) if notice else decided
 
@@ -88,7 +88,7 @@ class MailPolicy:
         if sorter.is_revoked(consult):
             return _REVOKED
         placement = sorter.place(consult)
-        decided = self._of(placement.inbox).decide_now(consult)
+        decided = self._policy_of(placement.inbox).decide_now(consult)
         return None if decided is None else _placed(decided, consult, placement)
 
     @staticmethod
@@ -101,12 +101,12 @@ class MailPolicy:
             return await in_pattern_thread(work, client, cost)
         return work()
 
-    def _of(self, slug: str) -> InboxPolicy:
+    def _policy_of(self, slug: str) -> InboxPolicy:
         """Return the policy of an inbox; the usual one's if it was deleted meanwhile."""
         return self._policies.get(slug) or self._policies[DEFAULT_SLUG]
 
     def _by_quota_of(self, slug: str, consult: Consult) -> Decision:
-        return self._of(slug).by_quota(consult)
+        return self._policy_of(slug).by_quota(consult)
 
     async def _made(self, wanted: WantedInbox) -> str:
         """Make the inbox of a label; return why that cannot be, in a sentence, or ""."""

@@ -218,7 +218,7 @@ class _StageIndex:
         return found
 
 
-def _of(stage: Stage) -> tuple[Stage, ...]:
+def _stages_asked(stage: Stage) -> tuple[Stage, ...]:
     """Return the stages whose rules have a say at one."""
     return (stage,) if stage in (*NO_COMMAND, "any") else (stage, "any")
 
@@ -252,7 +252,11 @@ class RuleIndex:
         self._asked: dict[Stage, list[_StageIndex]] = {
             stage: found
             for stage in STAGES
-            if (found := [indexes[each] for each in _of(stage) if each in indexes])
+            if (
+                found := [
+                    indexes[each] for each in _stages_asked(stage) if each in indexes
+                ]
+            )
         }
 
     @property
@@ -262,9 +266,9 @@ class RuleIndex:
 
     def cost(self, consult: Consult) -> int:
         """Return about how many steps of RE2 it takes to find the rules that fit."""
-        return sum(each.cost(consult) for each in self._of(consult.stage))
+        return sum(each.cost(consult) for each in self._indexes_at(consult.stage))
 
-    def _of(self, stage: Stage) -> Sequence[_StageIndex]:
+    def _indexes_at(self, stage: Stage) -> Sequence[_StageIndex]:
         return self._asked.get(stage, ())
 
     def fitting(self, consult: Consult) -> list[Conditions]:
@@ -272,14 +276,14 @@ class RuleIndex:
 
         Without the rules that ask about the message alone.
         """
-        indexes = self._of(consult.stage)
+        indexes = self._indexes_at(consult.stage)
         places = sorted(place for each in indexes for place in each.places(consult))
         candidates = (self._conditions[place] for place in places)
         return [each for each in candidates if each.hold(consult)]
 
     def asks_about_message(self, stage: Stage) -> bool:
         """Whether rules of a stage do, so that `of_message` has the last word."""
-        return any(each.message is not None for each in self._of(stage))
+        return any(each.message is not None for each in self._indexes_at(stage))
 
     def of_message(
         self, fitting: Sequence[Conditions], consult: Consult
@@ -287,7 +291,7 @@ class RuleIndex:
         """Return the rules that fit the message too; blocks where that is in a file."""
         found = {each.place for each in fitting if each.message is None}
         asking = {each.place for each in fitting if each.message is not None}
-        for index in self._of(consult.stage):
+        for index in self._indexes_at(consult.stage):
             if index.message is not None and consult.body is not None:
                 found.update(index.message.holding(asking, consult.body))
         return [self._conditions[place] for place in sorted(found)]
