@@ -40,31 +40,40 @@ def complete(stored: Mapping[str, Any]) -> SortingConditions:
 
 
 def clean(
-    given: Mapping[str, Any], beside: Collection[Mapping[str, Any]] = ()
+    given: Mapping[str, Any],
+    beside: Collection[Mapping[str, Any]] = (),
+    before: Mapping[str, Any] | None = None,
 ) -> SortingConditions:
     """Return the conditions as they are stored. Raises InvalidMember.
 
     beside: those of the inboxes that share its limits (label_inboxes.conditions_beside)
+    before: those that they replace, which may be beyond the limits of an earlier version
     """
     lists = {name: _patterns(name, given.get(name) or ()) for name in LISTS}
     for name, patterns in lists.items():
-        if patterns:
-            others = (each for its in beside for each in its.get(name, ()))
-            _check_together(name, [*patterns, *others])
+        others = [each for its in beside for each in its.get(name, ())]
+        _check_together(name, patterns, (before or {}).get(name, ()), others)
     header = given.get("header")
     return _made(lists, True if header is None else bool(header))
 
 
-def _check_together(kind: str, patterns: Sequence[str]) -> None:
-    """Raises InvalidMember."""
-    if len(patterns) > MOST:
+def _check_together(
+    kind: str, patterns: Sequence[str], before: Sequence[str], others: Sequence[str]
+) -> None:
+    """Raise InvalidMember where they are too much with the others, and more than before."""
+    if len(patterns) > max(len(before), MOST - len(others)):
         words = _(
             "an inbox, with those that its labels have made, has at most %(most)s of them"
         )
         raise InvalidMember(f"conditions.{kind}", words % {"most": MOST})
-    if sum(map(steps_at_a_name, patterns)) > _MOST_STEPS:
+    steps = _steps(patterns)
+    if steps > max(_steps(before), _MOST_STEPS - _steps(others)):
         words = _("together the patterns have too many wildcards, or repeat too much")
         raise InvalidMember(f"conditions.{kind}", words)
+
+
+def _steps(patterns: Sequence[str]) -> int:
+    return sum(map(steps_at_a_name, patterns))
 
 
 def _made(lists: Mapping[str, list[str]], header: bool) -> SortingConditions:

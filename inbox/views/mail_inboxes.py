@@ -87,9 +87,10 @@ def change_conditions(request: HttpRequest, slug: str) -> HttpResponse:
             name: [each for each in post.get(name, "").splitlines() if each.strip()]
             for name in sorting_conditions.LISTS
         }
-        beside = label_inboxes.conditions_beside(inboxes.by_slug(scope(), slug))
+        inbox = inboxes.by_slug(scope(), slug)
+        beside = label_inboxes.conditions_beside(inbox)
         given = typed | {"header": "header" in post}
-        cleaned = sorting_conditions.clean(given, beside)
+        cleaned = sorting_conditions.clean(given, beside, inbox.conditions)
         inboxes.update(scope(), slug, conditions=cleaned)
 
     return _saved(request, slug, "conditions", save)

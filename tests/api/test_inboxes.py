@@ -182,6 +182,14 @@ def test_inboxes_of_labels_share_the_limits_of_conditions(api: Api) -> None:
     api("PATCH", "inboxes/shop", many)
 
 
+def test_conditions_beyond_the_limits_can_become_fewer(api: Api) -> None:
+    names = [f"{n}@a.test" for n in range(102)]
+    Inbox.objects.filter(slug="default").update(conditions={"recipients": names[:101]})
+    for number, status in ((101, 200), (102, 422), (100, 200), (101, 422)):
+        given = {"conditions": {"recipients": names[:number]}}
+        api("PATCH", "inboxes/default", given, status)
+
+
 @pytest.mark.parametrize("gone", ["shop", "shop-a"])
 def test_inboxes_of_labels_share_limits_though_one_between_them_is_gone(
     api: Api, gone: str

@@ -216,3 +216,19 @@ def test_inboxes_of_labels_share_the_limits_of_the_first() -> None:
             {"users": ["x"]}, [{"users": [f"{n}"]} for n in range(100)]
         )
     assert sorting_conditions.clean({}, [{"users": costly * 100}])
+
+
+def test_conditions_beyond_the_limits_may_be_as_much_as_before() -> None:
+    """An earlier version let them be: they could not even become fewer."""
+    costly = [f"/{'(a?){40}' * 8}x{number}/" for number in range(6)]
+    before = {"recipients": costly[:5]}
+    for given in (costly[:5], costly[:4], costly[1:5]):
+        assert sorting_conditions.clean({"recipients": given}, (), before)
+    with pytest.raises(InvalidMember, match="repeat too much"):
+        sorting_conditions.clean({"recipients": costly}, (), before)
+    many = [f"{n}" for n in range(101)]
+    beside = [{"users": many[:60]}]
+    before = {"users": many[:50]}
+    assert sorting_conditions.clean({"users": many[:50]}, beside, before)
+    with pytest.raises(InvalidMember, match="at most 100"):
+        sorting_conditions.clean({"users": many[:51]}, beside, before)

@@ -62,6 +62,16 @@ def test_limits_are_saved_as_they_are_typed(client: Client, shop: Inbox) -> None
     assert shop.retention_count == 100
 
 
+def test_conditions_beyond_the_limits_can_become_fewer(
+    client: Client, shop: Inbox
+) -> None:
+    names = [f"{n}@a.test" for n in range(102)]
+    Inbox.objects.filter(pk=shop.pk).update(conditions={"recipients": names})
+    path = "/inboxes/shop/conditions"
+    post(client, path, recipients="\r\n".join(names[:101]))
+    post(client, path, 422, recipients="\r\n".join(names))
+
+
 def test_conditions_are_a_pattern_per_line(client: Client, shop: Inbox) -> None:
     post(client, "/inboxes/shop/conditions", recipients="*@a.test\r\n\r\n*@b.test ")
     shop.refresh_from_db()

@@ -263,8 +263,9 @@ def _kinds(kinds: list[str] | None) -> list[str] | None:
 def _conditions(slug: str, given: InboxConditions | None) -> SortingConditions | None:
     if given is None:
         return None
-    beside = label_inboxes.conditions_beside(inboxes.by_slug(scope(), slug))
-    return sorting_conditions.clean(given.model_dump(), beside)
+    inbox = inboxes.by_slug(scope(), slug)
+    beside = label_inboxes.conditions_beside(inbox)
+    return sorting_conditions.clean(given.model_dump(), beside, inbox.conditions)
 
 
 def _detail(inbox: Inbox) -> Shape:
