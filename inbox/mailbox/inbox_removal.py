@@ -12,7 +12,7 @@ from inbox.errors import Conflict, Invalid, NotFound
 from inbox.mailbox import inboxes, trash
 from inbox.mailbox.purge import remove_sessions
 from inbox.mailbox.scope import Scope
-from inbox.models import Inbox, Message, Session, Transaction
+from inbox.models import Inbox, Message, Rule, RuleCount, Session, Transaction
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 
@@ -104,7 +104,7 @@ def purge(hours: int) -> int:
 
 
 def _purge(inbox: Inbox) -> int:
-    """Remove a turn's worth of an inbox: its sessions, then its transactions, then itself."""
+    """Remove a turn's worth of an inbox: sessions, rules, transactions, then itself."""
     late = Message.objects.filter(inbox=inbox.pk)
     if late.filter(deleted_at=None).exists():  # it came as the inbox was deleted
         return trash.delete_inbox(inbox.pk, datetime.now(UTC))
@@ -113,6 +113,8 @@ def _purge(inbox: Inbox) -> int:
     message = Message.objects.filter(transaction__session=OuterRef("id"))
     own = Session.objects.filter(~Exists(message), inbox=inbox.pk).order_by("id")
     if gone := remove_sessions(own.values_list("id", "exchanges", "transactions")):
+        return gone
+    if gone := _remove_rules(inbox):
         return gone
     with write_turn():
         # What is left is in sessions that sent to other inboxes too.
@@ -125,3 +127,24 @@ def _purge(inbox: Inbox) -> int:
             return 0  # without it, those that came of it would share no limits
         inbox.delete()
     return 1
+
+
+def _remove_rules(inbox: Inbox) -> int:
+    """Remove a turn's worth of the rules of an inbox, their counts first; return how many.
+
+    Where it stays as a link between others, nobody could remove them, and they would count
+    for the others' limits.
+    """
+    rules = Rule.objects.filter(inbox=inbox)
+    if not rules.exists():
+        return 0
+    counts = RuleCount.objects.filter(rule__inbox=inbox)
+    with write_turn():
+        if (counted := counts.values_list("rule_id", flat=True).first()) is not None:
+            of_one = RuleCount.objects.filter(rule_id=counted)
+            keys = list(of_one.values_list("key", flat=True)[:ROWS_IN_A_TURN])
+            of_one.filter(key__in=keys).delete()
+            return len(keys)
+        ids = list(rules.values_list("pk", flat=True)[:ROWS_IN_A_TURN])
+        Rule.objects.filter(pk__in=ids).delete()
+    return len(ids)

@@ -26,7 +26,6 @@ MOST = 2000  # rules of an inbox
 MOST_TOGETHER = 5000  # rules
 # Steps that their patterns take at each character, in all: 20 ms for a recipient at worst.
 MOST_STEPS = 20_000
-_EXPIRED_AT_ONCE = 100  # rules that go, and may have counts each
 _LONGEST_NAME = 80
 LONGEST_LIFE = 366 * 24 * 3600  # seconds
 
@@ -80,24 +79,44 @@ def add_all(
     """
     inbox = inboxes.by_slug(scope, slug)
     checked = [check(scope, each) for each in given]
-    known = Rule.objects.filter(inbox=inbox)
-    family = label_inboxes.family(inbox)
+    known = _rules_of([inbox.pk])
     goes = known if instead else known.none()
-    _check_steps(_of(family).exclude(pk__in=goes.values("pk")), checked)
-    _forget_counts_of(goes | _expired(family))
+    if scenario and not instead:
+        goes = _expired(known.filter(scenario=scenario))
+    return _replace(inbox, goes, checked, scenario)
+
+
+def _replace(
+    inbox: Inbox,
+    goes: QuerySet[Rule],
+    checked: Sequence[Mapping[str, Any]],
+    scenario: str = "",
+) -> list[Rule]:
+    """Add rules that were checked behind the others of an inbox, all or none.
+
+    goes: those of the inbox that they replace; scenario: that has to be off then. Raises
+    Invalid where the limits leave no room, and Conflict.
+    """
+    family = label_inboxes.family(inbox)
+    seen = _check_steps(family, goes, checked)
+    _forget_counts_of(_all_going(inbox, family, goes, len(checked), scenario))
     with write_turn():
         _alone(family)
-        _remove(goes)
-        if scenario:
-            _make_way(known.filter(scenario=scenario))
-        made = _add_behind(inbox, family, checked)
+        family = label_inboxes.family(inbox)  # another label may have come
+        _check_steps(family, goes, checked, seen)
+        _remove(_all_going(inbox, family, goes, len(checked), scenario))
+        made = _add_behind(inbox, checked)
     _announce(inbox.pk)
     return made
 
 
-def _of(family: Sequence[int]) -> QuerySet[Rule]:
+def _rules_of(family: Sequence[int]) -> QuerySet[Rule]:
     """Return the rules of inboxes, by their keys."""
     return Rule.objects.filter(inbox__in=family)
+
+
+def _expired(rules: QuerySet[Rule]) -> QuerySet[Rule]:
+    return rules.filter(expires_at__lte=datetime.now(UTC))
 
 
 def _alone(family: Sequence[int]) -> None:
@@ -108,17 +127,9 @@ def _alone(family: Sequence[int]) -> None:
     Inbox.objects.select_for_update(no_key=True).get(pk=family[0])
 
 
-def _add_behind(
-    inbox: Inbox, family: Sequence[int], checked: Sequence[Mapping[str, Any]]
-) -> list[Rule]:
-    """Add rules that were checked. Raises Invalid where there is no room."""
-    _make_room([inbox.pk], len(checked), MOST, _("at most %(most)s rules are kept"))
-    words = _(
-        "an inbox, with those that its labels have made, has at most %(most)s rules"
-    )
-    _make_room(family, len(checked), MOST_TOGETHER, words)
-    known = _of([inbox.pk])
-    last = known.aggregate(last=Max("position"))["last"]
+def _add_behind(inbox: Inbox, checked: Sequence[Mapping[str, Any]]) -> list[Rule]:
+    """Add rules that were checked, for which there is room."""
+    last = _rules_of([inbox.pk]).aggregate(last=Max("position"))["last"]
     first = 0 if last is None else last + 1
     now = datetime.now(UTC)
     rules = [
@@ -128,23 +139,46 @@ def _add_behind(
     return Rule.objects.bulk_create(rules, batch_size=100)
 
 
-def _check_steps(known: QuerySet[Rule], given: Sequence[Mapping[str, Any]]) -> None:
-    """Raise Invalid if the patterns of rules are too much together.
+def _check_steps(
+    family: Sequence[int],
+    goes: QuerySet[Rule],
+    given: Sequence[Mapping[str, Any]],
+    seen: Mapping[str, Any] | None = None,
+) -> Mapping[str, Any]:
+    """Raise Invalid if the patterns of the rules of a family become too much together.
 
-    Without a turn at writing, since it may take a second. known: those that are there,
-    of which the expired ones do not count; given: those that are to be beside them
+    Where they are too much already, as an earlier version let them be, they may not
+    become more. Those of expired rules do not count.
+
+    Call it before a turn at writing, since it may take a second, and once more within,
+    with what it returned as seen: it looks again where rules changed in between.
+    goes: those of the family that are replaced; given: those that replace them
     """
+    there = _rules_of(family)
+    newest = there.aggregate(Max("pk"), Max("changed_at"))
+    if newest == seen:
+        return newest
     now = datetime.now(UTC)
-    there = known.exclude(expires_at__lte=now).values_list("conditions", flat=True)
-    asked = sum(rule_fields.steps(each.get("conditions", {})) for each in given)
-    taken = asked and asked + sum(map(rule_fields.steps, there))
-    if taken > MOST_STEPS:
+    asked = sum(
+        rule_fields.steps(each.get("conditions", {}))
+        for each in given
+        if (until := each.get("expires_at")) is None or until > now
+    )
+    more = asked - _steps_of(goes, now)
+    if more > 0 and (taken := more + _steps_of(there, now)) > MOST_STEPS:
         words = _(
             "the patterns of all rules of an inbox, with those that its labels have made, "
             "may take %(most)s steps at a character, and would take %(taken)s: use fewer, "
             "or some with fewer wildcards or repeats"
         )
         raise Invalid(words % {"most": f"{MOST_STEPS:,}", "taken": f"{taken:,}"})
+    return newest
+
+
+def _steps_of(rules: QuerySet[Rule], now: datetime) -> int:
+    """Return how many steps the patterns of rules take that have not expired."""
+    act = rules.exclude(expires_at__lte=now)
+    return sum(map(rule_fields.steps, act.values_list("conditions", flat=True)))
 
 
 def check(scope: Scope, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,22 +188,50 @@ def check(scope: Scope, fields: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def _make_way(known: QuerySet[Rule]) -> None:
-    """Remove what expired of a scenario. Raises Conflict where some of it did not."""
-    expired = known.filter(expires_at__lte=datetime.now(UTC))
-    if known.exclude(pk__in=expired.values("pk")).exists():
+def _all_going(
+    inbox: Inbox, family: Sequence[int], goes: QuerySet[Rule], more: int, scenario: str
+) -> QuerySet[Rule]:
+    """Return the rules that go for others: the replaced, and expired ones for their room.
+
+    more: how many others; scenario: that has to be off then. Raises Invalid, Conflict.
+    """
+    known = _rules_of([inbox.pk])
+    going = list(goes.values_list("pk", flat=True))
+    if scenario and known.filter(scenario=scenario).exclude(pk__in=going).exists():
         raise Conflict(_("the scenario is switched on already"))
-    _remove(expired)
+    words = _("at most %(most)s rules are kept")
+    going += _expired_for_room(known, going, more, MOST, words)
+    words = _(
+        "an inbox, with those that its labels have made, has at most %(most)s rules"
+    )
+    going += _expired_for_room(_rules_of(family), going, more, MOST_TOGETHER, words)
+    return Rule.objects.filter(pk__in=going)
+
+
+def _expired_for_room(
+    known: QuerySet[Rule], going: Sequence[int], more: int, most: int, words: str
+) -> list[int]:
+    """Return the expired rules, which tests leave behind, that go to make room for more.
+
+    Where there are more than most, as an earlier version let there be, they may not
+    become more. going: those that go anyway. Raises Invalid, in these words, where the
+    expired ones are not enough.
+    """
+    there = known.count()
+    needed = there - len(going) + more - max(most, there)
+    if needed <= 0:
+        return []
+    oldest = _expired(known).exclude(pk__in=going).order_by("expires_at")
+    found = list(oldest.values_list("pk", flat=True)[:needed])
+    if len(found) < needed:
+        raise Invalid(words % {"most": f"{most:,}"})
+    return found
 
 
 def _remove(rules: QuerySet[Rule]) -> None:
     """Remove rules, within a turn. No other process counts for one of them meanwhile."""
     ids = list(rules.select_for_update().order_by("pk").values_list("pk", flat=True))
     Rule.objects.filter(pk__in=ids).delete()
-
-
-def _expired(family: Sequence[int]) -> QuerySet[Rule]:
-    return _of(family).filter(expires_at__lte=datetime.now(UTC))
 
 
 def _forget_counts_of(rules: QuerySet[Rule]) -> None:
@@ -179,19 +241,6 @@ def _forget_counts_of(rules: QuerySet[Rule]) -> None:
         forget_counts(key)
 
 
-def _make_room(family: Sequence[int], more: int, most: int, words: str) -> None:
-    """Remove expired rules, which tests leave behind, where there is no room for more.
-
-    Raises Invalid, in these words, where that is not enough.
-    """
-    room = most - more
-    if _of(family).count() > room:
-        oldest = _expired(family).order_by("expires_at").values_list("pk", flat=True)
-        _remove(Rule.objects.filter(pk__in=list(oldest[:_EXPIRED_AT_ONCE])))
-        if _of(family).count() > room:
-            raise Invalid(words % {"most": f"{most:,}"})
-
-
 def change(scope: Scope, id: int, fields: Mapping[str, Any]) -> Rule:
     """Change a rule; what is not given stays, and its counts start again.
 
@@ -199,12 +248,15 @@ def change(scope: Scope, id: int, fields: Mapping[str, Any]) -> Rule:
     """
     checked = _checked(fields)
     _check_inbox(scope, checked)
-    if "conditions" in checked or "expires_at" in checked:
-        before = get(scope, id)
-        others = _of(label_inboxes.family(before.inbox)).exclude(pk=id)
-        _check_steps(others, [{"conditions": before.conditions} | checked])
+    rule = get(scope, id)
+    same = Rule.objects.filter(pk=id)
+    family = label_inboxes.family(rule.inbox)
+    seen = _check_steps(family, same, [_in_use(rule) | checked])
     with write_turn():
+        _alone(family)
         rule = get(scope, id)
+        family = label_inboxes.family(rule.inbox)
+        _check_steps(family, same, [_in_use(rule) | checked], seen)
         for name, value in checked.items():
             setattr(rule, name, value)
         check_together(rule.stage, rule.conditions, rule.actions)
@@ -213,6 +265,11 @@ def change(scope: Scope, id: int, fields: Mapping[str, Any]) -> Rule:
     forget_counts(rule.pk)
     _announce(rule.inbox_id)
     return rule
+
+
+def _in_use(rule: Rule) -> dict[str, Any]:
+    """Return the fields of a rule by which its patterns count."""
+    return {"conditions": rule.conditions, "expires_at": rule.expires_at}
 
 
 def delete(scope: Scope, id: int) -> None:
@@ -241,16 +298,7 @@ def put_scenario(
     """Replace the rules of a scenario by others, all or none. Raises NotFound, Invalid."""
     inbox = inboxes.by_slug(scope, slug)
     checked = [check(scope, each) for each in given]
-    known = Rule.objects.filter(inbox=inbox, scenario=name)
-    family = label_inboxes.family(inbox)
-    _check_steps(_of(family).exclude(pk__in=known.values("pk")), checked)
-    _forget_counts_of(known | _expired(family))
-    with write_turn():
-        _alone(family)
-        _remove(known)
-        made = _add_behind(inbox, family, checked)
-    _announce(inbox.pk)
-    return made
+    return _replace(inbox, _rules_of([inbox.pk]).filter(scenario=name), checked)
 
 
 def put_in_order(scope: Scope, slug: str, ids: Sequence[int]) -> list[Rule]:

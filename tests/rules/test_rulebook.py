@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,12 +15,13 @@ from django.db.backends.utils import CursorWrapper
 from django.test.utils import CaptureQueriesContext
 
 from inbox.errors import Invalid
-from inbox.mailbox import inboxes, label_inboxes
+from inbox.mailbox import inbox_removal, inboxes, label_inboxes
 from inbox.mailbox.scope import ALL
-from inbox.models import Rule, RuleCount
+from inbox.models import Inbox, Rule, RuleCount
 from inbox.policy.policy import InboxPolicy
 from inbox.rules import rule_limits, rulebook
-from inbox.storage.write_lock import ROWS_IN_A_TURN
+from inbox.storage import write_lock
+from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 from tests import factories
 from tests.rules.test_rules import BUSY, policy, rule
 
@@ -118,6 +120,149 @@ def test_inboxes_of_labels_share_the_steps_of_patterns(policy: InboxPolicy) -> N
         rulebook.change(ALL, plain.pk, {"conditions": costly["conditions"]})
     rulebook.add_all(ALL, "shop-a", [costly] * 8, instead=True)
     rulebook.add_all(ALL, "default", [costly] * 15)
+
+
+COSTLY = {"forward_path": f"/{'(a?){40}' * 8}x/"}  # 1,300 steps
+PLAIN = {"stage": "rcpt", "actions": BUSY}
+
+
+def store(slug: str, number: int, **fields: Any) -> list[Rule]:
+    """Write rules as an earlier version did, whose limits were others."""
+    inbox, now = Inbox.objects.get(slug=slug), rule_limits.now()
+    given = {**PLAIN, "created_at": now, "changed_at": now, **fields}
+    return Rule.objects.bulk_create(
+        Rule(inbox=inbox, position=each, **given) for each in range(number)
+    )
+
+
+def test_patterns_beyond_the_limit_may_take_as_much_as_before(
+    policy: InboxPolicy,
+) -> None:
+    made_by_labels("a", "b")
+    first, second, *_ = store("shop", 17, conditions=COSTLY)
+    plain, expired = store("shop-a", 2)
+    Rule.objects.filter(pk=expired.pk).update(
+        expires_at=rule_limits.now(), conditions=COSTLY
+    )
+    store("shop-b", 2, conditions=COSTLY, scenario="mine")
+    same = {**PLAIN, "conditions": COSTLY, "scenario": "mine"}
+    rulebook.change(ALL, first.pk, {**PLAIN, "name": "x", "conditions": COSTLY})
+    rulebook.change(ALL, first.pk, {"expires_in": 600})
+    rulebook.change(ALL, expired.pk, {"conditions": {"forward_path": "/b*c/"}})
+    assert len(rulebook.put_scenario(ALL, "shop-b", [same] * 2, "mine")) == 2
+    assert len(rulebook.add_all(ALL, "shop-b", [same], instead=True)) == 1
+    rulebook.change(ALL, second.pk, {"conditions": {"forward_path": "/b*c/"}})
+    rulebook.add(ALL, "shop", PLAIN)
+    for id, fields in (
+        (plain.pk, {"conditions": COSTLY}),
+        (second.pk, {"conditions": COSTLY}),
+        (expired.pk, {"expires_in": None}),
+    ):
+        with pytest.raises(Invalid, match="20,000 steps"):
+            rulebook.change(ALL, id, fields)
+    with pytest.raises(Invalid, match="20,000 steps"):
+        rulebook.put_scenario(ALL, "shop-b", [same] * 2, "mine")
+    with pytest.raises(Invalid, match="20,000 steps"):
+        rulebook.add_all(ALL, "shop-b", [same] * 2, instead=True)
+
+
+def test_rules_beyond_their_number_may_be_replaced_by_as_many(
+    policy: InboxPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rulebook, "MOST", 2)
+    monkeypatch.setattr(rulebook, "MOST_TOGETHER", 3)
+    made_by_labels("a", "b")
+    store("shop", 3)
+    store("shop-a", 1, scenario="mine")
+    for most, slug, number in (("3", "shop-a", 2), ("2", "shop", 4)):
+        with pytest.raises(Invalid, match=f"at most {most} rules"):
+            rulebook.add_all(ALL, slug, [PLAIN] * number, instead=True)
+    mine = {**PLAIN, "scenario": "mine"}
+    assert len(rulebook.put_scenario(ALL, "shop-a", [mine], "mine")) == 1
+    assert len(rulebook.add_all(ALL, "shop", [PLAIN] * 3, instead=True)) == 3
+    Rule.objects.filter(scenario="mine").update(expires_at=rule_limits.now())
+    assert len(rulebook.add_all(ALL, "shop-a", [mine], scenario="mine")) == 1
+    with pytest.raises(Invalid, match="at most 3 rules"):
+        rulebook.add(ALL, "shop-b", PLAIN)
+
+
+def test_as_many_expired_rules_go_as_others_need() -> None:
+    factories.inbox()
+    now = rule_limits.now()
+    store("default", rulebook.MOST, expires_at=now)
+    made = rulebook.add_all(ALL, "default", [PLAIN] * 150)
+    found = rulebook.find(ALL, "default")
+    assert len(found) == rulebook.MOST
+    assert found[-150:] == made
+
+
+def test_a_refused_replacement_leaves_the_counts_of_rules(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rulebook, "MOST", 1)
+    factories.inbox()
+    (one,) = rulebook.add_all(ALL, "default", [PLAIN])
+    RuleCount.objects.create(rule=one, key="x", count=1, since=rule_limits.now())
+    with pytest.raises(Invalid, match="at most 1 rules"):
+        rulebook.add_all(ALL, "default", [PLAIN] * 2, instead=True)
+    assert RuleCount.objects.get().rule_id == one.pk
+
+
+@pytest.mark.parametrize("slug", ["shop-a", "shop-c"])
+@pytest.mark.parametrize("act", ["add", "change", "many"])
+def test_limits_hold_for_what_others_change_meanwhile(
+    policy: InboxPolicy, monkeypatch: pytest.MonkeyPatch, slug: str, act: str
+) -> None:
+    """Two requests at once to two labels, of which one may be new, both passed."""
+    made_by_labels("a", "b")
+    (plain,) = store("shop-b", 1)
+    costly = {**PLAIN, "conditions": COSTLY}
+    with ThreadPoolExecutor(1) as thread:
+        with write_turn():
+            if act == "change":
+                going = thread.submit(rulebook.change, ALL, plain.pk, costly)
+            else:
+                going = thread.submit(rulebook.add, ALL, "shop-b", costly)
+            while not write_lock._turns._waiting:
+                assert not going.done()
+            parent = Inbox.objects.get(slug="shop")
+            Inbox.objects.get_or_create(slug=slug, defaults={"parent": parent})
+            if act == "many":
+                monkeypatch.setattr(rulebook, "MOST_TOGETHER", 3)
+                store(slug, 2)
+            else:
+                store(slug, 15, conditions=COSTLY)
+        words = "at most 3 rules" if act == "many" else "20,000 steps"
+        with pytest.raises(Invalid, match=words):
+            going.result()
+        thread.submit(lambda: connection.close()).result()
+
+
+def test_the_rules_of_an_inbox_that_stays_as_a_link_go(
+    policy: InboxPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They counted for its family, out of everybody's reach, and go a turn at a time."""
+    monkeypatch.setattr(rulebook, "MOST_TOGETHER", 3)
+    made_by_labels("a")
+    label_inboxes.make("shop-a", "b")
+    first, _second = store("shop-a", 2)
+    (kept,) = store("shop-a-b", 1)
+    now = rule_limits.now()
+    RuleCount.objects.bulk_create(
+        RuleCount(rule=each, key=str(key), count=1, since=now)
+        for each in (first, kept)
+        for key in range(ROWS_IN_A_TURN + 1)
+    )
+    inbox_removal.delete_row(Inbox.objects.get(slug="shop-a"), "")
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    Inbox.objects.filter(slug="shop-a").update(deleted_at=long_ago)
+    with pytest.raises(Invalid, match="at most 3 rules"):
+        rulebook.add(ALL, "shop-a-b", PLAIN)
+    assert [inbox_removal.purge(hours=1) for _ in range(4)] == [ROWS_IN_A_TURN, 1, 2, 0]
+    assert Inbox.objects.filter(slug="shop-a").exists()
+    assert list(Rule.objects.all()) == [kept]
+    assert RuleCount.objects.count() == ROWS_IN_A_TURN + 1
+    rulebook.add(ALL, "shop-a-b", PLAIN)
 
 
 def test_an_extension_is_kept_once(policy: InboxPolicy) -> None:
