@@ -61,9 +61,8 @@ _ROWS_AT_ONCE = 1000
 _MOST_TAGS = 50  # of a message, as people may give it
 
 _OUTAGES = (OperationalError, InterfaceError)
-_PROGRAM_LIMIT = (
-    "54"  # class of SQLSTATE, which psycopg counts among operational errors
-)
+# Class of SQLSTATE, which psycopg counts among operational errors
+_PROGRAM_LIMIT = "54"
 
 
 class Feed(Protocol):

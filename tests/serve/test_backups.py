@@ -11,6 +11,7 @@ import shutil
 import smtplib
 import sqlite3
 import subprocess
+import sys
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from inbox.models import Raw
 from inbox.upkeep.backing_up import Incomplete
 from inbox.upkeep.restoring import restore
 from inbox.upkeep.stored_bodies import BodyCheck, check_bodies
+from tests import running
 from tests.durability.senders import Acknowledged, Sender, stored
 from tests.private import bare_database
 from tests.programs import environment, program
@@ -203,13 +205,22 @@ def test_few_octets_that_stand_for_many_take_no_memory(
         "(SELECT min(rowid) FROM inbox_raw WHERE key = '')"
     )
     hostile = _changed(backup, tmp_path, statement)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    restored = manage("restore", str(hostile), data=tmp_path / "new")
-    assert restored.returncode == 1
+    restored = subprocess.run(
+        [sys.executable, "manage.py", "restore", str(hostile)],
+        cwd=running.ROOT,
+        env=running.environment(tmp_path / "new"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        preexec_fn=_have_little_memory,
+    )
+    assert restored.returncode == 1, restored.stderr
     assert "1 altered" in restored.stdout
     assert "\x1b" not in restored.stdout
-    after = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    assert after < max(before, 400 * 1024)  # KiB
+
+
+def _have_little_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (400 * 1024 * 1024,) * 2)
 
 
 @pytest.mark.parametrize(
