@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Literal, TypedDict, TypeVar
 from uuid import UUID
@@ -92,10 +92,15 @@ def matching(
     scope: Scope,
     query: language.Query,
     inbox: str | None = None,
-    condition: Callable[[language.Query, int | None], Q] = language.messages,
+    condition: Q | None = None,
 ) -> QuerySet[Message]:
-    """Return what matches, in no order; of the trash only if the query asks for it."""
-    rows = Message.objects.filter(scope.q(), condition(query, scope.reader))
+    """Return what matches, in no order; of the trash only if the query asks for it.
+
+    condition: in place of the query's own
+    """
+    if condition is None:
+        condition = language.messages(query, scope.reader)
+    rows = Message.objects.filter(scope.q(), condition)
     if not query.wants_deleted:
         rows = rows.filter(_ALIVE)
     return rows.filter(inbox__slug=inbox) if inbox else rows
@@ -139,20 +144,22 @@ def _first(
     A first page is mostly found among the newest hits of each word, at a tenth of what
     all of them take.
     """
-    conditions = [language.messages]
-    if language.has_words(query) and not before and not after:
-        conditions.insert(0, language.newest_messages)
-    ids: list[UUID] = []
-    for condition in conditions:
-        rows = matching(scope, query, inbox, condition)
-        if before:
-            rows = rows.filter(pk__lt=before)
-        if after:
-            rows = rows.filter(pk__gt=after)
-        ids = list(rows.order_by("-pk").values_list("pk", flat=True)[:limit])
-        if len(ids) == limit:
-            break
-    return ids
+    if not before and not after:
+        newest = language.newest_messages(query, scope.reader)
+        if newest is not None:
+            ids = _newest(matching(scope, query, inbox, newest), limit)
+            if len(ids) == limit:
+                return ids
+    rows = matching(scope, query, inbox)
+    if before:
+        rows = rows.filter(pk__lt=before)
+    if after:
+        rows = rows.filter(pk__gt=after)
+    return _newest(rows, limit)
+
+
+def _newest(rows: QuerySet[Message], limit: int) -> list[UUID]:
+    return list(rows.order_by("-pk").values_list("pk", flat=True)[:limit])
 
 
 def entries(

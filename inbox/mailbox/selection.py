@@ -38,7 +38,12 @@ class Selection:
     @property
     def is_everything(self) -> bool:
         """Whether it is all that an inbox, or all of them, hold."""
-        return self.ids is None and not self.q.strip() and not self.where
+        return self.ids is None and not self.is_searched
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether it is all that match something, which may be long in the finding."""
+        return bool(self.q.strip() or self.where)
 
 
 def by_ids(ids: Collection[str | UUID]) -> Selection:
@@ -67,7 +72,7 @@ def turns(
     """
     rows = _alike(scope, deleted, pinned)
     if chosen.ids is None:
-        head = _Cut().head if is_cut else _head
+        head = _Cut().head if is_cut and chosen.is_searched else _head
         yield from _walk(_matching(scope, rows, chosen), head)
         return
     for start in range(0, len(chosen.ids), AT_ONCE):
@@ -78,8 +83,12 @@ def turns(
 
 
 def still_there(ids: Collection[UUID]) -> list[UUID]:
-    """Return those that nobody has removed since they were read. Call within a turn."""
-    return list(Message.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    """Return those that nobody has removed since they were read, nor does in this turn.
+
+    Call within a turn.
+    """
+    rows = Message.objects.select_for_update(of=("self",), no_key=True)
+    return list(rows.filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
 
 
 def count(scope: Scope, chosen: Selection, most: int) -> int:
@@ -115,14 +124,35 @@ def _walk(
         turn = head(rows.filter(pk__lt=turn[-1]))
 
 
+class PartlyDone(TooCostly):
+    """Reading took longer than it may, after some of what was found had been changed."""
+
+    def __str__(self) -> str:
+        return _(
+            "This takes too long. What was found first is changed, the rest is not: do it "
+            "once more to go on, or search for fewer terms."
+        )
+
+
 class _Cut:
     """Reads turn after turn, for so long in all; what is done with them does not count."""
 
     def __init__(self) -> None:
         self._left = _SECONDS
+        self._has_found = False
 
     def head(self, rows: QuerySet[Message]) -> list[UUID]:
         """Return a turn's worth. Raises TooCostly."""
+        try:
+            found = self._read(rows)
+        except TooCostly:
+            if self._has_found:
+                raise PartlyDone from None
+            raise
+        self._has_found = True
+        return found
+
+    def _read(self, rows: QuerySet[Message]) -> list[UUID]:
         if self._left <= 0:
             raise TooCostly
         with within(self._left) as bound:

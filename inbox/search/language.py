@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from inbox.search import fields, periods
 from inbox.search.fields import BadQuery, nearest
-from inbox.search.fulltext import any_of, newest_only
+from inbox.search.fulltext import any_of, knows_newest, newest_only
 from inbox.search.sql import NOTHING
 from mailsink.text import search_value
 
@@ -117,29 +117,23 @@ def messages(query: Query, reader: int | None = None) -> Q:
     return query.on(fields.messages_for(reader))
 
 
-def newest_messages(query: Query, reader: int | None = None) -> Q:
+def newest_messages(query: Query, reader: int | None = None) -> Q | None:
     """Return a condition that finds the newest of the messages that match.
 
     Where it finds fewer than are wanted, there may be more: see fulltext.newest_only.
+    None where it would find them no sooner than messages does.
     """
-    found = Q()
+    found, has_words = Q(), False
     table = fields.messages_for(reader)
     for group in query.groups:
         condition = of_group(group, table)
-        if _is_plain(group):
-            condition = newest_only(condition)
-        elif (joined := any_of(condition)) is not None:
-            condition = newest_only(joined)
-        found &= condition
-    return found
-
-
-def has_words(query: Query) -> bool:
-    """Whether newest_messages may find its messages sooner than messages does."""
-    return any(
-        all(term.field in fields.BY_WORDS and not term.negated for term in group)
-        for group in query.groups
-    )
+        by_index = condition if _is_plain(group) else any_of(condition)
+        if by_index is None:
+            found &= condition
+            continue
+        found &= newest_only(by_index)
+        has_words |= len(group) > 1 or group[0].field in fields.BY_WORDS
+    return found if has_words and knows_newest() else None
 
 
 def _is_plain(group: tuple[Term, ...]) -> bool:

@@ -20,7 +20,7 @@ from inbox.search.fields import ZONE, BadQuery, Condition, messages_for
 from inbox.search.fields.values import size, time
 from inbox.search.fulltext import matches
 from inbox.search.language import MAX_LENGTH, MAX_TERMS, Query, Term
-from inbox.search.sql import NOTHING, HasAddress, has, has_item
+from inbox.search.sql import NOTHING, HasAddress, has, has_item, is_not_empty
 
 # As people in the United States write days, and as dates stand in JavaScript and Go.
 _DATES = (
@@ -143,7 +143,7 @@ def _addressed(value: str) -> Q:
 
 
 def _state(own: Condition, value: str) -> Q:
-    return ~Q(tags=[]) if value.lower() == "tagged" else own(value)
+    return is_not_empty("tags") if value.lower() == "tagged" else own(value)
 
 
 def _carries(value: str) -> Q:

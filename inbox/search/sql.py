@@ -54,12 +54,7 @@ def has_item(field: str, text: str) -> Q:
 
 def is_not_empty(field: str) -> Q:
     """Return: a list of texts has any."""
-    return Q(_Written(field, "NOT ({} = '[]')"))
-
-
-def at_least(field: str, number: int) -> Q:
-    """Return: a number is so much, or more."""
-    return Q(_Written(field, f"{{}} >= {number:d}"))
+    return Q(_IsNotEmpty(field))
 
 
 def _like(text: str, connection: BaseDatabaseWrapper) -> str:
@@ -210,19 +205,17 @@ class _HasItem(_Item):
     postgresql = ("item #>> '{}'",)
 
 
-class _Written(Func):
-    """A condition on a column, in the words of a partial index, by which that is found.
+class _IsNotEmpty(Func):
+    """Whether a list of texts has any, in the words of the partial index of those that have.
 
-    As text, since SQLite's planner does not hold parameters against one.
+    Django would compare it with JSON('[]'), which no index has.
     """
 
     output_field = BooleanField()
 
-    def __init__(self, field: str, words: str) -> None:
-        """words: with {} for the column"""
+    def __init__(self, field: str) -> None:
         super().__init__(F(field))
-        self.words = words
 
     def as_sql(self, compiler: SQLCompiler, *_: Any, **__: Any) -> Sql:
         column, params = compiler.compile(self.source_expressions[0])
-        return f"({self.words.format(column)})", tuple(params)
+        return f"(NOT ({column} = '[]'))", tuple(params)

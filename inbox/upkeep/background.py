@@ -14,7 +14,6 @@ log = logging.getLogger(__name__)
 
 _CALM = 1.0  # seconds of rest after which the database connection is closed
 _STUCK = 300.0  # seconds after which a step counts as one that does not end
-_AFTER_FAULT = 60.0  # seconds until a step is repeated that failed by an error of ours
 
 
 class Background:
@@ -22,7 +21,7 @@ class Background:
 
     step() does a little and returns how many seconds to rest before the next; a
     nudge ends a rest early. A step that fails is logged, and repeated: other mail may be
-    without what this one failed at.
+    without what this one failed at. trouble() returns what else is wrong, in words, or "".
     end() is called on the same thread, behind the last step.
     """
 
@@ -32,14 +31,16 @@ class Background:
         step: Callable[[], float],
         retry_after: float = 5.0,
         end: Callable[[], None] = lambda: None,
+        trouble: Callable[[], str] = lambda: "",
     ) -> None:
         self._name = name
         self._end = end
+        self._other_trouble = trouble
         self._step = step
         self._retry_after = retry_after
         self._wake = threading.Event()
         self._stopping = False
-        self._at_fault = False  # its last step failed by an error of ours
+        self._fault = ""  # the error of ours by which its last step failed
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._step_began: float | None = None  # monotonic; None: at rest
 
@@ -61,31 +62,42 @@ class Background:
 
     def trouble(self) -> str:
         """Return why it does nothing any more, in words; "" if it works."""
-        if self._at_fault:
+        if self._fault:
             return f"{self._name} fails by an error, which the log has"
         began = self._step_began
         if began is not None and (took := time.monotonic() - began) > _STUCK:
             return f"{self._name} has been at one step for {took:.0f} s"
-        return ""
+        return self._other_trouble()
 
     def _run(self) -> None:
-        while not self._stopping:
-            self._step_began = time.monotonic()
-            try:
-                rest = self._step()
-                self._at_fault = False
-            except (DatabaseError, OSError) as error:
-                log.error("%s: %s", self._name, error)
-                rest = self._retry_after
-            except Exception:
-                if not self._at_fault:  # once: a nudge repeats it at once
-                    log.exception("%s fails", self._name)
-                self._at_fault = True
-                rest = _AFTER_FAULT
-            self._step_began = None
-            self._rest(rest)
-        self._end()
-        connection.close()
+        try:
+            while not self._stopping:
+                self._step_began = time.monotonic()
+                rest = self._try_step()
+                self._step_began = None
+                until = time.monotonic() + rest
+                self._rest(rest)
+                # Nudges come at the rate of mail, which no fault is to be repeated at.
+                while self._fault and not self._stopping and time.monotonic() < until:
+                    self._rest(until - time.monotonic())
+            self._end()
+        finally:
+            connection.close()
+
+    def _try_step(self) -> float:
+        """Take a step; return how many seconds to rest."""
+        fault = ""
+        try:
+            return self._step()
+        except (DatabaseError, OSError) as error:
+            log.error("%s: %s", self._name, error)
+        except Exception as error:
+            fault = repr(error)
+            if fault != self._fault:  # it is logged once
+                log.exception("%s fails", self._name)
+        finally:
+            self._fault = fault
+        return self._retry_after
 
     def _rest(self, seconds: float) -> None:
         if not self._wake.wait(min(seconds, _CALM)) and seconds > _CALM:

@@ -75,7 +75,7 @@ def retention(limits: RetentionLimits, spool: Path) -> Background:
             signing_in.forget_expired()
         return pruning.rest
 
-    return Background("retention", step, end=leadership.end)
+    return Background("retention", step, end=leadership.end, trouble=pruning.trouble)
 
 
 class Pruning:
@@ -105,7 +105,8 @@ class Pruning:
             database_size.shrink,
         )
         self._kinds = deque(map(_Kind, kinds))  # the next to have its turn stands first
-        self._faults: dict[_Kind, str] = {}  # of those that failed the last time
+        self._faults: dict[_Kind, Exception] = {}  # of those that failed the last time
+        self._without_room: _Kind | None = None  # which is tried once more, with room
 
     def batch(self) -> int:
         """Remove one turn's worth of one kind; return how many rows went."""
@@ -122,27 +123,40 @@ class Pruning:
         try:
             gone = kind.turn(now)
         except Exception as error:
-            if full_disk.is_full(error):  # it is done once more, with room
+            if full_disk.is_full(error) and kind is not self._without_room:
+                self._without_room = kind
                 raise
+            self._without_room = None
             kind.put_off(now)
             self._note(kind, error)
             connection.close_if_unusable_or_obsolete()
             return 0
+        self._without_room = None
         self._faults.pop(kind, None)
         return gone
 
     def _note(self, kind: _Kind, error: Exception) -> None:
         """Log an error once, until its kind works again; that of many kinds once, too."""
-        words = str(error)
-        if kind not in self._faults and words not in self._faults.values():
-            expected = isinstance(error, DatabaseError | OSError)
-            log.error("retention: %s", words, exc_info=None if expected else error)
-        self._faults[kind] = words
+        if repr(error) not in map(repr, self._faults.values()):
+            details = None if _is_expected(error) else error
+            log.error("retention: %s", error, exc_info=details)
+        self._faults[kind] = error
+
+    def trouble(self) -> str:
+        """Return that a kind fails by an error of ours, in words; "" if none does."""
+        if all(map(_is_expected, list(self._faults.values()))):
+            return ""
+        return "a part of retention fails by an error, which the log has"
 
     @property
     def rest(self) -> float:
         """Seconds until one of them is looked at again."""
         return max(0.0, min(kind.due for kind in self._kinds) - time.monotonic())
+
+
+def _is_expected(error: Exception) -> bool:
+    """Whether it is the database that fails, or the disk."""
+    return isinstance(error, DatabaseError | OSError)
 
 
 class _Kind:

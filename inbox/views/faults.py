@@ -130,7 +130,7 @@ class NoDatabase(MiddlewareMixin):
 
 
 class ChangedMeanwhile(MiddlewareMixin):
-    """Middleware: a change to what another request has just removed is said with 409.
+    """Middleware: a change to what another one has just removed or made is said with 409.
 
     Views look whether it is there before; this is of the moment after that.
     """
@@ -138,12 +138,12 @@ class ChangedMeanwhile(MiddlewareMixin):
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
-        if not isinstance(exception, IntegrityError):
+        if not _is_of_others(exception):
             return None
-        log.warning("%s %s: %s", request.method, request.path_info, exception)
+        log.warning("%s %s", request.method, request.path_info, exc_info=exception)
         words = _(
             "Something that this change is about was changed or removed in the same "
-            "moment, so that nothing was stored. Load it again, then try again."
+            "moment. Load it again, then try again."
         )
         return _answer(request, 409, _("It has changed meanwhile"), words)
 
@@ -162,6 +162,17 @@ class LongReading(MiddlewareMixin):
             return HttpResponse(status=421)  # which nobody sees
         title = _("This takes too long")
         return come_again(_answer(request, 503, title, str(exception)))
+
+
+# Of SQLite, and of PostgreSQL: a row that is referred to has gone, or one like it is there.
+_OF_OTHERS = ("FOREIGN KEY constraint", "UNIQUE constraint", "23503", "23505")
+
+
+def _is_of_others(exception: Exception) -> bool:
+    if not isinstance(exception, IntegrityError):
+        return False
+    state = getattr(exception.__cause__, "sqlstate", None)
+    return (state or str(exception)).startswith(_OF_OTHERS)
 
 
 # Of PostgreSQL: it is stopped, it crashed, it does not take connections yet.

@@ -62,6 +62,12 @@ _FIELD_TOO_LONG = HttpRefusal(
     "Request Header Fields Too Large",
     f"A header field has more than {_LONGEST:,} bytes.",
 )
+_HEAD_TOO_LARGE = HttpRefusal(
+    431,
+    "Request Header Fields Too Large",
+    f"The address and the header fields have more than {HTTPChannel.totalHeadersSize:,} "
+    f"bytes in all, or are more than {HTTPChannel.maxHeaders}.",
+)
 
 
 def _path_in(target: bytes) -> str:
@@ -119,7 +125,9 @@ class Channel(HTTPChannel):
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         """Say what is wrong; Twisted would answer without a word."""
-        self._refuse(_NOT_HTTP, self._path)
+        is_large = self._receivedHeaderSize > self.totalHeadersSize
+        is_large |= self._receivedHeaderCount > self.maxHeaders
+        self._refuse(_HEAD_TOO_LARGE if is_large else _NOT_HTTP, self._path)
         self.clearLineBuffer()  # nothing behind it is read as a request
 
     def _refuse(self, refusal: HttpRefusal, target: bytes) -> None:

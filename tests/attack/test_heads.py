@@ -164,6 +164,9 @@ def test_a_part_of_a_form_that_django_cannot_read(mailsink: Mailsink) -> None:
         (b"/api/v3/messages?ids=" + b"a" * 20_000, b"A: b", b"414"),
         (b"/" + b"a" * 200_000, b"A: b", b"414"),
         (b"/", b"A: " + b"b" * 20_000, b"431"),
+        (b"/", b"\r\n".join([b"A: " + b"b" * 6000] * 3), b"431"),
+        (b"/", b"\r\n".join([b"A: b"] * 501), b"431"),
+        (b"/" + b"a" * 16_300, b"A: " + b"b" * 200, b"431"),
     ],
 )
 def test_a_head_that_is_too_long_is_answered(

@@ -292,19 +292,21 @@ def test_more_words_than_a_database_takes_keep_no_other_mail_from_the_index() ->
 @pytest.mark.parametrize(
     ("q", "expected"),
     [
-        ("alpha OR beta", ["beta 5", "alpha 4"]),
-        ("beta OR subject:alpha", ["beta 5", "alpha 4"]),
-        ("alpha OR beta is:pinned", ["beta 1", "alpha 0"]),
-        ("alpha OR -beta", ["gamma 6", "alpha 4"]),
-        ("gamma OR beta -subject:beta", ["gamma 6"]),
+        ("alpha OR beta", "beta 5"),
+        ("beta OR alpha", "beta 5"),
+        ("beta OR subject:alpha", "beta 5"),
+        ("alpha OR beta is:pinned", "beta 1"),
+        ("alpha OR -beta", "gamma 6"),
+        ("gamma OR beta -subject:beta", "gamma 6"),
     ],
 )
 def test_any_of_words_that_very_many_have(
-    q: str, expected: list[str], monkeypatch: pytest.MonkeyPatch
+    q: str, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("inbox.search.fulltext.query._NEWEST", 2)
     for number, word in enumerate(["alpha", "beta"] * 3 + ["gamma"]):
         factories.message(mail(f"{word} {number}"), pinned=number < 2)
     index_all()
-    page = messages.find(ALL, q, limit=2)
-    assert [each.subject for each in page.items] == expected
+    # One is looked for beyond the page: the two newest hits are enough.
+    (newest,) = messages.find(ALL, q, limit=1).items
+    assert newest.subject == expected

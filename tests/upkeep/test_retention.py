@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,9 @@ def test_a_kind_that_fails_keeps_no_other_from_its_turn(
         assert not pruning.batch()
     assert caplog.text.count("the first kind is broken") == 1
     assert caplog.text.count("ZeroDivisionError") == 1
+    assert pruning.trouble() == (
+        "a part of retention fails by an error, which the log has"
+    )
     failing = False
     clock.now += 10
     assert pruning.batch()
@@ -215,6 +219,23 @@ def test_a_kind_that_fails_keeps_no_other_from_its_turn(
     clock.now += 10
     assert not pruning.batch()
     assert caplog.text.count("the first kind is broken") == 2
+
+
+def test_a_kind_without_room_keeps_no_other_from_its_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    idle = [factories.session(ending="quit").pk for _ in range(3)]
+
+    def fails(*_: object) -> list[object]:
+        raise OSError(errno.ENOSPC, "the disk is full")
+
+    monkeypatch.setattr(retention, "pools", fails)
+    pruning = retention.Pruning(limits(messages=1, sessions=1))
+    with pytest.raises(OSError, match="full"):
+        pruning.batch()  # which is called once more, with room
+    assert pruning.batch()
+    assert not Session.objects.filter(pk__in=idle[:2]).exists()
+    assert pruning.trouble() == ""
 
 
 class _Clock:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import namedtuple
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -59,9 +61,8 @@ def test_a_disk_that_is_nearly_full_and_a_feed_that_is_late(tmp_path: Path) -> N
 
 
 async def test_work_that_fails_by_an_error_is_repeated(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(background, "_AFTER_FAULT", 0.01)
     looked: list[str] = []
     done = threading.Event()
 
@@ -74,13 +75,37 @@ async def test_work_that_fails_by_an_error_is_repeated(
             return 60.0
         return 0.0
 
-    work = Background("retention", step)
+    work = Background("retention", step, retry_after=0.01)
     work.start()
     assert await asyncio.to_thread(done.wait, 120)
     await work.stop()
     failing = "retention fails by an error, which the log has"
     assert looked == ["", failing, failing, ""]
     assert [each.getMessage() for each in caplog.records] == ["retention fails"]
+
+
+async def test_no_nudge_repeats_work_that_fails_by_an_error() -> None:
+    steps: list[float] = []
+
+    def step() -> float:
+        steps.append(time.monotonic())
+        work.nudge()
+        raise ValueError("of nobody's making")
+
+    work = Background("indexer", step, retry_after=0.2)
+    work.start()
+    while len(steps) < 4:
+        work.nudge()
+        await asyncio.sleep(0)
+    await work.stop()
+    assert min(late - early for early, late in pairwise(steps)) >= 0.2
+
+
+async def test_other_trouble_of_work_that_goes_on() -> None:
+    work = Background("retention", lambda: 60.0, trouble=lambda: "half of it fails")
+    work.start()
+    assert background.trouble() == "half of it fails"
+    await work.stop()
 
 
 async def test_work_that_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,6 @@ from inbox.search.sql import (
     EVERYTHING,
     NOTHING,
     HasAddress,
-    at_least,
     has,
     has_item,
     same,
@@ -138,7 +137,9 @@ def _on(value: str) -> Q:
 def _larger(value: str) -> Q:
     wanted = size(value)
     found = Q(size__gt=wanted)
-    return found & at_least("size", LARGE_SIZE) if wanted >= LARGE_SIZE else found
+    if wanted >= LARGE_SIZE:
+        found &= Q(size__gte=LARGE_SIZE)  # as the index has it
+    return found
 
 
 def _code(value: str) -> Q:
@@ -200,7 +201,7 @@ MESSAGES: dict[str, Condition] = {
     "has": one_of(
         "has",
         {
-            **dict.fromkeys(("attachment", "attachments"), at_least("attachments", 1)),
+            **dict.fromkeys(("attachment", "attachments"), Q(attachments__gte=1)),
             "note": ~Q(note=""),
             "assignee": Q(pk__in=Assignment.objects.values("message")),
             **dict.fromkeys(("comment", "comments"), _COMMENTED),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from inbox.models import Exchange, Recipient, Transaction
 from inbox.models.session import REFUSED
 from inbox.search.fields.values import FEW, BadQuery, unknown
-from inbox.search.sql import HasAddress, IsAddress, at_least, fits, has, same
+from inbox.search.sql import HasAddress, IsAddress, fits, has, same
 from mailsink.smtp.protocol.events import Ending
 
 ENDINGS: tuple[str, ...] = get_args(Ending)
@@ -72,15 +72,17 @@ def addressed_to(pattern: str) -> Q:
 def code_within(column: str, codes: tuple[int, int]) -> Q:
     """Match a reply code. codes: the first and the last; those that refuse have an index"""
     found = Q(**{f"{column}__range": codes})
-    return found & at_least(column, REFUSED) if codes[0] >= REFUSED else found
+    if codes[0] >= REFUSED:
+        found &= Q(**{f"{column}__gte": REFUSED})  # as the index has it
+    return found
 
 
 def recipient_code(field: str, codes: tuple[int, int]) -> Q:
-    columns = (
-        "rcpt_code",
-        "final_code",
-    )  # each by itself, since each has its own index
-    return reduce(or_, (recipient(field, code_within(each, codes)) for each in columns))
+    first, late = (code_within(each, codes) for each in ("rcpt_code", "final_code"))
+    if codes[0] < REFUSED:
+        return recipient(field, first | late)
+    # Each by itself, since each has an index of its own
+    return recipient(field, first) | recipient(field, late)
 
 
 def envelope_from(value: str) -> Q:

@@ -6,13 +6,14 @@ so that a search means the same on either.
 
 from inbox.search.fulltext import header_fields
 from inbox.search.fulltext.index import Texts, forget, missing, put, texts
-from inbox.search.fulltext.query import any_of, matches, newest_only
+from inbox.search.fulltext.query import any_of, knows_newest, matches, newest_only
 
 __all__ = [
     "Texts",
     "any_of",
     "forget",
     "header_fields",
+    "knows_newest",
     "matches",
     "missing",
     "newest_only",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, F, Func, Q
 from django.db.models.sql.compiler import SQLCompiler
@@ -33,42 +34,24 @@ def matches(text: str, *columns: str) -> Q | None:
     return found | Q(pk__in=waiting) if waiting else found
 
 
-class Matches(Func):
-    """Whether a message is among those that the index has for a phrase."""
+class ByIndex(Func):
+    """Whether a message is among those that the index has for a query."""
 
     output_field = BooleanField()
     table = "inbox_searchindex"  # of SQLite
     vector = "vector"  # the column of PostgreSQL
 
-    def __init__(self, phrase: list[str], columns: tuple[str, ...] = COLUMNS) -> None:
+    def __init__(self) -> None:
         super().__init__(F("pk"))
-        self.phrase = phrase
-        self.columns = columns
         self.newest = 0  # hits, if it takes only so many
 
-    def goes_on(self) -> bool:
-        """Whether the last word may be the beginning of a longer one."""
-        return is_beginning(self.phrase[-1])
-
-    def _in(self, compiler: SQLCompiler, rows: str, query: str) -> Sql:
-        sql, params = compiler.compile(self.source_expressions[0])
-        # One pass over the index: it takes a tenth of what asking for each message does.
-        return f"{sql} IN ({rows})", (*params, query)
-
     def fts5(self) -> str:
-        """Return what SQLite's index is asked."""
-        last = "*" if self.goes_on() else ""
-        columns = "" if self.columns == COLUMNS else f"{{{' '.join(self.columns)}}} : "
-        return f'{columns}"{" ".join(self.phrase)}" {last}'
+        """Return the query as SQLite's index takes it."""
+        raise NotImplementedError
 
     def tsquery(self) -> str:
-        """Return what PostgreSQL's index is asked."""
-        asked = () if self.columns == COLUMNS else self.columns
-        weights = "".join("ABCD"[COLUMNS.index(each)] for each in asked)
-        *firsts, last = self.phrase
-        words = [_lexeme(each, weights) for each in firsts]
-        words.append(_lexeme(last, f"{'*' if self.goes_on() else ''}{weights}"))
-        return " <-> ".join(words)
+        """Return the query as PostgreSQL's index takes it."""
+        raise NotImplementedError
 
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
@@ -85,23 +68,59 @@ class Matches(Func):
         rows = f"SELECT message_id FROM inbox_searchtext WHERE {self.vector} @@ %s::tsquery"  # noqa: S608  our own words
         return self._in(compiler, rows, self.tsquery())
 
+    def _in(self, compiler: SQLCompiler, rows: str, query: str) -> Sql:
+        sql, params = compiler.compile(self.source_expressions[0])
+        # One pass over the index: it takes a tenth of what asking for each message does.
+        return f"{sql} IN ({rows})", (*params, query)
 
-class MatchesAny(Matches):
-    """Whether a message is among those that one index has for any of some phrases."""
 
-    def __init__(self, found: Sequence[Matches]) -> None:
-        super().__init__(found[0].phrase)
-        self.found = found
+class Matches(ByIndex):
+    """Whether a message has a phrase."""
+
+    def __init__(self, phrase: list[str], columns: tuple[str, ...] = COLUMNS) -> None:
+        super().__init__()
+        self.phrase = phrase
+        self.columns = columns
+
+    def goes_on(self) -> bool:
+        """Whether the last word may be the beginning of a longer one."""
+        return is_beginning(self.phrase[-1])
 
     def fts5(self) -> str:
-        return " OR ".join(f"({each.fts5()})" for each in self.found)
+        last = "*" if self.goes_on() else ""
+        columns = "" if self.columns == COLUMNS else f"{{{' '.join(self.columns)}}} : "
+        return f'{columns}"{" ".join(self.phrase)}" {last}'
 
     def tsquery(self) -> str:
-        return " | ".join(f"({each.tsquery()})" for each in self.found)
+        asked = () if self.columns == COLUMNS else self.columns
+        weights = "".join("ABCD"[COLUMNS.index(each)] for each in asked)
+        *firsts, last = self.phrase
+        words = [_lexeme(each, weights) for each in firsts]
+        words.append(_lexeme(last, f"{'*' if self.goes_on() else ''}{weights}"))
+        return " <-> ".join(words)
+
+
+class MatchesAny(ByIndex):
+    """Whether a message has any of some phrases, of one index."""
+
+    def __init__(self, phrases: Sequence[Matches]) -> None:
+        super().__init__()
+        self.phrases = phrases
+
+    def fts5(self) -> str:
+        return " OR ".join(f"({each.fts5()})" for each in self.phrases)
+
+    def tsquery(self) -> str:
+        return " | ".join(f"({each.tsquery()})" for each in self.phrases)
 
 
 def _lexeme(word: str, marks: str) -> str:
     return f"'{word}':{marks}" if marks else f"'{word}'"
+
+
+def knows_newest() -> bool:
+    """Whether the index gives its newest hits first, as newest_only asks for; SQLite's does."""
+    return connection.vendor == "sqlite"
 
 
 def newest_only(condition: Q, most: int | None = None) -> Q:
@@ -112,7 +131,7 @@ def newest_only(condition: Q, most: int | None = None) -> Q:
     negated, nor be one of several of which any will do: see any_of.
     """
     for child in condition.children:
-        if isinstance(child, Matches):
+        if isinstance(child, ByIndex):
             child.newest = most or _NEWEST
         elif isinstance(child, Q):
             newest_only(child, most)
