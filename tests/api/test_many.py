@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import json
 import mailbox
-import time
 import urllib.error
 import urllib.request
 import zipfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from django.db import connection
 
 from inbox.mailbox import selection
 from inbox.models import Message
+from inbox.storage.bounded import TooCostly
 from tests import factories
 from tests.api.conftest import Api
 from tests.e2e.mail import send
@@ -42,21 +43,32 @@ def test_change_many(api: Api) -> None:
     assert three.note == "look"
 
 
+class Spent:
+    """A bound whose time a look has used up to a part of."""
+
+    def __init__(self, left: float, spends: float) -> None:
+        self._lefts = [left - spends, left]  # after it, and before
+
+    @property
+    def left(self) -> float:
+        return self._lefts.pop()
+
+
 @pytest.fixture
 def costly(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long each look for more takes of the processor; beyond that none."""
-    head, seconds = selection._head, [0.0]
+    """How many seconds each look for more takes, of 0.1 in all; beyond that none."""
+    seconds: list[float] = []
+
+    @contextmanager
+    def within(left: float) -> Iterator[Spent]:
+        spends = seconds.pop(0) if seconds else 0.0
+        yield Spent(left, spends)
+        if spends > left:
+            raise TooCostly
+
     monkeypatch.setattr(selection, "AT_ONCE", 1)
     monkeypatch.setattr(selection, "_SECONDS", 0.1)
-
-    def look(rows: Any) -> list[UUID]:
-        end = time.thread_time() + (seconds.pop(0) if seconds else 0.0)
-        while time.thread_time() < end:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1")
-        return head(rows)
-
-    monkeypatch.setattr(selection, "_head", look)
+    monkeypatch.setattr(selection, "within", within)
     return seconds
 
 
@@ -69,7 +81,7 @@ def test_a_change_by_a_search_that_takes_long_is_cut(
 ) -> None:
     for _ in range(3):
         factories.message()
-    costly[:] = [0.06, 0.06]
+    costly[:] = [0.06, 0.03, 0.06]
     answer = api(method, "messages?q=to:bob", changes, 503)
     assert "do it once more to go on" in answer["detail"]
     left = Message.objects.filter(deleted_at=None, pinned=False)
@@ -82,12 +94,14 @@ def test_a_change_by_a_search_that_takes_long_is_cut(
 def test_a_change_to_all_is_not_cut(api: Api, costly: list[float]) -> None:
     for _ in range(3):
         factories.message()
-    costly[:] = [0.06, 0.06]
+    costly[:] = [0.06, 0.06, 0.06]
     api("DELETE", "messages?all=true", status=204)
     assert not Message.objects.filter(deleted_at=None).exists()
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(
+    transaction=True
+)  # PostgreSQL ends one in which a statement is cut
 def test_a_search_that_never_ends_is_cut(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
