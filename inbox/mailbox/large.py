@@ -11,6 +11,7 @@ import re
 from urllib.parse import unquote_plus
 from uuid import UUID
 
+from django.db import DatabaseError
 from django.db.models import Max
 
 from inbox.errors import UserError
@@ -42,18 +43,20 @@ def refuse_here(octets: int, most: int = LARGE) -> None:
 def concerns_large(path: str, query: str) -> bool:
     """Return whether a path and its query name a large message; or many, as a file.
 
-    path: decoded; query: as it was sent
+    path: decoded; query: as it was sent. False where the database is out of reach: whoever
+    answers says so.
     """
     if not _READS.match(f"{path}/"):
         return False
     if path.endswith(_ARCHIVE):
         return True
     ids = [UUID(each) for each in _ID.findall(f"{path}?{unquote_plus(query)}")]
-    if "latest" in path:
-        ids += Message.objects.order_by("-pk").values_list("pk", flat=True)[:1]
-    if not ids:
+    try:
+        if "latest" in path:
+            ids += Message.objects.order_by("-pk").values_list("pk", flat=True)[:1]
+        return bool(ids) and _largest(ids) > LARGE
+    except DatabaseError:
         return False
-    return _largest(ids) > LARGE
 
 
 def _largest(ids: list[UUID]) -> int:

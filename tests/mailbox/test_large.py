@@ -9,7 +9,7 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -46,6 +46,15 @@ def test_an_id_is_looked_up_without_reading_all_bodies(large: Message) -> None:
         assert concerns_large("/compare", f"a={large.pk}&b={uuid4()}")
         assert not concerns_large(f"/messages/{uuid4()}", "")
     assert [each["sql"] for each in asked if reads_a_whole_table(each["sql"])] == []
+
+
+@pytest.mark.parametrize("id", [str(uuid4()), "latest"])
+def test_no_id_is_large_where_the_database_is_out_of_reach(id: str) -> None:
+    def is_out_of_reach(*_: object) -> None:
+        raise OperationalError("the connection is lost")
+
+    with connection.execute_wrapper(is_out_of_reach):
+        assert concerns_large(f"/messages/{id}", "") is False
 
 
 async def test_an_id_is_looked_up_on_threads_of_its_own() -> None:
