@@ -25,7 +25,7 @@ import psycopg
 
 from tests.programs import UNPACKED, environment, program
 from tests.running import manage
-from tests.templates import template
+from tests.templates import copy_template
 
 # Below those that systems give to whoever asks for any port, as all lanes of tests do
 _PORTS = range(20_000, 32_000)
@@ -64,6 +64,15 @@ def wait_until_open(at: tuple[str, int]) -> None:
             time.sleep(0.05)
 
 
+def has_ended(pid: int) -> bool:
+    """Whether a process is gone, or is one that its parent has not asked about yet."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return stat.rpartition(")")[2].split()[0] in "ZX"
+
+
 class PostgreSQL:
     """A private PostgreSQL in a folder, on a free port."""
 
@@ -90,7 +99,8 @@ class PostgreSQL:
             self._run("initdb", "-D", self._data, *words)
         else:
             of_its_version = f"postgresql{_version(self._pg_ctl)}"
-            _copy(template(of_its_version, _make_template), folder / "data", user)
+            copy_template(of_its_version, folder / "data", _make_template)
+            _give(folder / "data", user)
 
     def start(self) -> None:
         """Start it, or start it again; return once it answers."""
@@ -122,7 +132,7 @@ class PostgreSQL:
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
         end = time.monotonic() + 120
-        while any(Path(f"/proc/{pid}").exists() for pid in pids):
+        while not all(map(has_ended, pids)):
             assert time.monotonic() < end, "it does not end"
             time.sleep(0.01)
 
@@ -165,8 +175,7 @@ def _set_up(template1: str, folder: Path) -> None:
         connection.execute("CREATE DATABASE postgres")
 
 
-def _copy(template: Path, data: Path, owner: str | None) -> None:
-    shutil.copytree(template, data)
+def _give(data: Path, owner: str | None) -> None:
     for folder, _, files in os.walk(data) if owner else ():
         for each in (folder, *(os.path.join(folder, name) for name in files)):
             shutil.chown(each, owner)

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from tests import forked
 from tests.behind import Nginx
 from tests.forked import ROOT
-from tests.templates import template
+from tests.templates import copy_template
 
 ANY_PORT = ("--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0")
 SERVE = (sys.executable, "manage.py", "serve")
@@ -75,10 +75,9 @@ def _prepare(descriptors: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
 
 
-@cache
-def _template() -> Path:
-    """Return a database that is set up and empty: migrating one takes longer than four starts."""
-    return template("sqlite", _migrate)
+def _copy_database(to: Path) -> None:
+    """Put a database there that is set up and empty: to migrate one takes four starts."""
+    copy_template("sqlite", to, _migrate)
 
 
 def _migrate(path: Path) -> None:
@@ -93,14 +92,14 @@ def be_template(database: Path) -> None:
     database.parent.mkdir(parents=True, exist_ok=True)
     for suffix in ("", "-wal", "-shm"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)
-    shutil.copy(_template(), database)
+    _copy_database(database)
 
 
 def set_up(data: Path) -> None:
     """Put a database that is set up and empty into a data folder that has none."""
     data.mkdir(parents=True, exist_ok=True)
     if not (data / _DATABASE).exists():
-        shutil.copy(_template(), data / _DATABASE)
+        _copy_database(data / _DATABASE)
 
 
 def _nginx(data: Path, behind: str) -> Nginx:

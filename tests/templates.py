@@ -15,21 +15,35 @@ from pathlib import Path
 from tests.forked import ROOT
 
 _KEPT = ROOT / ".cache" / "templates"
+_MAKERS = ("private.py", "running.py")
 
 
-def template(name: str, make: Callable[[Path], None]) -> Path:
-    """Return the file or folder of a name. make: makes it at a path, if it is not there yet"""
+def copy_template(name: str, to: Path, make: Callable[[Path], None]) -> None:
+    """Copy the file or folder of a name. make: makes it at a path, if there is none.
+
+    Another lane, whose code is newer, removes it after the copy.
+    """
     kept = _KEPT / f"{name}-{_code()}"
     _KEPT.mkdir(parents=True, exist_ok=True)
     with (_KEPT / f".lock-{name}").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the lanes of `make test` begin together
+        fcntl.flock(lock, fcntl.LOCK_SH)
         if not kept.exists():
-            for old in _KEPT.glob(f"{name}-*"):
-                _remove(old)
-            new = _KEPT / f"{name}-new"
-            make(new)
-            new.replace(kept)
-    return kept
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the lanes of `make test` begin together
+            _make(name, kept, make)
+        if kept.is_dir():
+            shutil.copytree(kept, to)
+        else:
+            shutil.copy(kept, to)
+
+
+def _make(name: str, kept: Path, make: Callable[[Path], None]) -> None:
+    if kept.exists():  # another lane was first
+        return
+    for old in _KEPT.glob(f"{name}-*"):
+        _remove(old)
+    new = _KEPT / f"{name}-new"
+    make(new)
+    new.replace(kept)
 
 
 def _remove(path: Path) -> None:
@@ -43,7 +57,7 @@ def _remove(path: Path) -> None:
 def _code() -> str:
     """Return what differs as soon as the code does."""
     digest = sha256((ROOT / "requirements.txt").read_bytes())
-    for folder in ("inbox", "mailsink"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            digest.update(f"{path}\n".encode() + path.read_bytes())
+    of_app = [*(ROOT / "inbox").rglob("*.py"), *(ROOT / "mailsink").rglob("*.py")]
+    for path in (*sorted(of_app), *(ROOT / "tests" / each for each in _MAKERS)):
+        digest.update(f"{path}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -53,7 +53,39 @@ def _is_frame(message: Mapping[str, Any]) -> bool:
 
 @lru_cache(maxsize=8)  # each who watches receives the same one
 def _are_events(text: str) -> bool:
-    return all(isinstance(each["event"], str) for each in json.loads(f"[{text}]"))
+    return all(map(_is_event, json.loads(f"[{text}]")))
+
+
+def _is_event(event: Mapping[str, Any]) -> bool:
+    """Whether it has the members that are read here, not only passed on."""
+    has_id = isinstance(event.get("id", ""), str)
+    return has_id and _EVENTS.get(event["event"], _is_about_id)(event)
+
+
+def _is_about_id(event: Mapping[str, Any]) -> bool:
+    is_of_message = event["event"].startswith("message.")
+    return not is_of_message or bool(UUID(event["id"]))
+
+
+def _is_message(event: Mapping[str, Any]) -> bool:
+    texts = all(isinstance(each, str) for each in event["tags"])
+    return texts and isinstance(event["read"], bool) and _is_about_id(event)
+
+
+def _is_transaction(event: Mapping[str, Any]) -> bool:
+    codes = [each["rcpt_code"] for each in event["recipients"]]
+    return (
+        all(isinstance(each, int) for each in [event["code"] or 0, *codes])
+        and isinstance(event["failure"], str)
+        and isinstance(event["session"], str)
+    )
+
+
+_EVENTS: dict[str, Callable[[Mapping[str, Any]], bool]] = {
+    "message.created": _is_message,
+    "message.updated": _is_message,
+    "transaction.ended": _is_transaction,
+}
 
 
 def _is_arrival(message: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 _EVERY = 1.0  # seconds
 _PATIENCE = 3.0  # seconds for the message to come back
 _AGAIN = 0.2  # seconds before it is sent again meanwhile
+_ECHO = "live.echo"
 
 
 class RedisWatch:
@@ -29,9 +31,8 @@ class RedisWatch:
 
     def __init__(self) -> None:
         self._is_down = False
-        self._heard = asyncio.Event()
-        self._number = 0
-        self._last = 0  # the number of the message that came back last
+        self._heard = asyncio.Event()  # the last message came back
+        self._number = 0  # of the last message
 
     def trouble(self) -> str:
         """Return what is wrong, in words; "" if nothing is. From any thread."""
@@ -57,9 +58,13 @@ class RedisWatch:
                 channel = await self._layer.new_channel()
                 await self._layer.group_add(self._group, channel)
                 while True:
-                    self._last = (await self._layer.receive(channel))["number"]
-                    self._heard.set()
+                    self._take(await self._layer.receive(channel))
             await asyncio.sleep(_EVERY)
+
+    def _take(self, message: Mapping[str, Any]) -> None:
+        """Take what came on our channel; others may write to it as well."""
+        if message["type"] == _ECHO and message["number"] == self._number:
+            self._heard.set()
 
     async def _run(self) -> None:
         while True:
@@ -81,13 +86,13 @@ class RedisWatch:
     async def _failure(self) -> str:
         """Send a message to ourselves; return why it does not come back, "" if it does."""
         self._number += 1
-        message = {"type": "live.echo", "number": self._number}
+        self._heard.clear()
+        message = {"type": _ECHO, "number": self._number}
         try:
             async with asyncio.timeout(_PATIENCE):
-                while self._last < self._number:
+                while not self._heard.is_set():
                     # What is sent before we are subscribed, or are again, is lost.
                     await self._layer.group_send(self._group, message)
-                    self._heard.clear()
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_AGAIN):
                             await self._heard.wait()

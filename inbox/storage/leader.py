@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from django.db import connection
+from django.db import Error, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 class Leadership:
     """The lead in some work. It lasts as long as a connection that nothing else uses.
 
-    One of the pool would take the lock along, to whatever thread has it next.
+    One of the pool would take the lock along, to whatever thread has it next. Whoever
+    does not lead keeps it, too: it looks again every few seconds.
     """
 
     def __init__(self, lock: int) -> None:
@@ -25,15 +26,13 @@ class Leadership:
         if connection.vendor != "postgresql":
             return True
         own = self._own = self._own or _outside_of_the_pool()
-        is_ours = False
         try:
             with own.cursor() as cursor:
                 cursor.execute("SELECT pg_try_advisory_lock(%s)", [self._lock])
-                is_ours = bool(cursor.fetchone()[0])
-        finally:
-            if not is_ours:
-                self.end()
-        return is_ours
+                return bool(cursor.fetchone()[0])
+        except Error:
+            self.end()  # the next look opens another
+            raise
 
     def end(self) -> None:
         """Let another process lead. By the thread that called is_ours."""

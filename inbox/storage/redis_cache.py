@@ -9,6 +9,9 @@ import json
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import ResponseError
+
+_OTHER_TYPE = "WRONGTYPE"  # of a key that has a list of Redis, or the like
 
 
 class JsonSerializer:
@@ -35,5 +38,17 @@ class JsonRedisCache(RedisCache):
             found = super().get(key, default, version)
         except (ValueError, RecursionError):
             return default
-        is_ours = default is None or isinstance(found, type(default))
-        return found if is_ours else default
+        except ResponseError as error:
+            if not str(error).startswith(_OTHER_TYPE):
+                raise
+            return default
+        return found if _is_like(found, default) else default
+
+
+def _is_like(found: Any, default: Any) -> bool:
+    """Whether it is what whoever gives that default asks for: a list has times in it."""
+    if not isinstance(default, list):
+        return default is None or isinstance(found, type(default))
+    return isinstance(found, list) and all(
+        isinstance(each, int | float) for each in found
+    )

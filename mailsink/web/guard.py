@@ -75,12 +75,22 @@ _MAX_FORM = 2 * 1024 * 1024
 # A call of a tool is smaller still, and is parsed on the loop that receives mail.
 _MAX_CALL, _TOOLS = 64 * 1024, "/mcp"
 RETRY_AFTER = b"5"  # seconds
-_MAIL_PATHS = ("/api/v3/messages", "/api/v1/send", "/import")
+_MESSAGES, _IMPORT = "/api/v3/messages", "/import"
+_MAIL_PATHS = (_MESSAGES, "/api/v1/send", _IMPORT)
+MBOX = "application/mbox"
 
 
 def brings_mail(scope: AsgiScope) -> bool:
     """Whether a request that was seen has a message, or many, as its body."""
     return scope["method"] == "POST" and scope["path"] in _MAIL_PATHS
+
+
+def imports_many(scope: AsgiScope) -> bool:
+    """Whether a request that was seen may bring thousands of messages."""
+    if scope["method"] != "POST" or scope["path"] not in (_MESSAGES, _IMPORT):
+        return False
+    kind = header(scope["headers"], b"content-type").partition(";")[0]
+    return scope["path"] == _IMPORT or kind.strip().lower() == MBOX
 
 
 class Guard:

@@ -3,7 +3,8 @@
 Django would give each a thread of its own, and hundreds of them would leave no time to
 the loop that receives mail. Those that read for long are cut, and answered on a thread of
 their own: anybody may search for what takes long, and the others are not to wait for it.
-So are those that bring mail, of which an import has thousands.
+Nor are they to wait for imports, which have two threads of their own: one may bring
+thousands of messages.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from asgiref.sync import SyncToAsync, ThreadSensitiveContext, sync_to_async
 
 from mailsink.web import read_time
 from mailsink.web.fair_turns import FairTurns, TooMany
-from mailsink.web.guard import AsgiMessage, AsgiScope, Receive, Send, brings_mail
+from mailsink.web.guard import AsgiMessage, AsgiScope, Receive, Send, imports_many
 from mailsink.web.unavailable import unavailable
 
 THREADS = 4
 MOST = 400  # requests that wait for the head of their answer; the next gets 503
-_MOST_LONG = 40  # of those that read for long
-_FOR_MAIL = 2  # threads
+_MOST_LONG = 40  # of those that read for long, and of imports
+_FOR_IMPORTS = 2  # threads
 _OF_A_TERM = 20  # octets of an address that a term has, about
 _MUCH = 20  # terms, from which on a request is not tried beside others
 _SHORT, _LONG = 0.1, 10.0  # seconds that a request may read, at first and in the end
@@ -61,12 +62,12 @@ class Pool:
         self._django = django
         self._threads = _Threads(threads, most)
         self._for_long = _Threads(1, _MOST_LONG)
-        self._for_mail = _Threads(_FOR_MAIL, most)
+        self._for_imports = _Threads(_FOR_IMPORTS, _MOST_LONG)
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         try:
-            if brings_mail(scope):
-                await self._answer(self._for_mail, scope, receive, send)
+            if imports_many(scope):
+                await self._answer(self._for_imports, scope, receive, send)
             elif scope["method"] not in ("GET", "HEAD"):
                 await self._answer(self._threads, scope, receive, send)
             elif _cost(scope) > _MUCH:

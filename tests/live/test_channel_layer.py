@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import redis
@@ -74,11 +76,49 @@ async def test_members_are_counted() -> None:
 
 
 _serialize = registry.get_serializer("msgpack").serialize
-FRAME = {
-    "type": "live.frame", "feed": "x", "group": "all", "number": 1,
-    "events": '{"event": "message.created", "id": "1"}', "readers": {},
+ID = str(protocol.process())
+MESSAGE = {"event": "message.created", "id": ID, "read": False, "tags": ["a"]}
+ENDED = {
+    "event": "transaction.ended", "id": ID, "session": ID, "code": None,
+    "failure": "refused", "recipients": [{"rcpt_code": 550}],
 }  # fmt: skip
-ARRIVAL = {"type": "live.arrival", "ids": [str(protocol.process())]}
+
+
+def frame(*events: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "live.frame", "feed": "x", "group": "all", "number": 1,
+        "events": ",".join(map(json.dumps, events)), "readers": {},
+    }  # fmt: skip
+
+
+FRAME = frame(
+    MESSAGE,
+    {**MESSAGE, "event": "message.updated"},
+    {"event": "message.deleted", "id": ID},
+    ENDED,
+    {"event": "session.opened", "id": ID},
+    {"event": "exchange.created", "seq": 1},
+)
+# Each lacks what the sockets read of it, or has something else there.
+EVENTS: list[dict[str, Any]] = [
+    {"id": ID},
+    {"event": "message.created"},
+    {"event": "message.deleted"},
+    {"event": "message.restored"},
+    {"event": "message.deleted", "id": "1"},
+    {"event": "message.deleted", "id": 1},
+    {"event": "session.opened", "id": ["1"]},
+    {**MESSAGE, "id": "1"},
+    {**MESSAGE, "read": None},
+    {**MESSAGE, "tags": [1, "a"]},
+    {"event": "message.updated", "id": ID},
+    {"event": "transaction.ended", "id": ID},
+    {**ENDED, "code": "550"},
+    {**ENDED, "failure": None},
+    {**ENDED, "session": [ID]},
+    {**ENDED, "recipients": [{"rcpt_code": None}]},
+]
+ARRIVAL = {"type": "live.arrival", "ids": [ID]}
 JUNK = [
     b"",
     b"nonsense",
@@ -101,6 +141,7 @@ JUNK = [
             {"type": "live.arrival", "ids": 1},
             {"type": "live.lost", "user": "ann"},
             {"type": "live.echo"},
+            *map(frame, EVENTS),
         ],
     ),
 ]

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from inbox.storage.leader import Leadership
 
@@ -41,8 +42,38 @@ def test_another_leads_once_the_first_has_ended(lead: Leadership) -> None:
         other = Leadership(_LOCK)
         assert not thread.submit(other.is_ours).result()
         lead.end()
-        assert thread.submit(other.is_ours).result()
+        end = time.monotonic() + 60  # PostgreSQL sees a connection end a moment later
+        while not thread.submit(other.is_ours).result():
+            assert time.monotonic() < end
         thread.submit(other.end).result()
+
+
+def test_who_does_not_lead_looks_by_one_connection_until_it_ends(
+    lead: Leadership,
+) -> None:
+    assert lead.is_ours()
+    other = Leadership(_LOCK)
+
+    def look() -> int:
+        assert not other.is_ours()
+        return _backend(other)
+
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(look).result()
+        assert thread.submit(look).result() == first
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 60000)", [first])
+        with pytest.raises(DatabaseError):
+            thread.submit(look).result()
+        assert thread.submit(look).result() != first
+        thread.submit(other.end).result()
+
+
+def _backend(lead: Leadership) -> int:
+    """Return the process of PostgreSQL that its connection has."""
+    assert lead._own is not None
+    assert lead._own.connection is not None
+    return int(lead._own.connection.info.backend_pid)
 
 
 @contextmanager

@@ -7,10 +7,17 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from asgiref.sync import sync_to_async
 
 from mailsink.web import read_time
 from mailsink.web.pool import Pool
+
+IMPORTS = [
+    ("/import", "multipart/form-data; boundary=x"),
+    ("/api/v3/messages", "application/mbox"),
+    ("/api/v3/messages", " Application/MBOX ; charset=utf-8"),
+]
 
 
 class StubDjango:
@@ -28,14 +35,21 @@ async def ask(
     method: str = "POST",
     query: bytes = b"",
     path: str = "/",
+    kind: str = "",
 ) -> int:
-    """Return the status of the answer."""
+    """Return the status of the answer. kind: of the body"""
     events: list[Any] = []
 
     async def send(event: Any) -> None:
         events.append(event)
 
-    scope = {"work": work, "method": method, "path": path, "query_string": query}
+    scope = {
+        "work": work,
+        "method": method,
+        "path": path,
+        "query_string": query,
+        "headers": [(b"content-type", kind.encode())],
+    }
     await pool(scope, None, send)  # type: ignore[arg-type]
     (status,) = [each["status"] for each in events if "status" in each]
     return int(status)
@@ -56,8 +70,8 @@ async def test_imports_keep_nobody_from_the_pages() -> None:
     """Six of 10,000 messages each had all threads, for half a minute or more."""
     pool, go_on = Pool(StubDjango()), threading.Event()
     imports = [
-        asyncio.create_task(ask(pool, go_on.wait, path="/api/v3/messages"))
-        for _ in range(6)
+        asyncio.create_task(ask(pool, go_on.wait, path=path, kind=kind))
+        for path, kind in IMPORTS * 2
     ]
     await asyncio.sleep(0)
     try:
@@ -66,6 +80,43 @@ async def test_imports_keep_nobody_from_the_pages() -> None:
     finally:
         go_on.set()
     assert await asyncio.gather(*imports) == [200] * 6
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/api/v1/send", "application/json"),
+        ("/api/v3/messages", "message/rfc822"),
+        ("/api/v3/messages", "message/rfc822; name=application/mbox"),
+        ("/api/v3/messages", ""),
+    ],
+)
+async def test_imports_keep_no_message_from_being_taken(path: str, kind: str) -> None:
+    pool, go_on = Pool(StubDjango()), threading.Event()
+    imports = [
+        asyncio.create_task(ask(pool, go_on.wait, path=each, kind=its))
+        for each, its in IMPORTS
+    ]
+    await asyncio.sleep(0)
+    try:
+        async with asyncio.timeout(20):
+            assert await ask(pool, threading.get_ident, path=path, kind=kind) == 200
+    finally:
+        go_on.set()
+    await asyncio.gather(*imports)
+
+
+async def test_imports_that_wait_are_few() -> None:
+    """The body of each is in the data folder meanwhile."""
+    pool, go_on = Pool(StubDjango()), threading.Event()
+    imports = [
+        asyncio.create_task(ask(pool, go_on.wait, path="/import")) for _ in range(50)
+    ]
+    async with asyncio.timeout(120):
+        done, _ = await asyncio.wait(imports, return_when=asyncio.FIRST_COMPLETED)
+    assert {each.result() for each in done} == {503}
+    go_on.set()
+    assert set(await asyncio.gather(*imports)) == {200, 503}
 
 
 async def test_a_thread_that_works_for_a_client_that_left_is_not_free() -> None:

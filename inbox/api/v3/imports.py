@@ -13,10 +13,11 @@ from inbox.live.protocol import process
 from inbox.mailbox import inboxes
 from inbox.mailbox.importing import Importer
 from inbox.models.inbox import DEFAULT_SLUG
+from mailsink.web.guard import MBOX
 
 __all__ = ["router"]  # of all messages: one address has its methods in one router
 
-_MESSAGE, _MBOX = "message/rfc822", "application/mbox"
+_MESSAGE = "message/rfc822"
 _SHOWN = 500  # ids in an answer
 _BODY = {
     "required": True,
@@ -26,7 +27,7 @@ _BODY = {
         for kind, example in (
             (_MESSAGE, "Subject: Hello\r\n\r\nHi.\r\n"),
             (
-                _MBOX,
+                MBOX,
                 "From ann@example.com Sat Nov 28 09:30:00 2026\nSubject: Hello\n\n",
             ),
         )
@@ -62,11 +63,11 @@ def store(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
     their envelope is made of the header, and the sender of an mbox's line "From ".
     """
     kind = request.content_type or ""
-    if kind not in (_MESSAGE, _MBOX):
-        raise HttpError(415, f"send the file as Content-Type: {_MESSAGE} or {_MBOX}")
+    if kind not in (_MESSAGE, MBOX):
+        raise HttpError(415, f"send the file as Content-Type: {_MESSAGE} or {MBOX}")
     to = inboxes.by_slug(scope(), inbox or DEFAULT_SLUG)
     importer = Importer(to, process(), request.META["REMOTE_ADDR"])
-    if kind == _MBOX:
+    if kind == MBOX:
         done = importer.read_mbox(request.read)
     else:
         done = importer.read_message(request.read)
