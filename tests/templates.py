@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.forked import ROOT
 
 _KEPT = ROOT / ".cache" / "templates"
+_LOCK = ".lock"
 _MAKERS = ("private.py", "running.py")
 
 
@@ -25,23 +26,24 @@ def copy_template(name: str, to: Path, make: Callable[[Path], None]) -> None:
     """
     kept = _KEPT / f"{name}-{_code()}"
     _KEPT.mkdir(parents=True, exist_ok=True)
-    with (_KEPT / f".lock-{name}").open("w") as lock:
+    with (_KEPT / _LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         if not kept.exists():
             fcntl.flock(lock, fcntl.LOCK_EX)  # the lanes of `make test` begin together
-            _make(name, kept, make)
+            _make(kept, make)
         if kept.is_dir():
             shutil.copytree(kept, to)
         else:
             shutil.copy(kept, to)
 
 
-def _make(name: str, kept: Path, make: Callable[[Path], None]) -> None:
+def _make(kept: Path, make: Callable[[Path], None]) -> None:
     if kept.exists():  # another lane was first
         return
-    for old in _KEPT.glob(f"{name}-*"):
-        _remove(old)
-    new = _KEPT / f"{name}-new"
+    for each in _KEPT.iterdir():
+        if each.name != _LOCK and not each.name.endswith(_code()):
+            _remove(each)  # it is of older code
+    new = _KEPT / "new"
     make(new)
     new.replace(kept)
 

@@ -31,7 +31,17 @@ def test_it_is_made_once_for_one_code(
         monkeypatch.setattr(templates, "_code", lambda code=code: code)
         copy_template("one", tmp_path / f"{number}", make)
     assert [(tmp_path / f"{each}").read_text() for each in range(3)] == ["1", "1", "2"]
-    assert [each.name for each in kept.glob("one-*")] == ["one-new"]
+    assert {each.name for each in kept.iterdir()} == {".lock", "one-new"}
+
+
+def test_what_is_of_older_code_is_removed_whatever_it_is_called(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for code, names in (("old", ("one", "other")), ("new", ("one", "third"))):
+        monkeypatch.setattr(templates, "_code", lambda code=code: code)
+        for name in names:
+            copy_template(name, tmp_path / f"{name} of {code}", Path.touch)
+    assert {each.name for each in kept.iterdir()} == {".lock", "one-new", "third-new"}
 
 
 def test_no_other_lane_removes_it_while_it_is_copied(
@@ -41,7 +51,7 @@ def test_no_other_lane_removes_it_while_it_is_copied(
 
     def copy(source: Path, to: Path) -> None:
         if source.parent == kept:
-            with (kept / ".lock-one").open("w") as lock, pytest.raises(BlockingIOError):
+            with (kept / ".lock").open("w") as lock, pytest.raises(BlockingIOError):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             copied.append(to)
 
