@@ -47,6 +47,8 @@ def allow(inbox: Inbox, host: str) -> None:
 
 def forbid(inbox: Inbox, host: str) -> bool:
     """Take a host away again; return whether it was there."""
+    if not is_host(host):  # PostgreSQL takes no NUL
+        return False
     with write_turn():
         gone, _by_model = RemoteHost.objects.filter(inbox=inbox, host=host).delete()
     return bool(gone)
