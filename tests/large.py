@@ -10,15 +10,23 @@ from uuid import UUID
 
 from tests.running import set_up
 
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+_APART = 4  # seconds between two messages
+
+
+def _milliseconds(number: int) -> int:
+    """Return when something with this number was, since 1970."""
+    return (int(_START.timestamp()) + _APART * number) * 1000
+
 
 def _id(number: int, kind: int) -> str:
     """Return an id as SQLite has it, later for a later number."""
-    return f"{0x18000000000 + number:012x}7000800{kind}{number:012x}"
+    return f"{_milliseconds(number):012x}7000800{kind}{number:012x}"
 
 
 def _key(number: int) -> int:
     """Return the key of a message's text: the leading bits of its id."""
-    return (0x18000000000 + number) << 12
+    return _milliseconds(number) << 12
 
 
 _IN_SESSION = 20  # messages
@@ -39,17 +47,14 @@ def store_messages(folder: Path, count: int) -> None:
         _insert(folder, _messages(server, range(first, min(first + _AT_ONCE, count))))
 
 
-_START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
 def _messages(server: str, numbers: range) -> dict[str, list[dict[str, object]]]:
     """Return the rows of messages, and of the sessions that brought them."""
 
     def at(number: int) -> str:
-        return (_START + timedelta(seconds=4 * number)).isoformat(" ")
+        return (_START + timedelta(seconds=_APART * number)).isoformat(" ")
 
     def session(number: int) -> str:
-        return _id(number // _IN_SESSION, 2)
+        return _id(number - number % _IN_SESSION, 2)
 
     return {
         "inbox_session": [{
