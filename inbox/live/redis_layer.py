@@ -31,9 +31,8 @@ class RedisLayer(RedisPubSubChannelLayer):
 
     def deserialize(self, message: bytes) -> dict[str, Any] | None:
         """Return a message; None for what is none of ours."""
-        with suppress(
-            Exception
-        ):  # of the library, or of whatever stands in the message
+        # Any error: of the library, or of whatever stands in the message
+        with suppress(Exception):
             made = super().deserialize(message)
             if _MEMBERS[made["type"]](made):
                 return dict(made)

@@ -80,11 +80,6 @@ _MAIL_PATHS = (_MESSAGES, "/api/v1/send", _IMPORT)
 MBOX = "application/mbox"
 
 
-def brings_mail(scope: AsgiScope) -> bool:
-    """Whether a request that was seen has a message, or many, as its body."""
-    return scope["method"] == "POST" and scope["path"] in _MAIL_PATHS
-
-
 def imports_many(scope: AsgiScope) -> bool:
     """Whether a request that was seen may bring thousands of messages."""
     if scope["method"] != "POST" or scope["path"] not in (_MESSAGES, _IMPORT):
@@ -124,7 +119,7 @@ class Guard:
 
     def room(self, scope: AsgiScope) -> int:
         """Return how many octets the body of a request that was seen may have."""
-        if brings_mail(scope):
+        if scope["method"] == "POST" and scope["path"] in _MAIL_PATHS:
             return self.max_mail or sys.maxsize
         return _MAX_CALL if scope["path"] == _TOOLS else _MAX_FORM
 
