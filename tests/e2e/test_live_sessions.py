@@ -161,6 +161,47 @@ def test_keys_move_through_the_lines(mailsink: Mailsink, page: Page) -> None:
     expect(chosen.get_by_role("link").first).to_be_focused()
 
 
+BEFORE_THE_NEXT_EVENT = """
+  const Native = WebSocket;
+  window.WebSocket = class extends Native {
+    constructor(...values) {
+      super(...values);
+      this.addEventListener("message", () => {
+        window.before?.();
+        window.before = null;
+      });
+    }
+  };
+"""
+
+
+def test_a_line_takes_nobody_back_who_has_just_scrolled_up(
+    mailsink: Mailsink, page: Page
+) -> None:
+    page.add_init_script(BEFORE_THE_NEXT_EVENT)
+    with Wire(mailsink.smtp) as client:
+        client.say("EHLO scrolled.shop.test")
+        for _ in range(100):
+            client.say("NOOP")
+        page.goto(f"{mailsink.url}/sessions")
+        row = page.locator("[data-live] li", has_text="scrolled.shop.test")
+        row.get_by_role("link").click()
+        until_live(page)
+        expect(page.locator("#e102")).to_be_in_viewport()
+        page.evaluate(
+            """() => {
+              const pane = document.querySelector("[data-transcript]");
+              window.before = () => { pane.scrollTop -= 500; };
+            }"""
+        )
+        client.say("NOOP the next one")
+        follow = page.get_by_role("button", name="Follow the newest line")
+        expect(follow).to_be_visible()
+        expect(page.locator("#e103")).not_to_be_in_viewport()
+        follow.click()
+        expect(page.locator("#e103")).to_be_in_viewport()
+
+
 def test_filter_holds_for_what_arrives(mailsink: Mailsink, page: Page) -> None:
     page.goto(f"{mailsink.url}/sessions?client=wanted.shop.test")
     until_live(page)

@@ -32,6 +32,7 @@ let behind = false; // there may be lines after the last one that the feed did n
 /** @type {Set<number> | null} lines that the feed told of while others were on their way from the server */
 let told = null;
 let spokenAt = 0; // us, the end of the last exchange that the feed told
+let placed = 0; // px, where the pane was scrolled to by the last line
 
 const chunks = new Chunks(pane, table, (after, limit) => lines(`after=${after}&limit=${limit}`));
 chunks.total = Number(pane.dataset.total);
@@ -59,6 +60,7 @@ async function renewed(query) {
   told = new Set();
   try {
     const rows = await lines(query, renewal);
+    noticeScroll();
     const older = rows.filter((row) => told?.has(seqOf(row)));
     for (const row of older) stale.add(seqOf(row));
     return rows.filter((row) => !older.includes(row) || !rowOf(seqOf(row)));
@@ -71,7 +73,18 @@ const atEnd = () => pane.scrollHeight - pane.scrollTop - pane.clientHeight < NEA
 
 function stick() {
   if (following) pane.scrollTop = pane.scrollHeight;
+  placed = pane.scrollTop;
   follow.hidden = following || atEnd() || !("open" in pane.dataset);
+}
+
+/**
+ * Follow no longer where the user has scrolled up. The browser says so with the next frame only:
+ * a line that comes before it would take the user back to the end.
+ */
+function noticeScroll() {
+  if (!following || pane.scrollTop >= placed || atEnd()) return;
+  following = false;
+  stick();
 }
 
 /** Learn what came after the last line: one who follows is brought to the end. */
@@ -224,6 +237,7 @@ live().subscribe(`session:${pane.dataset.transcript}`, {
     renewHead();
   },
   events(events) {
+    noticeScroll();
     for (const event of events) if (event.event.startsWith("exchange.")) take(event);
     if (behind || stale.size) renew();
     renewHead();
