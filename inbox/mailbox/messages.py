@@ -144,13 +144,15 @@ def _first(
     A first page is mostly found among the newest hits of each word, at a tenth of what
     all of them take.
     """
+    condition = None
     if not before and not after:
         newest = language.newest_messages(query, scope.reader)
         if newest is not None:
-            ids = _newest(matching(scope, query, inbox, newest), limit)
+            ids = _newest(matching(scope, query, inbox, newest.condition), limit)
             if len(ids) == limit:
                 return ids
-    rows = matching(scope, query, inbox)
+            condition = language.messages(query, scope.reader, newest.known)
+    rows = matching(scope, query, inbox, condition)
     if before:
         rows = rows.filter(pk__lt=before)
     if after:
@@ -297,9 +299,20 @@ def by_message_id(scope: Scope, message_id: str) -> Message | None:
 def count_entries(scope: Scope, q: str, most: int, show: Show = "all") -> int:
     """Return how many entries match q, counted up to most: see entries. Raises BadQuery."""
     query = language.parse(q)
-    mail, failed = matching(scope, query), transactions.not_accepted(scope, query)
-    found = mail[:most].count() if show != "failed" else 0
-    return found + (failed[: most - found].count() if show != "mail" else 0)
+    found = _count_up_to(scope, query, most) if show != "failed" else 0
+    if show == "mail" or found == most:
+        return found
+    return found + transactions.not_accepted(scope, query)[: most - found].count()
+
+
+def _count_up_to(scope: Scope, query: language.Query, most: int) -> int:
+    """Return how many messages match; the newest hits of each word may be enough to tell."""
+    condition = None
+    if newest := language.newest_messages(query, scope.reader):
+        if matching(scope, query, None, newest.condition)[:most].count() == most:
+            return most
+        condition = language.messages(query, scope.reader, newest.known)
+    return matching(scope, query, None, condition)[:most].count()
 
 
 def counts(scope: Scope) -> Counts:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from inbox.search import fields, periods
 from inbox.search.fields import BadQuery, nearest
-from inbox.search.fulltext import any_of, knows_newest, newest_only
+from inbox.search.fulltext import any_of, knows_newest, lacking, newest_only
 from inbox.search.sql import NOTHING
 from mailsink.text import search_value
 
@@ -85,17 +85,24 @@ class Term:
         return ~found if self.negated else found
 
 
+Group = tuple[Term, ...]
+Known = dict[Group, Q]
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """Groups that must all match; of each group, one term must."""
 
-    groups: tuple[tuple[Term, ...], ...] = ()
+    groups: tuple[Group, ...] = ()
 
     def __str__(self) -> str:
         return " ".join(" OR ".join(map(str, group)) for group in self.groups)
 
-    def on(self, table: dict[str, fields.Condition]) -> Q:
-        return reduce(and_, (of_group(group, table) for group in self.groups), Q())
+    def on(self, table: dict[str, fields.Condition], known: Known | None = None) -> Q:
+        """Return the condition. known: of some groups, in place of the one that they write"""
+        known = known or {}
+        found = (known.get(each) or of_group(each, table) for each in self.groups)
+        return reduce(and_, found, Q())
 
     @property
     def wants_deleted(self) -> bool:
@@ -107,37 +114,54 @@ class Query:
         )
 
 
-def of_group(group: tuple[Term, ...], table: dict[str, fields.Condition]) -> Q:
+def of_group(group: Group, table: dict[str, fields.Condition]) -> Q:
     """Return the condition that one term of the group matches."""
     return reduce(or_, (term.on(table) for term in group))
 
 
-def messages(query: Query, reader: int | None = None) -> Q:
-    """Return the condition on Message. reader: the user who asks, where it matters"""
-    return query.on(fields.messages_for(reader))
+def messages(query: Query, reader: int | None = None, known: Known | None = None) -> Q:
+    """Return the condition on Message. reader: the user who asks, where it matters
+
+    known: see Newest
+    """
+    return query.on(fields.messages_for(reader), known)
 
 
-def newest_messages(query: Query, reader: int | None = None) -> Q | None:
-    """Return a condition that finds the newest of the messages that match.
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """A condition that finds the newest of the messages that match.
 
     Where it finds fewer than are wanted, there may be more: see fulltext.newest_only.
-    None where it would find them no sooner than messages does.
+    known: conditions that are found out on the way, and spare others much work
     """
-    found, has_words = Q(), False
+
+    condition: Q
+    known: Known
+
+
+def newest_messages(query: Query, reader: int | None = None) -> Newest | None:
+    """Return the condition for the newest; None where it would find them no sooner."""
+    if not knows_newest():
+        return None
+    found, known, has_words = Q(), Known(), False
     table = fields.messages_for(reader)
     for group in query.groups:
         condition = of_group(group, table)
-        by_index = condition if _is_plain(group) else any_of(condition)
+        if len(group) == 1 and group[0].negated:
+            if lack := lacking(condition):
+                condition, is_all = lack
+                has_words = True
+                if is_all:
+                    known[group] = condition
+            found &= condition
+            continue
+        by_index = condition if len(group) == 1 else any_of(condition)
         if by_index is None:
             found &= condition
             continue
         found &= newest_only(by_index)
         has_words |= len(group) > 1 or group[0].field in fields.BY_WORDS
-    return found if has_words and knows_newest() else None
-
-
-def _is_plain(group: tuple[Term, ...]) -> bool:
-    return len(group) == 1 and not group[0].negated
+    return Newest(found, known) if has_words else None
 
 
 def transactions(query: Query) -> Q:

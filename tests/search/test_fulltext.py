@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
+import time
+from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from itertools import islice, product
 from unittest.mock import patch
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -274,6 +279,8 @@ class AgreementTest(TestCase):
             return
         wanted = [each for each in subjects if has_phrase(tokens(each), tokens(phrase))]
         assert found(f'subject:"{phrase}"') == sorted(wanted)
+        lacking = Counter(subjects) - Counter(wanted)
+        assert found(f'-subject:"{phrase}"') == sorted(lacking.elements())
 
 
 def test_more_words_than_a_database_takes_keep_no_other_mail_from_the_index() -> None:
@@ -310,3 +317,96 @@ def test_any_of_words_that_very_many_have(
     # One is looked for beyond the page: the two newest hits are enough.
     (newest,) = messages.find(ALL, q, limit=1).items
     assert newest.subject == expected
+
+
+@pytest.mark.parametrize("words", [0, 2, 3, 7])
+def test_a_beginning_of_few_words_and_of_many(
+    words: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inbox.search.fulltext.query._MOST_WORDS", 3)
+    for number in range(words):
+        factories.message(mail(f"new alpha{number}", sender=f"Beta{number} <b@c.test>"))
+    factories.message(mail("new alph", "alpine"))
+    factories.message(mail("alphb"))
+    index_all()
+    alphas = [f"new alpha{number}" for number in range(words)]
+    for most in (500, 2):  # messages that are read
+        monkeypatch.setattr("inbox.search.fulltext.query._MOST_READ", most)
+        assert [
+            each.subject for each in messages.find(ALL, "alpha", limit=1).items
+        ] == alphas[-1:]
+    assert found("alpha") == found('"new alpha"') == found("subject:alpha") == alphas
+    assert found("from:beta") == found("beta alpha") == alphas
+    assert found("from:alpha") == found("subject:beta") == []
+    assert found("alph") == sorted([*alphas, "new alph", "alphb"])
+
+
+def test_what_lacks_a_word_whatever_waits_for_the_index(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("inbox.search.fulltext.query._MOST_LACKING", 3)
+
+    def came(words: str) -> None:
+        for each in words.split():
+            factories.message(mail(f"{each} {Message.objects.count()}"))
+
+    def first(q: str, limit: int = 2) -> list[str]:
+        return [each.subject for each in messages.find(ALL, q, limit=limit).items]
+
+    came("alpha alpha")
+    index_all()
+    assert first("-alpha") == first("-alpha alpha") == []
+    came("beta alpha")
+    assert first("-alpha") == first("-alpha beta") == ["beta 2"]  # which waits
+    index_all()
+    assert first("-alpha") == ["beta 2"]
+    assert first("-beta", 5) == ["alpha 3", "alpha 1", "alpha 0"]
+    came("gamma beta beta beta beta alpha")
+    assert first("-alpha") == ["beta 8", "beta 7"]
+    assert first("-alpha", 9) == [
+        *(f"beta {at}" for at in (8, 7, 6, 5)),
+        "gamma 4",
+        "beta 2",
+    ]
+    assert first("-alpha -beta") == ["gamma 4"]  # older than those that are looked at
+    index_all()
+    assert first("-alpha -beta") == ["gamma 4"]
+    assert first("-alpha is:deleted") == []
+    Message.objects.filter(subject="gamma 4").update(deleted_at=datetime.now(UTC))
+    assert first("-alpha -beta") == []
+    assert first("-alpha -beta is:deleted") == ["gamma 4"]
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'")
+def test_the_newest_hits_of_a_beginning_come_without_all_the_others() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH RECURSIVE n(n) AS (VALUES(1) UNION ALL SELECT n + 1 FROM n LIMIT 400000)"
+            " INSERT INTO inbox_searchindex (rowid, subject) SELECT n, 'common' FROM n"
+        )
+
+        def by_beginning() -> None:
+            cursor.execute(
+                "SELECT rowid FROM inbox_searchindex WHERE inbox_searchindex MATCH 'common*'"
+                " ORDER BY rowid DESC LIMIT 2000"
+            )
+            cursor.fetchall()
+
+        def first() -> None:
+            messages.find(ALL, "subject:common", limit=1)
+
+        factories.inbox()
+        factories.message(mail("common"))
+        factories.message(mail("commons"))
+        index_all()
+        assert processor_time(first) < processor_time(by_beginning) / 2
+
+
+def processor_time(work: Callable[[], None]) -> float:
+    """Return the seconds of processor time that work takes, the least of several."""
+    took = []
+    for _ in range(5):
+        began = time.thread_time()
+        work()
+        took.append(time.thread_time() - began)
+    return min(took)

@@ -6,7 +6,13 @@ so that a search means the same on either.
 
 from inbox.search.fulltext import header_fields
 from inbox.search.fulltext.index import Texts, forget, missing, put, texts
-from inbox.search.fulltext.query import any_of, knows_newest, matches, newest_only
+from inbox.search.fulltext.query import (
+    any_of,
+    knows_newest,
+    lacking,
+    matches,
+    newest_only,
+)
 
 __all__ = [
     "Texts",
@@ -14,6 +20,7 @@ __all__ = [
     "forget",
     "header_fields",
     "knows_newest",
+    "lacking",
     "matches",
     "missing",
     "newest_only",

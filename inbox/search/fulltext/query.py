@@ -2,20 +2,69 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, F, Func, Q
 from django.db.models.sql.compiler import SQLCompiler
 
+from inbox.models import Message
 from inbox.search.fulltext import unindexed
 from inbox.search.fulltext.index import COLUMNS
 from inbox.search.fulltext.tokens import is_beginning, tokens
 
 _LONGEST_PHRASE = 50  # tokens
 _NEWEST = 2000  # hits
+
+# Characters; of a beginning that is not longer, the index has the hits together.
+_PART_INDEXED = 3
+# A query for the words that have a beginning, by name, if they are a few. For a beginning FTS5
+# puts all hits of all its words together before it gives the first one; of named words it
+# steps from one hit to the next, from whichever end, and need not see them all.
+_MOST_WORDS = 20
+_WORDS = """
+    WITH RECURSIVE known(word) AS (
+        SELECT (SELECT term FROM {words} WHERE term BETWEEN %s AND %s
+            ORDER BY term LIMIT 1)
+        UNION ALL
+        SELECT (SELECT term FROM {words} WHERE term BETWEEN word || char(1) AND %s
+            ORDER BY term LIMIT 1)
+        FROM known WHERE word IS NOT NULL LIMIT {most} + 1
+    )
+"""
+_NOTHING = "'\"\"'"  # a phrase without words
+_BY_WORDS = f"""({_WORDS}
+    SELECT CASE WHEN count(word) > {{most}} THEN %s
+        ELSE coalesce(%s || group_concat('"' || %s || word || '"', ' OR ') || ')', {_NOTHING})
+    END FROM known
+)"""  # noqa: S608  our own words
+_IF_MANY = f"""({_WORDS}
+    SELECT CASE WHEN count(word) > {{most}} THEN %s ELSE {_NOTHING} END FROM known
+)"""  # noqa: S608  our own words
+# Where they are many, the newest texts that have the part that is indexed are read for the rest.
+_MOST_READ = 1000
+_READ = """
+    SELECT * FROM ({hits})
+    UNION ALL SELECT id FROM (
+        SELECT rowid AS hit FROM inbox_searchindex
+        WHERE inbox_searchindex MATCH {query}
+        ORDER BY rowid DESC LIMIT {most}
+    ) JOIN inbox_searchindex_content ON id = hit
+    WHERE instr({text}, %s)
+"""
+
+_MOST_LACKING = 600  # messages that lack a text: more than a page has
+_LACKING = """
+    SELECT message_id FROM inbox_searchtext WHERE id IN (
+        SELECT id FROM inbox_searchindex_docsize
+        EXCEPT SELECT rowid FROM inbox_searchindex WHERE inbox_searchindex MATCH {query}
+        ORDER BY 1 DESC LIMIT {most}
+    )
+"""
 
 Sql = tuple[str, tuple[Any, ...]]
 
@@ -45,8 +94,8 @@ class ByIndex(Func):
         super().__init__(F("pk"))
         self.newest = 0  # hits, if it takes only so many
 
-    def fts5(self) -> str:
-        """Return the query as SQLite's index takes it."""
+    def fts5(self) -> Sql:
+        """Return SQL that makes the query as SQLite's index takes it."""
         raise NotImplementedError
 
     def tsquery(self) -> str:
@@ -56,11 +105,17 @@ class ByIndex(Func):
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
     ) -> Sql:
-        hits = f"SELECT rowid FROM {self.table} WHERE {self.table} MATCH %s"  # noqa: S608  our own words
-        if self.newest:
-            hits += f" ORDER BY rowid DESC LIMIT {self.newest}"
+        hits, params = self.hits(self.fts5())
         rows = f"SELECT message_id FROM inbox_searchtext WHERE id IN ({hits})"  # noqa: S608  our own words
-        return self._in(compiler, rows, self.fts5())
+        return self._in(compiler, rows, *params)
+
+    def hits(self, query: Sql) -> Sql:
+        """Return SQL of the keys that SQLite's index has for a query."""
+        match, params = query
+        sql = f"SELECT rowid FROM {self.table} WHERE {self.table} MATCH {match}"  # noqa: S608  our own words
+        if self.newest:
+            sql += f" ORDER BY rowid DESC LIMIT {self.newest}"
+        return sql, params
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
@@ -68,10 +123,10 @@ class ByIndex(Func):
         rows = f"SELECT message_id FROM inbox_searchtext WHERE {self.vector} @@ %s::tsquery"  # noqa: S608  our own words
         return self._in(compiler, rows, self.tsquery())
 
-    def _in(self, compiler: SQLCompiler, rows: str, query: str) -> Sql:
+    def _in(self, compiler: SQLCompiler, rows: str, *query: str) -> Sql:
         sql, params = compiler.compile(self.source_expressions[0])
         # One pass over the index: it takes a tenth of what asking for each message does.
-        return f"{sql} IN ({rows})", (*params, query)
+        return f"{sql} IN ({rows})", (*params, *query)
 
 
 class Matches(ByIndex):
@@ -86,10 +141,56 @@ class Matches(ByIndex):
         """Whether the last word may be the beginning of a longer one."""
         return is_beginning(self.phrase[-1])
 
-    def fts5(self) -> str:
-        last = "*" if self.goes_on() else ""
-        columns = "" if self.columns == COLUMNS else f"{{{' '.join(self.columns)}}} : "
-        return f'{columns}"{" ".join(self.phrase)}" {last}'
+    def fts5(self) -> Sql:
+        whole = self._beginning(self.phrase[-1])
+        if not self._has_part_indexed():
+            return "%s", (whole,)
+        return self._by_words(_BY_WORDS, whole, *self._named())
+
+    def hits(self, query: Sql) -> Sql:
+        if self.newest != _NEWEST or not self._is_read():
+            return super().hits(query)
+        hits, params = super().hits(self._by_words(_BY_WORDS, '""', *self._named()))
+        part = self._beginning(self.phrase[-1][:_PART_INDEXED])
+        if_many, more = self._by_words(_IF_MANY, part)
+        text = " || char(1) || ".join(
+            f"' ' || c{COLUMNS.index(each)}" for each in self.columns
+        )
+        return (
+            _READ.format(hits=hits, query=if_many, text=text, most=_MOST_READ),
+            (*params, *more, f" {' '.join(self.phrase)}"),
+        )
+
+    def _is_read(self) -> bool:
+        """Whether its words can be looked for in texts as the index has them.
+
+        Beyond ASCII it may not fold the case of letters quite as tokens are folded.
+        """
+        is_plain = "".join(self.phrase).isascii()
+        return is_plain and self._has_part_indexed() and self.table == ByIndex.table
+
+    def _has_part_indexed(self) -> bool:
+        """Whether its last word may go on, and the index has only a part of it as a beginning."""
+        return self.goes_on() and len(self.phrase[-1]) > _PART_INDEXED
+
+    def _beginning(self, last: str) -> str:
+        """Return the query with another last word, which goes on if ours does."""
+        words = " ".join([*self.phrase[:-1], last])
+        return f'{self._within()}"{words}" {"*" if self.goes_on() else ""}'
+
+    def _by_words(self, sql: str, *params: str) -> Sql:
+        """Return SQL over the words that its last one may be the beginning of."""
+        last = self.phrase[-1]
+        end = f"{last}{chr(sys.maxunicode)}"
+        filled = sql.format(words=f"{self.table}_words", most=_MOST_WORDS)
+        return filled, (last, end, end, *params)
+
+    def _named(self) -> tuple[str, str]:
+        """Return what stands before the words of a query that names them, and before each."""
+        return f"{self._within()}(", "".join(f"{each} " for each in self.phrase[:-1])
+
+    def _within(self) -> str:
+        return "" if self.columns == COLUMNS else f"{{{' '.join(self.columns)}}} : "
 
     def tsquery(self) -> str:
         asked = () if self.columns == COLUMNS else self.columns
@@ -107,8 +208,12 @@ class MatchesAny(ByIndex):
         super().__init__()
         self.phrases = phrases
 
-    def fts5(self) -> str:
-        return " OR ".join(f"({each.fts5()})" for each in self.phrases)
+    def fts5(self) -> Sql:
+        found = [each.fts5() for each in self.phrases]
+        either = " || ') OR (' || ".join(sql for sql, _ in found)
+        return f"('(' || {either} || ')')", tuple(
+            each for _, params in found for each in params
+        )
 
     def tsquery(self) -> str:
         return " | ".join(f"({each.tsquery()})" for each in self.phrases)
@@ -138,25 +243,55 @@ def newest_only(condition: Q, most: int | None = None) -> Q:
     return condition
 
 
+def lacking(condition: Q) -> tuple[Q, bool] | None:
+    """Return the newest of the messages that lack a text, and whether these are all of them.
+
+    condition: that they lack it, as a negated term says. None where the index cannot tell. It
+    steps along its keys and the hits side by side: where most messages have the text, a
+    look-up of each of them takes ten times as long.
+    """
+    phrases, with_text = _parts(~condition) if condition.negated else ([], [])
+    if not phrases or not knows_newest():
+        return None
+    rows = Message.objects.filter(indexed_at=None).order_by("-pk")
+    # First: what is indexed meanwhile is among them then, else in neither.
+    waiting = list(rows.values_list("pk", flat=True)[:_MOST_LACKING])
+    query, params = MatchesAny(phrases).fts5()
+    with connection.cursor() as cursor:
+        cursor.execute(_LACKING.format(query=query, most=_MOST_LACKING), params)
+        indexed = [UUID(id) for (id,) in cursor.fetchall()]
+    cut = [min(each) for each in (waiting, indexed) if len(each) == _MOST_LACKING]
+    ids = {*waiting, *indexed}.difference(with_text)
+    if cut:  # what is older may not be known of both
+        ids = {each for each in ids if each >= max(cut)}
+    return Q(pk__in=ids), not cut
+
+
 def any_of(condition: Q) -> Q | None:
     """Return several parts by the index of which any will do as one part; None for others.
 
     So the newest hits of all of them together are known: see newest_only.
     """
+    phrases, ids = _parts(condition)
+    if not phrases:
+        return None
+    found = Q(MatchesAny(phrases))
+    return found | Q(pk__in=ids) if ids else found
+
+
+def _parts(condition: Q) -> tuple[list[Matches], list[UUID]]:
+    """Return the phrases of which any will do, and the ids; no phrases where there is more."""
     phrases: list[Matches] = []
     ids: list[Any] = []
     for part in _alternatives(condition):
         match part:
-            case Matches():
+            case Matches(table=Matches.table):
                 phrases.append(part)
             case ("pk__in", [*some]):
                 ids += some
             case _:
-                return None
-    if not phrases or {each.table for each in phrases} != {Matches.table}:
-        return None
-    found = Q(MatchesAny(phrases))
-    return found | Q(pk__in=ids) if ids else found
+                return [], []
+    return phrases, ids
 
 
 def _alternatives(condition: Q) -> Iterator[object]:
