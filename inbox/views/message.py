@@ -144,7 +144,8 @@ def delete(request: HttpRequest, id: UUID | str) -> HttpResponse:
     if not request.headers.get("HX-Request"):
         return redirect("trash")
     event = json.dumps({"message-deleted": {"id": str(id)}})
-    return HttpResponse(status=204, headers={"HX-Trigger": event})
+    # After the swap of nothing: only then does the page hear of it whose form is gone.
+    return HttpResponse(headers={"HX-Trigger-After-Swap": event})
 
 
 @require_POST

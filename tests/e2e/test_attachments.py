@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessible import assert_accessible
 from tests.e2e.mail import open_inbox, row, send
+from tests.e2e.meanwhile import held
 from tests.running import Mailsink
 from tools.sample_mail import _png
 
@@ -67,6 +68,20 @@ def test_an_attachment_is_looked_at_over_the_mail(
     sheet.get_by_role("button", name="Close").click()
     expect(sheet).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_attachment_that_was_chosen_last_is_shown(
+    mailsink: Mailsink, page: Page
+) -> None:
+    opened(mailsink, page, "Looked at late")
+    files = page.locator(".attached .file")
+    with held(page, re.compile(r"[?&]part=")) as answer:
+        files.nth(0).click()
+    files.nth(2).click()
+    shown = page.get_by_role("dialog").locator("pre")
+    expect(shown).to_contain_text("a,b")
+    answer.let_go(page)
+    expect(shown).to_contain_text("a,b")
 
 
 def test_attachments_are_saved_by_one_click(

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.accessible import assert_accessible
 from tests.e2e.mail import until_live
+from tests.e2e.meanwhile import BEFORE_THE_NEXT_EVENT
 from tests.e2e.wire import Wire
 from tests.running import Mailsink
 
@@ -159,20 +160,6 @@ def test_keys_move_through_the_lines(mailsink: Mailsink, page: Page) -> None:
     page.keyboard.press("k")
     expect(chosen).to_have_id("e1")
     expect(chosen.get_by_role("link").first).to_be_focused()
-
-
-BEFORE_THE_NEXT_EVENT = """
-  const Native = WebSocket;
-  window.WebSocket = class extends Native {
-    constructor(...values) {
-      super(...values);
-      this.addEventListener("message", () => {
-        window.before?.();
-        window.before = null;
-      });
-    }
-  };
-"""
 
 
 def test_a_line_takes_nobody_back_who_has_just_scrolled_up(

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.accessible import assert_accessible
 from tests.e2e.mail import until_live
+from tests.e2e.meanwhile import held
 from tests.e2e.wire import Wire
 from tests.releasing import post, until
 from tests.running import Mailsink
@@ -145,6 +146,46 @@ def test_the_order_by_keyboard_by_button_and_by_dragging(
     page.get_by_role("button", name=f"Up: rule {c}").click()
     expect(page.locator(".toast")).to_contain_text("the list has changed")
     assert order(mailsink) == [d, c, a]
+
+
+def three(mailsink: Mailsink) -> list[int]:
+    return [
+        post(mailsink, "rules", stage="rcpt", name=name, actions={"code": 451})["id"]
+        for name in "abc"
+    ]
+
+
+def test_each_key_moves_a_rule_though_the_one_before_is_not_answered(
+    mailsink: Mailsink, page: Page
+) -> None:
+    a, b, c = three(mailsink)
+    open_page(mailsink, page)
+    page.locator(f"#rule-{c} .handle").focus()
+    with held(page, "**/move") as answer:
+        page.keyboard.press("Alt+ArrowUp")
+    page.keyboard.press("Alt+ArrowUp")
+    page.get_by_role("searchbox").focus()
+    answer.let_go(page)
+    expect(page.locator("#rule-list li").first).to_have_id(f"rule-{c}")
+    assert order(mailsink) == [c, a, b]
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    with held(page, "**/move") as answer:
+        page.get_by_role("button", name=f"Up: rule {b}").click()
+    answer.refuse()
+    expect(page.locator(".toast")).to_contain_text("cannot be reached")
+
+
+def test_an_older_answer_does_not_undo_a_move(mailsink: Mailsink, page: Page) -> None:
+    a, b, c = three(mailsink)
+    open_page(mailsink, page)
+    with held(page, "**/rules") as answer, Wire(mailsink.smtp):
+        pass
+    before = answer.ask()
+    page.get_by_role("button", name=f"Up: rule {b}").click()
+    expect(page.locator("#rule-list li").first).to_have_id(f"rule-{b}")
+    answer.answer(page, before)
+    expect(page.locator("#rule-list li").first).to_have_id(f"rule-{b}")
+    assert order(mailsink) == [b, a, c]
 
 
 def test_a_rule_of_a_line_and_of_a_provider(mailsink: Mailsink, page: Page) -> None:

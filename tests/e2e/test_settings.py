@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessible import assert_accessible
 from tests.e2e.mail import until_live
+from tests.e2e.meanwhile import held
 from tests.running import Mailsink
 
 
@@ -65,6 +66,28 @@ def test_addresses_and_settings(mailsink: Mailsink, page: Page) -> None:
     expect(page.get_by_text("None yet")).to_be_visible()
     assert rcpt(mailsink, "gone@example.com").startswith("550")
     assert page.evaluate("window.stays"), "htmx should have kept the page"
+
+
+def test_what_is_typed_in_one_form_outlives_the_answer_to_another(
+    mailsink: Mailsink, page: Page
+) -> None:
+    page.goto(f"{mailsink.url}/settings")
+    until_live(page)
+    page.get_by_label("Quota").fill("5M")
+    page.get_by_label("Pause").check()
+    host = page.get_by_label("Host")
+    host.fill("cdn.example.com")
+    with held(page, "**/settings/**") as answer:
+        page.keyboard.press("Enter")
+    host.fill("img.example")
+    answer.let_go(page)
+    expect(page.get_by_role("button", name="Remove cdn.example.com")).to_be_visible()
+    page.keyboard.type(".com")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Remove img.example.com")).to_be_visible()
+    expect(host).to_have_value("")
+    expect(page.get_by_label("Quota")).to_have_value("5M")
+    expect(page.get_by_label("Pause")).to_be_checked()
 
 
 def test_without_javascript(mailsink: Mailsink, browser: Browser) -> None:

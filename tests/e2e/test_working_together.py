@@ -84,8 +84,12 @@ def test_two_users_share_the_work(
     # What is being written stays while the other one acts.
     page.locator("#comment-summary").click()
     page.get_by_role("textbox", name="Comment").fill("Not yet sent")
+    page.locator("#assign-summary").click()
+    choice = page.get_by_label("Assign to", exact=True)
+    choice.select_option("ann")
     ann.get_by_role("button", name="Remove this comment").click()
     expect(said).to_have_count(0)
+    expect(choice).to_have_value("ann")
     expect(page.get_by_role("textbox", name="Comment")).to_have_value("Not yet sent")
     page.get_by_role("button", name="Add comment").click()
     expect(ann.get_by_test_id("comment").locator("bdi")).to_have_text("root")

@@ -23,9 +23,9 @@ for (const { name, entries, bursts: wanted } of cases) {
   });
 }
 
-function folds(count) {
+function folds(count, apart = 0.1) {
   const store = new Store();
-  const entries = entriesOf(Array.from({ length: count }, (_, index) => [`a ${index}`, 50 - index / 10]));
+  const entries = entriesOf(Array.from({ length: count }, (_, index) => [`a ${index}`, 50 - index * apart]));
   store.reset({ items: entries, next: null, total: count });
   return { store, entries, rows: new Folds(store) };
 }
@@ -51,6 +51,27 @@ test("an arrival joins the open fold", () => {
   store.put({ ...entriesOf([["a 31", 51]])[0], id: "000031" });
   assert.equal(rows.at(0).id, id);
   assert.equal(rows.length, 32);
+});
+
+test("a fold stays open whichever of its entries come and go", () => {
+  const { rows, store, entries } = folds(30);
+  const { id } = rows.at(0);
+  rows.toggle(id);
+  store.remove(entries[29].id);
+  assert.equal(rows.at(0).id, id);
+  assert.equal(rows.length, 30);
+  store.older({ items: entriesOf([["a 0", 46], ["a 1", 45]]).map((each, index) => ({ ...each, id: `00000${index}` })), next: null, total: null });
+  assert.equal(rows.at(0).id, id);
+  assert.equal(rows.length, 32);
+});
+
+test("a fold that falls into two is two", () => {
+  const { rows, store, entries } = folds(60, 3);
+  assert.equal(rows.length, 1);
+  for (const { id } of entries.slice(22, 39)) store.remove(id);
+  const ids = rows.all().filter(isFold).map((fold) => fold.id);
+  assert.equal(ids.length, 2);
+  assert.notEqual(ids[0], ids[1]);
 });
 
 test("what is not loaded follows the rows", () => {

@@ -129,6 +129,36 @@ test("after a gap a list that is looked at stays, counts, and begins again on de
   assert.equal(feed.waiting, 0);
 });
 
+test("what was asked for after a gap comes, whatever the pointer does meanwhile", async () => {
+  const { feed } = serve(page(["b", "a"]), page(["y", "x"], "x", 900), () => {
+    feed.calm = true;
+    feed.calm = false;
+    feed.put({ id: "z" });
+    return page(["y", "x"], "x", 900);
+  });
+  await feed.load();
+  feed.calm = false;
+  await feed.load();
+  feed.release();
+  await feed.load();
+  assert.deepEqual(idsOf(feed), ["z", "y", "x"]);
+  assert.equal(feed.waiting, 0);
+});
+
+test("what was asked for after a gap can be asked for again where it could not be read", async () => {
+  const { feed, errors } = serve(page(["b", "a"]), page(["y", "x"], "x", 900), new Error("503"), page(["y", "x"], "x", 900));
+  await feed.load();
+  feed.calm = false;
+  await feed.load();
+  feed.release();
+  while (!errors.length) await null;
+  assert.deepEqual(idsOf(feed), ["b", "a"]);
+  assert.ok(feed.waiting);
+  feed.release();
+  await feed.load();
+  assert.deepEqual(idsOf(feed), ["y", "x"]);
+});
+
 test("readings are one at a time, and the last asking is answered", async () => {
   const { feed, asked } = serve(page(["a"]), page(["b", "a"]));
   const first = feed.load();

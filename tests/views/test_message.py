@@ -145,7 +145,7 @@ def test_what_cannot_be_kept_is_said_and_not_lost(
 def test_delete_goes_to_the_trash_and_says_so(client: Client) -> None:
     message = recorded_message()
     answer = client.post(f"/messages/{message.id}/delete", headers=PANE)
-    assert json.loads(answer["HX-Trigger"]) == {
+    assert json.loads(answer["HX-Trigger-After-Swap"]) == {
         "message-deleted": {"id": str(message.id)}
     }
     assert client.get(f"/messages/{message.id}").status_code == 404

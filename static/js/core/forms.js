@@ -71,7 +71,7 @@ function click(event) {
 export const isTyping = () => within(document.activeElement, TEXT) !== null;
 
 /** Close a menu, and be on its summary if the focus was inside. @param {HTMLDetailsElement} menu */
-function close(menu) {
+export function close(menu) {
   const had = menu.contains(document.activeElement);
   menu.open = false;
   if (had) find("summary", menu)?.focus();
@@ -90,6 +90,16 @@ function closeMenus({ target }) {
   }
 }
 
+/**
+ * A form that waited for the answer to an earlier one is sent by the button that it was submitted with: htmx
+ * forgets it once the focus goes elsewhere. @param {Event} event
+ */
+function nameSubmitter(event) {
+  const { triggeringEvent, parameters } = /** @type {CustomEvent} */ (event).detail;
+  const { submitter } = triggeringEvent ?? {};
+  if (submitter instanceof HTMLButtonElement && submitter.name) parameters[submitter.name] = submitter.value;
+}
+
 /** Listen. */
 export function start() {
   for (const event of ["pointerdown", "focusin"]) {
@@ -101,4 +111,5 @@ export function start() {
   document.addEventListener("click", click);
   document.addEventListener("click", closeMenus);
   document.addEventListener("keydown", save);
+  document.addEventListener("htmx:configRequest", nameSubmitter);
 }

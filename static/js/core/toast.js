@@ -24,8 +24,8 @@ export function toast(text, action) {
     line.addEventListener("focusin", stay);
     line.addEventListener("focusout", leave);
   }
-  for (const other of $$(".toast:not(.importing)", byId("toasts"))) other.remove();
-  byId("toasts").append(line);
+  for (const other of $$(".toast:not(.importing, :hover, :focus-within)", byId("toasts"))) other.remove();
+  byId("toasts").prepend(line); // where it moves none of them
 }
 
 let saidAt = -Infinity;

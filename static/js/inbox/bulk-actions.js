@@ -194,7 +194,7 @@ export class BulkActions {
    * @param {string[]} [ids] those of them that are loaded
    */
   #act(action, data = new FormData(this.#form), ids = [...this.selection.ids]) {
-    const menus = $$(".toolbar details[open]"); // not what is opened until the answer comes
+    const menus = $$(".toolbar details[open]", document, HTMLDetailsElement); // not what is opened until the answer comes
     const perform = () => this.#perform(typeof action === "string" ? action : action(), data, ids, menus);
     this.#last = this.#last.catch(() => {}).then(perform);
   }
@@ -204,7 +204,7 @@ export class BulkActions {
     return ids.map((id) => this.#store.get(id)).filter((each) => each !== undefined);
   }
 
-  /** @param {string} action @param {FormData} data @param {string[]} ids @param {HTMLElement[]} menus to be closed once it is done */
+  /** @param {string} action @param {FormData} data @param {string[]} ids @param {HTMLDetailsElement[]} menus to be closed once it is done */
   async #perform(action, data, ids, menus) {
     data.set("do", action);
     const before = this.#loaded(ids); // the feed may be ahead of the answer
@@ -212,11 +212,13 @@ export class BulkActions {
     if (!answer) return;
     const change = changeOf(action, data);
     if (change) this.#put(this.#loaded(ids).map((each) => ({ ...each, ...change })));
-    for (const menu of menus) menu.removeAttribute("open");
+    for (const menu of menus) if (!isOverwritten(menu, data)) forms.close(menu);
     if (action === "assign") this.#sayAssigned(answer.count, data, before);
     if (action !== "delete") return;
     this.#deleted(data.has("all") ? this.#messages.map(({ id }) => id) : ids);
-    this.selection.clear();
+    // What was selected since stays so.
+    if (data.has("all") && this.selection.all) this.selection.clear();
+    else this.selection.drop(ids);
     const words = ngettext("%(n)s message moved to the trash", "%(n)s messages moved to the trash", answer.count);
     toast(fill(words, { n: count(answer.count) }), { label: gettext("Undo"), run: () => undo(answer.at) });
   }
@@ -265,6 +267,10 @@ export class BulkActions {
     this.#act(() => (this.#loaded(ids).every(so) ? other : action));
   }
 }
+
+/** Whether somebody goes on writing in a menu whose fields were sent. @param {HTMLDetailsElement} menu @param {FormData} sent */
+const isOverwritten = (menu, sent) =>
+  $$("input, select", menu).some((/** @type {any} */ { name, value }) => sent.has(name) && sent.get(name) !== value);
 
 /** @param {string} at when it was deleted */
 async function undo(at) {

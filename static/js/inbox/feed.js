@@ -84,12 +84,13 @@ export class Feed {
 
   /** Let the held arrivals in. */
   release() {
-    this.#stale = this.#missed > 0;
+    const missed = this.#missed > 0;
+    this.#stale ||= missed; // what was asked for before may still be on its way
     this.#missed = 0;
     for (const entry of this.#held.values()) this.store.put(entry);
     this.#held.clear();
     this.settle();
-    if (this.#stale) this.load();
+    if (missed) this.load();
   }
 
   /**
@@ -99,7 +100,10 @@ export class Feed {
   load() {
     this.#again = this.#loading !== null;
     this.#loading ??= this.#read()
-      .catch(this.failed)
+      .catch((error) => {
+        if (this.#stale) this.#missed ||= 1; // to be asked for again
+        this.failed(error);
+      })
       .finally(() => {
         this.#loading = null;
         if (this.#again) this.load();
@@ -192,7 +196,7 @@ export class Feed {
     for (let index = 0; (this.store.at(index)?.id ?? "") > id; index += 1) {
       newer.push(/** @type {Entry} */ (this.store.at(index)));
     }
-    return newer;
+    return [...newer, ...[...this.#held.values()].filter((entry) => entry.id > id)];
   }
 
   /** Drop what lies within a page's span and is not on it. @param {Page} page */

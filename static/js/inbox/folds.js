@@ -23,6 +23,8 @@ export class Folds {
   #items = [];
   /** @type {Set<string>} ids of those that are open */
   #open = new Set();
+  /** @type {Map<string, string>} for each entry in a fold, the fold's id */
+  #foldOf = new Map();
   #version = -1;
   #store;
   #folds;
@@ -104,11 +106,17 @@ export class Folds {
     const found = this.#folds ? bursts(entries) : [];
     this.#count = found.length;
     this.#indented.clear();
+    const before = this.#foldOf;
+    this.#foldOf = new Map();
     if (!found.length) return entries;
+    /** @type {Set<string>} */
+    const taken = new Set();
     for (const members of found) {
-      const id = `burst-${/** @type {Entry} */ (members.at(-1)).id}`;
+      const id = idOf(members, before, taken);
       const fold = { id, entries: members, open: this.#open.has(id) };
+      taken.add(id);
       for (const entry of members) {
+        this.#foldOf.set(entry.id, id);
         folds.set(entry, fold);
         if (fold.open) this.#indented.add(entry.id);
       }
@@ -120,4 +128,17 @@ export class Folds {
       return fold.open ? [fold, ...fold.entries] : [fold];
     });
   }
+}
+
+/**
+ * The id of a fold. It keeps the one that it has, whichever entries come and go: it is open, chosen
+ * and under the cursor by its id.
+ * @param {Entry[]} members newest first
+ * @param {Map<string, string>} before for each entry that was in a fold, the fold's id
+ * @param {Set<string>} taken ids of other folds
+ */
+function idOf(members, before, taken) {
+  const known = members.map(({ id }) => before.get(id));
+  const own = [members.at(-1), members[0]].map((entry) => `burst-${entry?.id}`);
+  return [...known, ...own].find((id) => id !== undefined && !taken.has(id)) ?? own[1];
 }

@@ -2,6 +2,7 @@
 
 import { $$, find } from "../core/dom.js";
 import { bind } from "../core/keys.js";
+import * as pane from "./pane.js";
 
 /** @param {Event} event */
 function filter(event) {
@@ -15,5 +16,5 @@ function filter(event) {
 
 export function start() {
   document.addEventListener("input", filter);
-  bind({ f: () => find("#panel [data-filter]")?.focus() });
+  bind(pane.onceShown({ f: () => find("#panel [data-filter]")?.focus() }));
 }

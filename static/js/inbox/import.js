@@ -1,6 +1,6 @@
 // Files that are dropped on the inbox, or selected: each message in them is imported.
 
-import { byId, closest, el, isModified } from "../core/dom.js";
+import { byId, closest, el, find, isModified } from "../core/dom.js";
 import { count } from "../core/format.js";
 import { fill, gettext, ngettext } from "../core/i18n.js";
 import { routes } from "../core/routes.js";
@@ -118,7 +118,8 @@ async function run(files) {
   const progress = /** @type {HTMLProgressElement} */ (el("progress", { max: String(total) }));
   const words = el("span", {}, gettext("Importing…"));
   const line = el("div", { class: "toast importing", "aria-hidden": "true" }, words, progress);
-  byId("toasts").append(line);
+  byId("toasts").prepend(line); // where it moves no other
+  addEventListener("beforeunload", stay);
   /** @type {Result} */
   const result = { imported: 0, failed: new Map() };
   let sent = 0;
@@ -135,8 +136,12 @@ async function run(files) {
     toast(fill(gettext("The import ended early: %(why)s"), { why: error instanceof Error ? error.message : "" }));
   } finally {
     line.remove();
+    if (!find(".importing")) removeEventListener("beforeunload", stay);
   }
 }
+
+/** Let the browser ask whoever leaves: what was not sent by then would not be imported. @param {Event} event */
+const stay = (event) => event.preventDefault();
 
 /** Take files that are dropped anywhere on the page, and those of the menu's entry. */
 export function start() {

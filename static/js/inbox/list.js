@@ -1,12 +1,13 @@
 // A windowed list: only the rows in sight are in the document. Changes are painted once a
 // frame, however many there were.
 
-import { find } from "../core/dom.js";
+import { closest, find } from "../core/dom.js";
 import { Heights } from "./heights.js";
 
 const MARGIN = 6; // rows beyond each edge
 // Browsers draw no box higher than some 17 million pixels (Firefox).
 const HIGHEST = 16_000_000;
+const ACTION = "a:not([hidden]), button:not([hidden])"; // that opens a row
 const POUR_MS = 100; // between two paints while most rows in sight are new each time
 
 /**
@@ -133,7 +134,7 @@ export class List {
     this.reveal(index);
     const entry = this.source.at(index);
     const row = entry && this.#shown.get(entry.id);
-    if (row) find("a:not([hidden]), button:not([hidden])", row)?.focus({ preventScroll: true });
+    if (row) find(ACTION, row)?.focus({ preventScroll: true });
   }
 
   #paint() {
@@ -143,7 +144,7 @@ export class List {
     const length = this.source.length();
     const heights = this.#measured();
     const [first, last] = windowOf(heights, this.scroller.scrollTop, this.scroller.clientHeight, length);
-    if (!this.box.classList.contains("windowed")) this.#takeOver();
+    const refocus = this.box.classList.contains("windowed") ? undefined : this.#takeOver();
     this.box.style.height = `${Math.min(heights.top(length), HIGHEST)}px`;
     const wanted = this.#wanted(first, last);
     this.#withdraw(wanted);
@@ -159,13 +160,23 @@ export class List {
       row.setAttribute("aria-posinset", String(index + 1));
       this.source.fill(row, entry);
     }
+    refocus?.();
     if (this.lastInSight >= 0 && !this.source.at(this.lastInSight)) this.source.missing(this.lastInSight);
   }
 
-  /** A list laid out without its rows, if but for a moment, would lose its place. */
+  /**
+   * A list laid out without its rows, if but for a moment, would lose its place.
+   * @returns {() => void} brings the focus to the row that takes the place of the one that had it
+   */
   #takeOver() {
+    const active = this.box.contains(document.activeElement) ? document.activeElement : null;
+    const id = closest(active, "li")?.dataset.id ?? "";
     this.box.replaceChildren();
     this.box.classList.add("windowed");
+    return () => {
+      const row = this.#shown.get(id);
+      if (row) find(active instanceof HTMLInputElement ? "input" : ACTION, row)?.focus({ preventScroll: true });
+    };
   }
 
   /** @param {number} first @param {number} last @returns {Map<T, number>} */

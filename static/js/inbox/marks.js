@@ -1,13 +1,31 @@
 // What people put on the message that is open: status, tags, a note, comments, whose work it is.
 
-import { $$, byId, el, find, getJSON } from "../core/dom.js";
+import { $$, byId, closest, el, find, getJSON } from "../core/dom.js";
 import * as forms from "../core/forms.js";
 import { routes } from "../core/routes.js";
 
+/** @type {WeakMap<Element, string>} for each box of marks, the status that was asked for, until it is answered */
+const asked = new WeakMap();
+
 /** The next status: new, ok, bug, and new again. */
 export function nextStatus() {
-  const all = $$("#marks [name=status]");
-  all[(all.findIndex((each) => each.ariaPressed === "true") + 1) % all.length]?.click();
+  const all = $$("#marks [name=status]", document, HTMLButtonElement);
+  const wanted = all.length ? asked.get(byId("marks")) : undefined;
+  const at = all.findIndex(({ value, ariaPressed }) => (wanted === undefined ? ariaPressed === "true" : value === wanted));
+  all[(at + 1) % all.length]?.click();
+}
+
+/** Remember which status is asked for: it is shown only with the answer. @param {SubmitEvent} event */
+function ask({ submitter }) {
+  const box = closest(submitter, "#marks");
+  if (box && submitter instanceof HTMLButtonElement && submitter.name === "status") asked.set(box, submitter.value);
+}
+
+/** @param {Event} event */
+function forget(event) {
+  const box = closest(event.target, "#marks");
+  const { formData } = /** @type {CustomEvent} */ (event).detail.requestConfig;
+  if (box && formData.get("status") === asked.get(box)) asked.delete(box);
 }
 
 /** Write a note. */
@@ -37,6 +55,8 @@ export function addTag() {
 /** Offer the tags in use to who writes one, once it is asked for. */
 export function start() {
   const list = byId("tags");
+  document.addEventListener("submit", ask);
+  document.addEventListener("htmx:afterRequest", forget);
   document.addEventListener("focusin", async ({ target }) => {
     if (!(target instanceof HTMLInputElement) || target.getAttribute("list") !== "tags") return;
     const { items } = await getJSON(routes.tags({ limit: "500" })).catch(() => ({ items: [] }));

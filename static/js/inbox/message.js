@@ -158,13 +158,13 @@ export function start({ opened, deleted, restored }) {
     });
   });
   const numbers = [1, 2, 3, 4, 5, 6].map((number) => [String(number), () => tabs()[number - 1]?.click()]);
-  bind({
+  bind(pane.onceShown({
     ...Object.fromEntries(numbers),
     "[": () => beside(-1),
     "]": () => beside(1),
     v: () => find("[data-compare]", detail)?.click(),
     y: () => find("[data-copy-value]", detail)?.click(),
-  });
+  }));
   showTab();
   markOpened();
   preview.start();

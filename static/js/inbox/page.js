@@ -97,8 +97,10 @@ class InboxPage {
     live().subscribe("messages", {
       load: () => this.#feed.load(),
       events: (events) => {
+        this.#judge();
         for (const event of events) this.#apply(event);
         this.#feed.settle();
+        if (!this.#feed.ready) this.#feed.load(); // which may have failed
       },
     });
     this.#begun = this.#feed.load().then(() => this.#takeOver());
@@ -109,6 +111,7 @@ class InboxPage {
     const query = { q: this.#query, show: this.#show };
     const page = await getJSON(routes.entries(after ? { ...query, cursor: after, limit: String(OLDER) } : query));
     if (!after) await unpressed(); // our rows may take the place of the server's
+    this.#judge();
     return page;
   }
 
@@ -145,7 +148,10 @@ class InboxPage {
     });
   }
 
-  /** Arrivals may enter while the list is at its top and the pointer is elsewhere. */
+  /**
+   * Arrivals may enter while the list is at its top and the pointer is elsewhere. Asked for before each of them, too:
+   * the browser announces a scroll up to a frame later.
+   */
   #judge() {
     this.#feed.calm = this.#list.atTop && !this.#pointerOver;
   }
@@ -223,7 +229,7 @@ class InboxPage {
 
   /** Take a row away. @param {string} id */
   #drop(id) {
-    this.#selection.drop(id);
+    this.#selection.drop([id]);
     this.#feed.remove(id);
   }
 
@@ -236,12 +242,11 @@ class InboxPage {
 
   /** Our rows take the place of the server's: the message that is open is in sight, those ticked are chosen. */
   #takeOver() {
+    // Not the burst that a message is in: its row was one of its own.
+    const ticked = $$("#entries input:checked").map((box) => this.#feed.store.get(closest(box, "li")?.dataset.id ?? ""));
     const index = this.#rows.indexOf(this.#opened);
     if (index >= 0 && this.#list.atTop) this.#list.reveal(index);
-    for (const box of $$("#entries input:checked")) {
-      const item = this.#itemAt(box);
-      if (item) this.#selection.toggle(item, true);
-    }
+    for (const entry of ticked) if (entry) this.#selection.toggle(entry, true);
   }
 
   /** @param {EventTarget | null} target @returns {Item | undefined} */
@@ -308,7 +313,7 @@ class InboxPage {
   #deleted(id) {
     this.#drop(id);
     this.#feed.settle();
-    this.#back();
+    if (id === this.#opened) this.#back(); // another may be open by now
   }
 
   /** Close the message, and be in the list where one was. */
@@ -343,6 +348,14 @@ class InboxPage {
   #bindKeys() {
     const [actions, selection] = [this.#actions, this.#selection];
     const chosen = this.#onceRead({ ...actions.keys, "#": () => actions.remove() });
+    const open = pane.onceShown({
+      "#": () => find("#detail [data-delete]")?.click(),
+      t: marks.addTag,
+      s: marks.nextStatus,
+      a: marks.annotate,
+      A: marks.assign,
+      c: marks.comment,
+    });
     bind({
       ...chosen,
       ...this.#onceRead({
@@ -355,12 +368,12 @@ class InboxPage {
         ArrowRight: () => this.#toggleFold(this.#underCursor(), true),
         ArrowLeft: () => this.#toggleFold(this.#underCursor(), false),
       }),
-      "#": () => (this.#isChoosing ? chosen["#"]() : find("#detail [data-delete]")?.click()),
-      t: () => (this.#isChoosing ? chosen.t() : marks.addTag()),
-      s: () => (this.#isChoosing ? chosen.s() : marks.nextStatus()),
-      a: marks.annotate,
-      A: () => (this.#isChoosing ? chosen.A() : marks.assign()),
-      c: marks.comment,
+      "#": (event) => (this.#isChoosing ? chosen["#"]() : open["#"](event)),
+      t: (event) => (this.#isChoosing ? chosen.t() : open.t(event)),
+      s: (event) => (this.#isChoosing ? chosen.s() : open.s(event)),
+      a: open.a,
+      A: (event) => (this.#isChoosing ? chosen.A() : open.A(event)),
+      c: open.c,
       h: () => $(`a[data-show=${this.#show === "mail" ? "all" : "mail"}]`).click(),
       u: () => this.#back(),
       Escape: () => (selection.some ? selection.clear() : this.#back()),

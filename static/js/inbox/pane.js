@@ -9,6 +9,13 @@ const detail = () => byId("detail");
 /** Of the page, without the place in it: a link to a heading changes that alone. */
 const address = () => location.pathname + location.search;
 let shown = address();
+/** How often the pane was asked for something else. */
+let turn = 0;
+/** The turn whose content the pane shows. */
+let brought = 0;
+/** Until what was opened last is there, or could not be read. */
+let settled = Promise.resolve();
+let coming = false;
 
 /**
  * Be told whenever the pane's URL changes (opened, closed, back, forward).
@@ -23,27 +30,58 @@ export function follow(follower) {
  * @param {string} url
  * @param {{ push?: boolean }} [options]
  */
-export async function open(url, { push = true } = {}) {
+export function open(url, { push = true } = {}) {
   const to = new URL(url, location.href);
   if (push && to.href !== location.href) history.pushState(null, "", to);
   shown = address();
+  turn += 1;
   for (const follower of followers) follower(to);
   if (to.pathname === detail().dataset.home) close();
-  else {
-    await htmx.ajax("get", to.pathname + to.search, { source: detail(), target: "#detail", swap: "innerHTML" }).catch(() => {
-      // It was overtaken by a later one, or failed, which is said by app.js.
-    });
+  else settled = bring(to, turn);
+}
+
+/** @param {URL} to @param {number} mine */
+async function bring(to, mine) {
+  coming = true;
+  await htmx.ajax("get", to.pathname + to.search, { source: detail(), target: "#detail", swap: "innerHTML" }).catch(() => {
+    // It was overtaken by a later one, or failed, which is said by app.js.
+  });
+  if (turn !== mine) return;
+  coming = false;
+  // Nobody is to act on the message before for the one that could not be read.
+  if (brought !== mine) detail().replaceChildren();
+}
+
+/**
+ * Let keys act on what was opened last: what is pressed before it is there waits for it.
+ * @template {string} Key
+ * @param {Record<Key, (event: KeyboardEvent) => void>} keys
+ * @returns {Record<Key, (event: KeyboardEvent) => void>}
+ */
+export function onceShown(keys) {
+  const waiting = /** @type {Record<Key, (event: KeyboardEvent) => void>} */ ({});
+  for (const key in keys) {
+    waiting[key] = (event) => {
+      const wanted = turn;
+      if (!coming) keys[key](event);
+      else settled.then(() => turn === wanted && keys[key](event));
+    };
   }
+  return waiting;
 }
 
 /** Say in the address bar what the pane shows by now. @param {URL} url */
 export function rename(url) {
+  turn += 1;
+  coming = false;
   history.replaceState(null, "", url);
   shown = address();
   for (const follower of followers) follower(url);
 }
 
 function close() {
+  coming = false;
+  htmx.trigger(detail(), "htmx:abort"); // what is on its way would open again
   detail().replaceChildren();
   document.title = detail().dataset.title ?? document.title;
 }
@@ -65,6 +103,7 @@ export function start() {
   });
   detail().addEventListener("htmx:afterSwap", ({ target }) => {
     if (target !== detail()) return; // of something within it
+    brought = turn;
     detail().scrollTop = 0;
     // Where the list is hidden (one pane), the focus follows what was opened.
     const list = document.querySelector(".panes > .list");

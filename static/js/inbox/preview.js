@@ -3,6 +3,7 @@
 import { $$, closest, find, isModified } from "../core/dom.js";
 import { bind } from "../core/keys.js";
 import * as storage from "../core/storage.js";
+import * as pane from "./pane.js";
 
 const SETTING = "view.";
 const TEXT = "text";
@@ -78,10 +79,10 @@ export function start() {
     choose(choice.dataset.view ?? "", choice.dataset.value ?? "");
   });
   document.addEventListener("htmx:afterSwap", restore);
-  bind({
+  bind(pane.onceShown({
     w: () => next("width", WIDTHS),
     l: () => next("scheme", SCHEMES),
     i: () => find("#panel [data-images]")?.click(),
-  });
+  }));
   restore();
 }

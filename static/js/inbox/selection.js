@@ -76,9 +76,10 @@ export class Selection {
     this.#changed();
   }
 
-  /** What is gone is not chosen. @param {string} id */
-  drop(id) {
-    if (this.ids.delete(id)) this.#changed();
+  /** What is gone is not chosen. @param {string[]} ids */
+  drop(ids) {
+    const gone = ids.filter((id) => this.ids.delete(id));
+    if (gone.length) this.#changed();
   }
 
   /** @param {Item} item @param {boolean} on */

@@ -3,7 +3,7 @@
 // A move names the rule that comes behind, not a place: others may move rules meanwhile.
 // The answer is the list as it is now.
 
-import { $, $$, byId, closest, find } from "../core/dom.js";
+import { $, $$, byId, closest, find, focused } from "../core/dom.js";
 import { morph } from "../core/fragments.js";
 import { fill, gettext } from "../core/i18n.js";
 import { announce, toast } from "../core/toast.js";
@@ -13,14 +13,21 @@ const rows = () => $$("[data-rule]", box);
 
 /** @type {HTMLElement | null} the row that is dragged */
 let dragged = null;
+/** @type {Promise<void>} one move at a time: each goes on from what those before came to */
+let last = Promise.resolve();
+
+/** @param {() => Promise<void> | undefined} move */
+function queue(move) {
+  last = last.then(move).catch(() => toast(gettext("The server cannot be reached")));
+}
 
 /**
  * @param {string} id of the rule
  * @param {string} before the id of another; "" for behind all
  */
 async function move(id, before) {
-  const focused = document.activeElement;
-  const was = focused instanceof HTMLElement && focused.closest(`#rule-${id}`) ? focused.dataset.move ?? "" : null;
+  const active = focused();
+  const was = active?.closest(`#rule-${id}`) ? active.dataset.move ?? "" : null;
   const answer = await fetch(`${box.dataset.order}/${id}/move`, { method: "POST", body: new URLSearchParams({ before }) });
   if (!answer.ok) {
     toast(gettext("The rule was not moved: the list has changed meanwhile."));
@@ -28,21 +35,23 @@ async function move(id, before) {
   }
   const template = document.createElement("template");
   template.innerHTML = await answer.text();
+  const isThere = focused() === active;
   morph(box, template.content);
   const row = byId(`rule-${id}`);
   // The button may have become useless: up, at the top.
-  if (was !== null) (find(`[data-move="${was}"]:not(:disabled)`, row) ?? $(".handle", row)).focus();
+  if (was !== null && isThere) (find(`[data-move="${was}"]:not(:disabled)`, row) ?? $(".handle", row)).focus();
   const place = rows().indexOf(row) + 1;
   announce(fill(gettext("Rule %(id)s is at place %(place)s of %(all)s"), { id, place: String(place), all: String(rows().length) }));
 }
 
-/** @param {HTMLElement} row @param {number} by how many places, -1 or 1 */
-function step(row, by) {
+/** @param {string} id of the rule @param {number} by how many places, -1 or 1 */
+function step(id, by) {
   const all = rows();
-  const at = all.indexOf(row) + by;
-  if (at < 0 || at >= all.length) return;
+  const from = all.findIndex((row) => row.dataset.rule === id);
+  const at = from + by;
+  if (from < 0 || at < 0 || at >= all.length) return undefined;
   const behind = by < 0 ? all[at] : all[at + 1];
-  void move(row.dataset.rule ?? "", behind?.dataset.rule ?? "");
+  return move(id, behind?.dataset.rule ?? "");
 }
 
 /** @param {KeyboardEvent} event */
@@ -52,7 +61,7 @@ function press(event) {
   const row = closest(handle, "[data-rule]");
   if (!event.altKey || !by || !row) return;
   event.preventDefault();
-  step(row, by);
+  queue(() => step(row.dataset.rule ?? "", by));
 }
 
 /** The buttons move without loading the page again. @param {SubmitEvent} event */
@@ -61,7 +70,8 @@ function submit(event) {
   const row = closest(button, "[data-rule]");
   if (!(button instanceof HTMLElement) || !button.dataset.move || !row) return;
   event.preventDefault();
-  step(row, button.dataset.move === "down" ? 1 : -1);
+  const by = button.dataset.move === "down" ? 1 : -1;
+  queue(() => step(row.dataset.rule ?? "", by));
 }
 
 /** @param {DragEvent} event */
@@ -96,7 +106,7 @@ function drop(event) {
   event.preventDefault();
   const behind = target(event);
   const [id, before] = [dragged.dataset.rule ?? "", behind?.dataset.rule ?? ""];
-  if (before !== id) void move(id, before);
+  if (before !== id) queue(() => move(id, before));
 }
 
 function end() {

@@ -137,8 +137,10 @@ export class Chunks {
   /** Show the lines around one that is far from what is loaded. @param {number} seq */
   async #jump(seq) {
     const target = Math.max(1, Math.min(this.total, seq));
+    const at = this.pane.scrollTop;
     const rows = await this.fetch(Math.max(0, target - CHUNK / 2), CHUNK);
     if (!rows.length) return false;
+    if (this.pane.scrollTop !== at) return true; // somebody is elsewhere by now
     this.reset(rows);
     this.trim("last");
     const row = rowOf(target) ?? rows[0];

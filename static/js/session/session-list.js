@@ -3,7 +3,7 @@
 
 import { $, $$, find, setText } from "../core/dom.js";
 import { timeOfDay } from "../core/format.js";
-import { morph, renewal } from "../core/fragments.js";
+import { morph, renewal, unpressed } from "../core/fragments.js";
 import { routes } from "../core/routes.js";
 import { live } from "../core/socket.js";
 import * as elapsed from "../widgets/elapsed.js";
@@ -94,7 +94,8 @@ if ("growing" in box.dataset) {
       all = true;
       refresh();
     },
-    events(events) {
+    async events(events) {
+      await unpressed(); // no row is to move from under the pointer
       for (const event of events) {
         const id = /** @type {string} */ (event.id);
         stale.add(id);

@@ -2,7 +2,7 @@
 // later in the server's words. One line is chosen; its explanation stands beside.
 
 import { $, $$, closest, find, isModified } from "../core/dom.js";
-import { fragment, load, morph, renewal } from "../core/fragments.js";
+import { askedFor, fragment, load, morph, renewal } from "../core/fragments.js";
 import { gettext } from "../core/i18n.js";
 import * as keys from "../core/keys.js";
 import { routes } from "../core/routes.js";
@@ -103,7 +103,7 @@ async function renewStale() {
   for (const row of await renewed(`after=${low - 1}&limit=${high - low + 1}`)) {
     if (rowOf(seqOf(row)) || seqOf(row) === chunks.last + 1) chunks.put(row);
   }
-  if (low <= chosen && chosen <= high) explain(chosen);
+  if (low <= chosen && chosen <= high) explainAgain(chosen);
 }
 
 const renew = soon(async () => {
@@ -144,7 +144,7 @@ function take(exchange) {
   else behind ||= following;
   if (!rowOf(seq)) return;
   if (silent || !isWhole(exchange)) stale.add(seq);
-  else if (seq === chosen) explain(seq);
+  else if (seq === chosen) explainAgain(seq);
 }
 
 /** Put a sketch; it has the scale of the rows before. @param {HTMLElement} row */
@@ -156,15 +156,23 @@ function put(row) {
 }
 
 /** @param {number} seq */
-async function explain(seq) {
+const explanation = (seq) => `${home}/exchanges/${seq}`;
+
+/** @param {number} seq @param {typeof morph} [show] @returns {Promise<boolean>} whether it is shown */
+async function explain(seq, show) {
   try {
-    if (!(await load(details, `${home}/exchanges/${seq}`))) return;
-    delete details.dataset.empty;
-    delete details.dataset.preselected;
-    rowOf(seq)?.scrollIntoView({ block: "nearest" }); // the panel may have taken its place
+    if (!(await load(details, explanation(seq), show))) return false;
   } catch {
-    // Not committed yet: its creation will ask again.
+    return false; // Not committed yet: its creation will ask again.
   }
+  delete details.dataset.empty;
+  delete details.dataset.preselected;
+  return true;
+}
+
+/** Explain a line that has changed, unless something else was asked for since: nobody is taken from what they read. @param {number} seq */
+function explainAgain(seq) {
+  if ([undefined, explanation(seq)].includes(askedFor(details))) explain(seq, morph);
 }
 
 /**
@@ -183,7 +191,11 @@ function choose(seq, { focus = false } = {}) {
   if (focus) find("a", row)?.focus({ preventScroll: true });
   history.replaceState(null, "", `${home}?exchange=${seq}#e${seq}`);
   stick();
-  explain(seq);
+  const at = pane.scrollTop;
+  explain(seq).then((shown) => {
+    // The panel may have taken its place; and somebody may have scrolled on.
+    if (shown && pane.scrollTop === at) rowOf(seq)?.scrollIntoView({ block: "nearest" });
+  });
 }
 
 /** @param {1 | -1} step */

@@ -12,7 +12,7 @@
 // An element with data-news is announced when that attribute has changed.
 
 import { $$, find } from "../core/dom.js";
-import { morph, renewal } from "../core/fragments.js";
+import { catchUp, isOlder, morph, note, renewal } from "../core/fragments.js";
 import { live } from "../core/socket.js";
 import { sleep, soon } from "../core/timing.js";
 import { announce } from "../core/toast.js";
@@ -52,7 +52,10 @@ async function refresh(url) {
   const began = performance.now();
   const answer = await renewal(url);
   const boxes = $$(BOXES).filter((box) => urlOf(box) === url);
-  for (const box of boxes) show(box, answer);
+  for (const box of boxes) {
+    if (isOlder(box, began)) ask(url); // than the answer to a form in it
+    else show(box, answer);
+  }
   if (!boxes.length) jobs.delete(url);
   await sleep(REST * (performance.now() - began));
 }
@@ -73,9 +76,15 @@ function ask(url) {
   job();
 }
 
-/** @param {(box: HTMLElement) => boolean} which */
-function askFor(which) {
-  for (const box of $$(BOXES)) if (which(box)) ask(urlOf(box));
+/** @param {(box: HTMLElement) => boolean} which @param {ParentNode} [piece] of the page */
+function askFor(which, piece = document) {
+  for (const box of $$(BOXES, piece)) if (which(box)) ask(urlOf(box));
+}
+
+/** Ask for what the feed has told to have changed. @param {(box: HTMLElement) => boolean} which */
+function hear(which) {
+  askFor(which);
+  note(which);
 }
 
 /** Listen. */
@@ -83,10 +92,11 @@ export function start() {
   for (const { dataset } of $$("[data-reload]")) history.replaceState(null, "", dataset.reload);
   for (const topic of ["messages", "sessions"]) {
     live().subscribe(topic, {
-      load: () => askFor(() => true),
-      events: (events) => askFor((box) => events.some((event) => concerns(box, event))),
+      load: () => hear(() => true),
+      events: (events) => hear((box) => events.some((event) => concerns(box, event))),
     });
   }
+  catchUp((piece, told) => askFor((box) => told.some((which) => which(box)), piece));
   setInterval(() => askFor((box) => "aging" in box.dataset), AGING_MS);
   setInterval(() => askFor((box) => Boolean(find("[data-pending]", box))), PENDING_MS);
   document.addEventListener("visibilitychange", () => {

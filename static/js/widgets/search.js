@@ -114,13 +114,19 @@ function startCheck(form, field, help) {
   const box = $("[data-search-wrong]");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const url = `${box.dataset.searchWrong}?${new URLSearchParams({ q: field.value })}`;
-    const checked = await load(box, url).catch(() => true); // the server answers in words
+    const query = field.value;
+    const url = `${box.dataset.searchWrong}?${new URLSearchParams({ q: query })}`;
+    const checked = await load(box, url).catch(() => {
+      box.replaceChildren(); // the server answers in words
+      return true;
+    });
     if (!checked) return; // another query was submitted meanwhile
-    box.hidden = !box.childElementCount;
-    if (box.hidden) form.submit();
-    else help.hidden = true;
-    field.setAttribute("aria-invalid", String(!box.hidden));
+    const isWrong = box.childElementCount > 0;
+    if (!isWrong) form.submit();
+    if (isWrong && field.value !== query) return; // somebody is correcting it already
+    box.hidden = !isWrong;
+    if (isWrong) help.hidden = true;
+    field.setAttribute("aria-invalid", String(isWrong));
   });
   field.addEventListener("input", () => {
     box.hidden = true;

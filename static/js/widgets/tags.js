@@ -1,6 +1,7 @@
 // The tags in use, in the side bar: each is a search, with how many messages have it.
 
 import { $, el, getJSON } from "../core/dom.js";
+import { morph, unpressed } from "../core/fragments.js";
 import { count } from "../core/format.js";
 import { routes } from "../core/routes.js";
 import { live } from "../core/socket.js";
@@ -31,14 +32,20 @@ function show(tags) {
   const searchable = tags.filter(({ name }) => !name.includes('"')); // a search has no way to write it
   const most = searchable.slice(0, MOST);
   most.sort((a, b) => a.name.localeCompare(b.name));
-  $("div", box()).replaceChildren(...most.map(link));
+  const fresh = document.createDocumentFragment();
+  fresh.append(...most.map(link));
+  morph($("div", box()), fresh);
   box().hidden = most.length === 0;
 }
 
 /** A message that came back may bring its tags. @param {import("../core/socket.js").LiveEvent} event */
 const concerns = ({ event, tags }) => event === "message.updated" || event === "message.deleted" || (event === "message.created" && tags?.length > 0);
 
-const renew = soon(async () => show((await getJSON(routes.tags({ sort: "messages", limit: `${ASKED}` }))).items), PAUSE_MS);
+const renew = soon(async () => {
+  const { items } = await getJSON(routes.tags({ sort: "messages", limit: `${ASKED}` }));
+  await unpressed();
+  show(items);
+}, PAUSE_MS);
 
 /** Keep the tags true, at most once a second. */
 export function start() {

@@ -1,0 +1,73 @@
+"""Requests that are held back, and events that wait for what a user does first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from re import Pattern
+
+from playwright.sync_api import APIResponse, Page, Route
+
+# Runs window.before just before the page takes the next message of its websocket.
+BEFORE_THE_NEXT_EVENT = """
+  const Native = WebSocket;
+  window.WebSocket = class extends Native {
+    constructor(...values) {
+      super(...values);
+      this.addEventListener("message", () => {
+        const act = window.before;
+        window.before = null;
+        act?.();
+      });
+    }
+  };
+"""
+
+_HANDLED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+
+
+class Held:
+    """One request that the server does not get, or whose answer the page does not get, yet."""
+
+    route: Route | None = None
+
+    def let_go(self, page: Page, status: int | None = None) -> None:
+        """Answer it, and wait until the page has taken the answer; status: of a failure."""
+        if status:
+            self._held.fulfill(status=status, body="")
+        else:
+            self._held.continue_()
+        self._taken(page)
+
+    def refuse(self) -> None:
+        """Let the server not be reached."""
+        self._held.abort()
+
+    def ask(self) -> APIResponse:
+        """Return what the server answers now; the page does not get it yet."""
+        return self._held.fetch()
+
+    def answer(self, page: Page, response: APIResponse) -> None:
+        self._held.fulfill(response=response)
+        self._taken(page)
+
+    @property
+    def _held(self) -> Route:
+        assert self.route
+        return self.route
+
+    def _taken(self, page: Page) -> None:
+        if response := self._held.request.response():
+            response.finished()
+        page.evaluate(_HANDLED)
+
+
+@contextmanager
+def held(page: Page, url: str | Pattern[str]) -> Iterator[Held]:
+    """Hold the next request for a URL, which is made within."""
+    one = Held()
+    page.route(url, lambda route: setattr(one, "route", route), times=1)
+    with page.expect_request(url):
+        yield one
+    while one.route is None:
+        page.evaluate("0")  # Playwright tells of a request before it hands it over
