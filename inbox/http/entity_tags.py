@@ -22,11 +22,22 @@ def of(octets: bytes) -> str:
     return f'"{hashlib.sha256(octets).hexdigest()[:_DIGITS]}"'
 
 
+def of_parts(kept: str, octets: bytes) -> str:
+    """Return the tag of an answer with these octets, of which people change what is kept."""
+    return beginning(kept) + of(octets)[1:]
+
+
+def beginning(kept: str) -> str:
+    """Return how all tags begin of answers in which this is kept, whatever else they say."""
+    return f"{of(kept.encode())[:-1]}."
+
+
 def names(field: str, tag: str) -> bool:
-    """Whether If-Match or If-None-Match names a tag; * names any."""
+    """Whether If-Match or If-None-Match names a tag, or one that begins so; * names any."""
     if field.strip() == ANY:
         return True
-    return any(each[1] == tag for each in islice(_TAG.finditer(field), _MOST))
+    given = islice(_TAG.finditer(field), _MOST)
+    return any(each[1].startswith(tag) for each in given)
 
 
 def not_modified(request: HttpRequest, tag: str) -> HttpResponse | None:

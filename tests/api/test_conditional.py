@@ -10,6 +10,7 @@ import pytest
 
 from inbox import serializers
 from inbox.http import preconditions
+from inbox.mailbox import saved_searches
 from inbox.models import Release, Session
 from inbox.serializers import Shape
 from inbox.storage import write_lock
@@ -132,6 +133,41 @@ def test_mail_does_not_wait_while_a_session_is_compared(
     field = tag if field == "the tag" else field
     status = asked(api, "DELETE", path, if_match=field).status_code
     assert (status, turns) == (204 if field == tag else 412, [False])
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "late"), [("PATCH", 200, 412), ("DELETE", 204, 404)]
+)
+def test_mail_does_not_wait_while_a_search_is_compared(
+    api: Api, monkeypatch: pytest.MonkeyPatch, method: str, status: int, late: int
+) -> None:
+    """GET counts what it finds, which may take seconds; the tag of what it is does not."""
+    made = api("POST", "saved-searches", {"name": "a", "query": "x"}, status=201)
+    path = f"saved-searches/{made['id']}"
+    tag = asked(api, "GET", path)["ETag"]
+    counted, turns = saved_searches.count, []
+
+    def count(*given: Any) -> int | None:
+        turns.append(write_lock._turns._taken)
+        return counted(*given)
+
+    monkeypatch.setattr(saved_searches, "count", count)
+    assert asked(api, method, path, {"name": "b"}, if_match=tag).status_code == status
+    assert True not in turns
+    assert asked(api, method, path, {"name": "c"}, if_match=tag).status_code == late
+
+
+def test_the_tag_of_a_search_follows_what_it_finds(api: Api) -> None:
+    made = api("POST", "saved-searches", {"name": "a", "query": "from:ann"}, status=201)
+    path = f"saved-searches/{made['id']}"
+    tag = asked(api, "GET", path)["ETag"]
+    assert asked(api, "GET", path, if_none_match=tag).status_code == 304
+    factories.message(from_address="ann@example.com")
+    again = asked(api, "GET", path, if_none_match=tag)
+    assert (again.status_code, again.json()["count"]) == (200, 1)
+    # Whoever has seen the search itself may change it.
+    assert asked(api, "PATCH", path, {"name": "b"}, if_match=tag).status_code == 200
+    assert asked(api, "PATCH", path, {"name": "c"}, if_match=tag).status_code == 412
 
 
 def test_who_has_not_seen_an_object_keeps_nobody_from_writing(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
 
+from inbox.mailbox import messages, saved_searches
 from inbox.models import SavedSearch
 from tests import factories
+from tests.storage.test_bounded import LONG
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v3/saved-searches"
@@ -51,3 +54,23 @@ def test_one_of_an_older_language_can_be_renamed(client: Client) -> None:
     answer = client.patch(one, {"name": "Older"}, "application/json")
     assert answer.status_code == 200
     assert (answer.json()["name"], answer.json()["count"]) == ("Older", None)
+
+
+@pytest.mark.parametrize("method", ["post", "patch"])
+def test_a_change_does_not_count_for_long(
+    client: Client, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """It has one of a few threads meanwhile, and nothing cuts it as a list is cut."""
+    given = {"name": "Orders", "query": "subject:order"}
+    made = client.post(URL, given, "application/json").json()
+
+    def count(*_: object) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(LONG[connection.vendor])
+        return 1
+
+    monkeypatch.setattr(messages, "count", count)
+    monkeypatch.setattr(saved_searches, "_SECONDS", 0.05, raising=False)
+    path = URL if method == "post" else f"{URL}/{made['id']}"
+    answer = getattr(client, method)(path, given, "application/json")
+    assert answer.json() == {**made, "count": None}

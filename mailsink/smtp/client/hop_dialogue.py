@@ -30,6 +30,9 @@ T = TypeVar("T")
 NEVER = 1 << 62  # microseconds
 _GRACE = 4.0  # seconds for the reply to a whole message, when Mailsink is stopped
 _SECOND = 1_000_000
+# Characters of replies that a session records: each try is a session of its own.
+_MOST_HEARD = 8 * 1024 * 1024
+_TOO_MUCH = f"The server has sent replies of more than {_MOST_HEARD >> 20} MiB."
 
 
 class HopWait(Enum):
@@ -122,6 +125,7 @@ class HopDialogue:
         self._stopped_us = NEVER  # when the stop was noticed
         self._write = write
         self._replies = ReplyReader()
+        self._heard = 0  # characters of replies
         self._out: list[bytes] = []
 
     # What comes
@@ -185,12 +189,16 @@ class HopDialogue:
         seconds: the time limit, before the profile's patience
         is_final: it is the reply to a whole message
         """
+        # What became of a message that was sent is heard in any case.
+        if self._heard > _MOST_HEARD and not is_final:
+            raise Stopped("error", deferred(_TOO_MUCH, "4.5.0"))
         self.flush()
         seconds *= self.profile.patience
         until = self.transcript.clock() + int(seconds * _SECOND)
         while (reply := self._next_reply()) is None:
             late = f"No reply came within {seconds:g} seconds."
             yield from self.wait(until, late, is_final)
+        self._heard += sum(map(len, reply.lines))
         self.transcript.heard(seq, reply)
         if reply.code == 421:
             raise Stopped("refused", result_of(reply))

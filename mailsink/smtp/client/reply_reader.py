@@ -10,6 +10,7 @@ from mailsink.text import readable
 _LONGEST_LINE = 4 * 1024  # octets; RFC 5321 §4.5.3.1.5 has 512
 _MOST_LINES = 200
 _MOST_OCTETS = 1024 * 1024  # that are held
+_MOST_RECORDED = 64 * 1024  # characters of a reply, octets that are no text as \xNN
 _LINE = re.compile(rb"([2-5][0-5][0-9])([ -]?)(.*)", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?: |$)")
 
@@ -39,12 +40,13 @@ class PeerReply(NamedTuple):
 class ReplyReader:
     """Cuts what comes from a server into replies. Bounded, whatever it sends."""
 
-    __slots__ = ("_lines", "_octets", "_scanned")
+    __slots__ = ("_lines", "_octets", "_recorded", "_scanned")
 
     def __init__(self) -> None:
         self._octets = bytearray()
         self._scanned = 0
         self._lines: list[str] = []
+        self._recorded = 0
 
     def append(self, octets: bytes) -> None:
         """Take what came; of a server that never ends, no more than can be held."""
@@ -54,7 +56,7 @@ class ReplyReader:
         """Drop what is not read yet, as STARTTLS demands (RFC 3207 §4.2)."""
         self._octets.clear()
         self._lines.clear()
-        self._scanned = 0
+        self._scanned = self._recorded = 0
 
     def next(self) -> PeerReply | None:
         """Return the next reply, or None until it is complete; raises BadReply."""
@@ -67,6 +69,9 @@ class ReplyReader:
             if self._lines and not self._lines[0].startswith(match[1].decode()):
                 raise BadReply(f"The code changed within a reply: {readable(line)}")
             self._lines.append(readable(line))
+            self._recorded += len(self._lines[-1])
+            if self._recorded > _MOST_RECORDED:
+                raise BadReply(f"A reply is longer than {_MOST_RECORDED} characters.")
             if match[2] != b"-":
                 return self._whole(int(match[1]))
             if len(self._lines) >= _MOST_LINES:
@@ -74,7 +79,7 @@ class ReplyReader:
         return None
 
     def _whole(self, code: int) -> PeerReply:
-        lines, self._lines = tuple(self._lines), []
+        lines, self._lines, self._recorded = tuple(self._lines), [], 0
         match = _ENHANCED.match(lines[-1][4:])
         enhanced = match[1] if match and int(match[1][0]) == code // 100 else ""
         return PeerReply(code, enhanced, lines)
