@@ -8,6 +8,7 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -17,6 +18,7 @@ from mailsink.cli import bearer_token, own_address
 
 DEFAULT_URL = own_address.url()
 _TIMEOUT = 60.0  # seconds without an octet
+_MOST = 64 * 1024 * 1024  # octets of JSON: what answers may be anything, and never end
 
 Url = Annotated[
     str,
@@ -65,18 +67,16 @@ class ApiClient:
 
         patience: seconds without an octet
         """
-        return json.loads(self.octets(path, patience, **query))
+        return self._shape(self._read(path, patience, query, _MOST))
 
     def octets(self, path: str, patience: float = _TIMEOUT, **query: Any) -> bytes:
         """Return the body that a path answers as it is. Raises ApiFailure."""
-        given = {name: value for name, value in query.items() if value is not None}
-        asked = f"?{urlencode(given)}" if given else ""
-        return self._ask("GET", f"{path}{asked}", None, {}, patience)
+        return self._read(path, patience, query, None)
 
     def post(self, path: str, body: bytes, content_type: str) -> Any:
         """Post a body; return the answer. Raises ApiFailure."""
         headers = {"Content-Type": content_type}
-        return json.loads(self._ask("POST", path, body, headers, _TIMEOUT))
+        return self._shape(self._ask("POST", path, body, headers, _TIMEOUT, _MOST))
 
     def send(self, method: str, path: str, shape: Any = None) -> Any:
         """Ask with JSON: send("PATCH", "rules/7", {"on": False}). Raises ApiFailure.
@@ -85,8 +85,8 @@ class ApiClient:
         """
         body = b"" if shape is None else json.dumps(shape).encode()
         headers = {"Content-Type": "application/json"}
-        answer = self._ask(method, path, body, headers, _TIMEOUT)
-        return json.loads(answer) if answer else None
+        answer = self._ask(method, path, body, headers, _TIMEOUT, _MOST)
+        return self._shape(answer) if answer else None
 
     def is_ready(self) -> bool:
         """Whether the server answers that it is ready."""
@@ -95,8 +95,21 @@ class ApiClient:
                 f"{self.url}/health/ready", timeout=5, context=self.tls()
             ) as answer:
                 return bool(answer.status == 200)
-        except (OSError, ValueError):
+        except (OSError, ValueError, HTTPException):
             return False
+
+    def _read(
+        self, path: str, patience: float, query: Mapping[str, Any], most: int | None
+    ) -> bytes:
+        given = {name: value for name, value in query.items() if value is not None}
+        asked = f"?{urlencode(given)}" if given else ""
+        return self._ask("GET", f"{path}{asked}", None, {}, patience, most)
+
+    def _shape(self, octets: bytes) -> Any:
+        try:
+            return json.loads(octets)
+        except (ValueError, RecursionError):
+            raise ApiFailure(f"what answers at {self.url} is no Mailsink") from None
 
     def _ask(
         self,
@@ -105,25 +118,33 @@ class ApiClient:
         body: bytes | None,
         headers: Mapping[str, str],
         timeout: float,
+        most: int | None,
     ) -> bytes:
+        """Return the body of an answer, of so many octets at most. Raises ApiFailure."""
         request = urllib.request.Request(
             f"{self.url}/api/v3/{path}", body, dict(headers), method=method
         )
-        if token := bearer_token.token():  # which no redirect takes to another host
-            request.add_unredirected_header("Authorization", f"Bearer {token}")
+        for field in bearer_token.fields().items():
+            request.add_unredirected_header(*field)  # not taken to another host
         try:
             with urllib.request.urlopen(
                 request, timeout=timeout, context=self.tls()
             ) as answer:
-                octets: bytes = answer.read()
-                return octets
+                octets: bytes = answer.read(most and most + 1)
+                left: int | None = answer.length
         except urllib.error.HTTPError as error:
             with error:
                 raise _refused(error) from None
         except TimeoutError:
             raise ApiFailure(f"{self.url} did not answer in time") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, HTTPException) as error:
             raise self._unreachable(error) from None
+        if most and len(octets) > most:
+            sends = f"it sends more than {most // 1024**2} MiB"
+            raise ApiFailure(f"what answers at {self.url} is no Mailsink: {sends}")
+        if left:
+            raise ApiFailure(f"{self.url} broke off in the middle of its answer")
+        return octets
 
     def _unreachable(self, error: Exception) -> ApiFailure:
         reason = getattr(error, "reason", error)
@@ -147,11 +168,10 @@ def part(text: str) -> str:
 
 
 def _refused(error: urllib.error.HTTPError) -> ApiFailure:
-    octets = error.read()
     try:
-        problem = json.loads(octets)
+        problem = json.loads(error.read(_MOST))
         detail = str(problem["detail"])
-    except (ValueError, KeyError, TypeError):
+    except (OSError, HTTPException, ValueError, KeyError, TypeError, RecursionError):
         problem, detail = None, f"the server answered {error.code} {error.reason}"
     if error.code == 401:
         detail = (

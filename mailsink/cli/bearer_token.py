@@ -40,9 +40,9 @@ class _Given:
     token = ""
 
 
-def token() -> str:
-    """Return the token that was given; "" for none."""
-    return _Given.token
+def fields() -> dict[str, str]:
+    """Return the fields of a request that sign in; none without a token."""
+    return {"Authorization": f"Bearer {_Given.token}"} if _Given.token else {}
 
 
 def let_sign_in(app: typer.Typer) -> None:

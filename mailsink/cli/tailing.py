@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mailsink.cli import bearer_token
 from mailsink.cli.api_client import (
     DEFAULT_URL,
     ApiClient,
@@ -76,7 +77,9 @@ class _Tail:
         try:
             async with (
                 aiohttp.ClientSession() as session,
-                session.ws_connect(self._url, ssl=self._tls) as socket,
+                session.ws_connect(
+                    self._url, ssl=self._tls, headers=bearer_token.fields()
+                ) as socket,
             ):
                 self._socket = socket
                 await self._subscribe(self._topic)

@@ -121,6 +121,8 @@ def test_an_answer_is_bounded() -> None:
     mail = {"text": "x" * 50_000, "links": [{"url": "y" * 5000}] * 200}
     assert len(answer(mail=mail, id="1")) <= MOST
     assert len(answer(many=[{"fix": "z" * 9000}] * 5000)) <= MOST
+    # Of what is no Mailsink
+    assert len(answer(mail={str(n): "x" * 50 for n in range(5000)})) <= MOST
     # As the page of an address of 1,000 characters, each of twelve octets in a URL
     assert len(answer(url="https://example.com/" + "%F0%9F%98%80" * 1000)) <= MOST
 

@@ -81,6 +81,12 @@ def test_a_redirect_does_not_take_the_token_along(server: HTTPServer) -> None:
     assert sent == ["Bearer msk_z", None]
 
 
+def test_tail_sends_the_token_with_its_websocket(server: HTTPServer) -> None:
+    url = f"http://127.0.0.1:{server.server_port}"
+    CliRunner().invoke(app, ["tail", "--url", url, "--token", "msk_t"])
+    assert server.came == ["Bearer msk_t"] * 2  # type: ignore[attr-defined]
+
+
 def test_what_cannot_be_a_token_is_refused(server: HTTPServer, tmp_path: Path) -> None:
     missing = str(tmp_path / "none")
     for given in (["--token", "a b"], ["--token", "a\nb"], ["--token-file", missing]):
