@@ -49,6 +49,13 @@ def mail(subject: str, body: str = "", html: str = "", sender: str = "") -> byte
     return message.as_bytes()
 
 
+@pytest.fixture(params=["small", "large"])
+def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an index be small or large: both answer alike."""
+    if request.param == "large":
+        monkeypatch.setattr("inbox.search.fulltext.query._SMALL", 0)
+
+
 def index_all() -> None:
     while indexer.index_some():
         pass
@@ -94,7 +101,7 @@ def test_a_whole_address_with_letters_beyond_ascii_finds_itself_alone() -> None:
 
 
 @pytest.fixture(params=["waiting", "indexed"])
-def stored(request: pytest.FixtureRequest) -> str:
+def stored(request: pytest.FixtureRequest, size: None) -> str:
     """Three messages, before they are indexed and after: both answer alike."""
     factories.inbox()
     factories.message(
@@ -265,6 +272,7 @@ def has_phrase(text: list[str], phrase: list[str]) -> bool:
     return False
 
 
+@patch("inbox.search.fulltext.query._SMALL", 0)
 class AgreementTest(TestCase):
     """The index finds what the tokens say, and nothing else."""
 
@@ -308,7 +316,7 @@ def test_more_words_than_a_database_takes_keep_no_other_mail_from_the_index() ->
     ],
 )
 def test_any_of_words_that_very_many_have(
-    q: str, expected: str, monkeypatch: pytest.MonkeyPatch
+    q: str, expected: str, monkeypatch: pytest.MonkeyPatch, size: None
 ) -> None:
     monkeypatch.setattr("inbox.search.fulltext.query._NEWEST", 2)
     for number, word in enumerate(["alpha", "beta"] * 3 + ["gamma"]):
@@ -321,7 +329,7 @@ def test_any_of_words_that_very_many_have(
 
 @pytest.mark.parametrize("words", [0, 2, 3, 7])
 def test_a_beginning_of_few_words_and_of_many(
-    words: int, monkeypatch: pytest.MonkeyPatch
+    words: int, monkeypatch: pytest.MonkeyPatch, size: None
 ) -> None:
     monkeypatch.setattr("inbox.search.fulltext.query._MOST_WORDS", 3)
     for number in range(words):
@@ -342,7 +350,7 @@ def test_a_beginning_of_few_words_and_of_many(
 
 
 def test_what_lacks_a_word_whatever_waits_for_the_index(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, size: None
 ) -> None:
     monkeypatch.setattr("inbox.search.fulltext.query._MOST_LACKING", 3)
 

@@ -19,6 +19,7 @@ from inbox.search.fulltext.tokens import is_beginning, tokens
 
 _LONGEST_PHRASE = 50  # tokens
 _NEWEST = 2000  # hits
+_SMALL = 2000  # messages; all hits of so many are found as soon as the newest
 
 # Characters; of a beginning that is not longer, the index has the hits together.
 _PART_INDEXED = 3
@@ -57,7 +58,7 @@ _READ = """
     WHERE instr({text}, %s)
 """
 
-_MOST_LACKING = 600  # messages that lack a text: more than a page has
+_MOST_LACKING = 120  # messages that lack a text: more than a page has, as a rule
 _LACKING = """
     SELECT message_id FROM inbox_searchtext WHERE id IN (
         SELECT id FROM inbox_searchindex_docsize
@@ -94,8 +95,12 @@ class ByIndex(Func):
         super().__init__(F("pk"))
         self.newest = 0  # hits, if it takes only so many
 
-    def fts5(self) -> Sql:
-        """Return SQL that makes the query as SQLite's index takes it."""
+    def fts5(self) -> str:
+        """Return the query as SQLite's index takes it."""
+        raise NotImplementedError
+
+    def newest_first(self) -> Sql:
+        """Return SQL that makes a query of which that index gives the newest hits at once."""
         raise NotImplementedError
 
     def tsquery(self) -> str:
@@ -105,17 +110,20 @@ class ByIndex(Func):
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
     ) -> Sql:
-        hits, params = self.hits(self.fts5())
+        if self.newest:
+            hits, params = self.newest_hits(self.newest_first())
+        else:
+            hits, params = self._hits("%s"), (self.fts5(),)
         rows = f"SELECT message_id FROM inbox_searchtext WHERE id IN ({hits})"  # noqa: S608  our own words
         return self._in(compiler, rows, *params)
 
-    def hits(self, query: Sql) -> Sql:
-        """Return SQL of the keys that SQLite's index has for a query."""
+    def newest_hits(self, query: Sql) -> Sql:
+        """Return SQL of the newest keys that SQLite's index has for a query."""
         match, params = query
-        sql = f"SELECT rowid FROM {self.table} WHERE {self.table} MATCH {match}"  # noqa: S608  our own words
-        if self.newest:
-            sql += f" ORDER BY rowid DESC LIMIT {self.newest}"
-        return sql, params
+        return f"{self._hits(match)} ORDER BY rowid DESC LIMIT {self.newest}", params
+
+    def _hits(self, match: str) -> str:
+        return f"SELECT rowid FROM {self.table} WHERE {self.table} MATCH {match}"  # noqa: S608  our own words
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
@@ -141,16 +149,19 @@ class Matches(ByIndex):
         """Whether the last word may be the beginning of a longer one."""
         return is_beginning(self.phrase[-1])
 
-    def fts5(self) -> Sql:
-        whole = self._beginning(self.phrase[-1])
-        if not self._has_part_indexed():
-            return "%s", (whole,)
-        return self._by_words(_BY_WORDS, whole, *self._named())
+    def fts5(self) -> str:
+        return self._beginning(self.phrase[-1])
 
-    def hits(self, query: Sql) -> Sql:
+    def newest_first(self) -> Sql:
+        if not self._has_part_indexed():
+            return "%s", (self.fts5(),)
+        return self._by_words(_BY_WORDS, self.fts5(), *self._named())
+
+    def newest_hits(self, query: Sql) -> Sql:
         if self.newest != _NEWEST or not self._is_read():
-            return super().hits(query)
-        hits, params = super().hits(self._by_words(_BY_WORDS, '""', *self._named()))
+            return super().newest_hits(query)
+        by_words = self._by_words(_BY_WORDS, '""', *self._named())
+        hits, params = super().newest_hits(by_words)
         part = self._beginning(self.phrase[-1][:_PART_INDEXED])
         if_many, more = self._by_words(_IF_MANY, part)
         text = " || char(1) || ".join(
@@ -208,12 +219,14 @@ class MatchesAny(ByIndex):
         super().__init__()
         self.phrases = phrases
 
-    def fts5(self) -> Sql:
-        found = [each.fts5() for each in self.phrases]
+    def fts5(self) -> str:
+        return " OR ".join(f"({each.fts5()})" for each in self.phrases)
+
+    def newest_first(self) -> Sql:
+        found = [each.newest_first() for each in self.phrases]
         either = " || ') OR (' || ".join(sql for sql, _ in found)
-        return f"('(' || {either} || ')')", tuple(
-            each for _, params in found for each in params
-        )
+        params = tuple(each for _, some in found for each in some)
+        return f"('(' || {either} || ')')", params
 
     def tsquery(self) -> str:
         return " | ".join(f"({each.tsquery()})" for each in self.phrases)
@@ -224,8 +237,17 @@ def _lexeme(word: str, marks: str) -> str:
 
 
 def knows_newest() -> bool:
-    """Whether the index gives its newest hits first, as newest_only asks for; SQLite's does."""
-    return connection.vendor == "sqlite"
+    """Whether the index gives its newest hits first, and is so large that this is sooner.
+
+    SQLite's does.
+    """
+    if connection.vendor != "sqlite":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM inbox_searchindex_docsize LIMIT 1 OFFSET %s", (_SMALL,)
+        )
+        return bool(cursor.fetchall())
 
 
 def newest_only(condition: Q, most: int | None = None) -> Q:
@@ -251,12 +273,12 @@ def lacking(condition: Q) -> tuple[Q, bool] | None:
     look-up of each of them takes ten times as long.
     """
     phrases, with_text = _parts(~condition) if condition.negated else ([], [])
-    if not phrases or not knows_newest():
+    if not phrases:
         return None
     rows = Message.objects.filter(indexed_at=None).order_by("-pk")
     # First: what is indexed meanwhile is among them then, else in neither.
     waiting = list(rows.values_list("pk", flat=True)[:_MOST_LACKING])
-    query, params = MatchesAny(phrases).fts5()
+    query, params = MatchesAny(phrases).newest_first()
     with connection.cursor() as cursor:
         cursor.execute(_LACKING.format(query=query, most=_MOST_LACKING), params)
         indexed = [UUID(id) for (id,) in cursor.fetchall()]
