@@ -1,6 +1,8 @@
 # `make run` starts Mailsink, `make test` tests it; both set up what they need first.
 
 PYTHON := .venv/bin/python
+# Else each program, and each process of the tests, would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run check test long lint bench lock interop fuzz faults wheel subpath
 .PHONY: setup setup-dev setup-scripts programs
