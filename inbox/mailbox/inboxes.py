@@ -155,14 +155,14 @@ def update(
     strict: str | None = None,
     strict_ignored: Sequence[str] | None = None,
     name: str | None = None,
-    conditions: Mapping[str, Any] | None = None,
+    conditions: Callable[[Inbox], Mapping[str, Any]] | None = None,
     label_days: int | None = None,
     retention: Mapping[str, int | None] | None = None,
 ) -> Inbox:
     """Change what is given, and return the inbox as it is then; 0 octets: no quota.
 
-    conditions: as inbox.policy.sorting_conditions.clean returns them; retention: by
-    column, 0 for no limit, None for the server's own.
+    conditions: makes them within the turn, as sorting_conditions.replacement does;
+    retention: by column, 0 for no limit, None for the server's own.
 
     It is in force for clients of this process at once, of others within about a
     second. Raises NotFound, Invalid.
@@ -177,12 +177,16 @@ def update(
         "strict": strict,
         "strict_ignored": None if strict_ignored is None else list(strict_ignored),
         "name": None if name is None else clean_name(name, _LONGEST_NAME),
-        "conditions": conditions,
         "label_days": label_days,
     }
     given = {name: value for name, value in changes.items() if value is not None}
     given |= retention or {}
-    return _change(scope, slug, lambda inbox: given | _pause(inbox, paused))
+
+    def change(inbox: Inbox) -> Changes:
+        new = {} if conditions is None else {"conditions": conditions(inbox)}
+        return given | new | _pause(inbox, paused)
+
+    return _change(scope, slug, change)
 
 
 def _pause(inbox: Inbox, paused: bool | None) -> Changes:

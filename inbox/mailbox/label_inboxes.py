@@ -7,6 +7,7 @@ with the first such login, and goes to the trash some days after its last mail.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -73,6 +74,14 @@ def family(inbox: Inbox) -> list[int]:
 
     of_all = first(inbox.pk)
     return [of_all, *(each for each in parents if each != of_all == first(each))]
+
+
+def take_turns(family: Sequence[int]) -> None:
+    """Let one after the other change what a family shares limits of; mail goes on.
+
+    In other processes too, until the end of this turn at writing. family: as above
+    """
+    Inbox.objects.select_for_update(no_key=True).get(pk=family[0])
 
 
 def conditions_beside(inbox: Inbox) -> list[dict[str, Any]]:

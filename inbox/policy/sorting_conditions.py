@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any, TypedDict, cast
 
 from django.utils.translation import gettext as _
 
 from inbox.errors import InvalidMember, UserError
+from inbox.mailbox import label_inboxes
+from inbox.models import Inbox
 from inbox.rules.text_patterns import TextPattern, steps_at_a_name
 
 # Those of every inbox are tried at a recipient.
@@ -50,11 +52,39 @@ def clean(
     before: those that they replace, which may be beyond the limits of an earlier version
     """
     lists = {name: _patterns(name, given.get(name) or ()) for name in LISTS}
-    for name, patterns in lists.items():
-        others = [each for its in beside for each in its.get(name, ())]
-        _check_together(name, patterns, (before or {}).get(name, ()), others)
     header = given.get("header")
-    return _made(lists, True if header is None else bool(header))
+    cleaned = _made(lists, True if header is None else bool(header))
+    _check_limits(cleaned, beside, before or {})
+    return cleaned
+
+
+def replacement(
+    inbox: Inbox, given: Mapping[str, Any]
+) -> Callable[[Inbox], SortingConditions]:
+    """Return how these become the conditions of an inbox, for inboxes.update.
+
+    They are checked before the turn at writing, as patterns take their time, and their
+    limits once more within, as others of the family may have got more meanwhile. Both
+    raise InvalidMember.
+    """
+    cleaned = clean(given, label_inboxes.conditions_beside(inbox), inbox.conditions)
+
+    def put(now: Inbox) -> SortingConditions:
+        label_inboxes.take_turns(label_inboxes.family(now))
+        _check_limits(cleaned, label_inboxes.conditions_beside(now), now.conditions)
+        return cleaned
+
+    return put
+
+
+def _check_limits(
+    cleaned: SortingConditions,
+    beside: Collection[Mapping[str, Any]],
+    before: Mapping[str, Any],
+) -> None:
+    for name in LISTS:
+        others = [each for its in beside for each in its.get(name, ())]
+        _check_together(name, cleaned[name], before.get(name, ()), others)  # type: ignore[literal-required]
 
 
 def _check_together(

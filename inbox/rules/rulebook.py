@@ -101,7 +101,7 @@ def _replace(
     seen = _check_steps(family, goes, checked)
     _forget_counts_of(_all_going(inbox, family, goes, len(checked), scenario))
     with write_turn():
-        _alone(family)
+        label_inboxes.take_turns(family)
         family = label_inboxes.family(inbox)  # another label may have come
         _check_steps(family, goes, checked, seen)
         _remove(_all_going(inbox, family, goes, len(checked), scenario))
@@ -117,14 +117,6 @@ def _rules_of(family: Sequence[int]) -> QuerySet[Rule]:
 
 def _expired(rules: QuerySet[Rule]) -> QuerySet[Rule]:
     return rules.filter(expires_at__lte=datetime.now(UTC))
-
-
-def _alone(family: Sequence[int]) -> None:
-    """Let one after the other change rules, in other processes too; mail goes on.
-
-    family: as label_inboxes returns it, whose inboxes share limits
-    """
-    Inbox.objects.select_for_update(no_key=True).get(pk=family[0])
 
 
 def _add_behind(inbox: Inbox, checked: Sequence[Mapping[str, Any]]) -> list[Rule]:
@@ -253,7 +245,7 @@ def change(scope: Scope, id: int, fields: Mapping[str, Any]) -> Rule:
     family = label_inboxes.family(rule.inbox)
     seen = _check_steps(family, same, [_in_use(rule) | checked])
     with write_turn():
-        _alone(family)
+        label_inboxes.take_turns(family)
         rule = get(scope, id)
         family = label_inboxes.family(rule.inbox)
         _check_steps(family, same, [_in_use(rule) | checked], seen)

@@ -14,7 +14,7 @@ from inbox import pages
 from inbox.access import accounts, current, memberships
 from inbox.access.current import scope
 from inbox.errors import Conflict, Invalid
-from inbox.mailbox import inbox_removal, inboxes, label_inboxes
+from inbox.mailbox import inbox_removal, inboxes
 from inbox.models import Inbox
 from inbox.models.inbox import DEFAULT_SLUG
 from inbox.policy import smtp_credentials, sorting_conditions
@@ -88,10 +88,9 @@ def change_conditions(request: HttpRequest, slug: str) -> HttpResponse:
             for name in sorting_conditions.LISTS
         }
         inbox = inboxes.by_slug(scope(), slug)
-        beside = label_inboxes.conditions_beside(inbox)
         given = typed | {"header": "header" in post}
-        cleaned = sorting_conditions.clean(given, beside, inbox.conditions)
-        inboxes.update(scope(), slug, conditions=cleaned)
+        put = sorting_conditions.replacement(inbox, given)
+        inboxes.update(scope(), slug, conditions=put)
 
     return _saved(request, slug, "conditions", save)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,9 +10,19 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from inbox.errors import Invalid, NotFound
-from inbox.mailbox import purge, saved_searches, selection, trash
+from inbox.mailbox import (
+    inboxes,
+    label_inboxes,
+    purge,
+    saved_searches,
+    selection,
+    trash,
+)
 from inbox.mailbox.scope import ALL
-from inbox.models import Message, Raw, SavedSearch, Tombstone
+from inbox.models import Inbox, Message, Raw, SavedSearch, Tombstone
+from inbox.policy import sorting_conditions
+from inbox.storage import write_lock
+from inbox.storage.write_lock import write_turn
 from tests.factories import recorded_message
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +90,29 @@ def test_mail_does_not_wait_for_the_search_by_which_the_trash_is_emptied() -> No
         assert trash.empty(ALL, "-rcpt:*n*o*b*o*d*y*") == 1
     assert asked
     assert not any(asked)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("other", ["shop", "shop-a"])
+def test_conditions_that_others_give_meanwhile_count(other: str) -> None:
+    """Two requests at once to two inboxes that share limits, or to one, both passed."""
+    inboxes.add(ALL, "shop", "Shop")
+    for label in "ab":
+        label_inboxes.make("shop", label)
+    many = {"recipients": [f"{number}@a.test" for number in range(60)]}
+
+    def change() -> None:
+        inbox = Inbox.objects.get(slug="shop-b")
+        put = sorting_conditions.replacement(inbox, many)
+        inboxes.update(ALL, "shop-b", conditions=put)
+
+    with ThreadPoolExecutor(1) as thread:
+        with write_turn():
+            going = thread.submit(change)
+            while not write_lock._turns._waiting:
+                assert not going.done()
+            Inbox.objects.filter(slug=other).update(conditions=many)
+        with pytest.raises(Invalid, match="at most 100 of them"):
+            going.result()
+        thread.submit(lambda: connection.close()).result()
+    assert Inbox.objects.get(slug="shop-b").conditions == {"header": False}

@@ -157,7 +157,8 @@ def paths() -> list[str]:
     smtp_credentials.add(ALL, "1", "1", with_cram_md5=True)
     smtp_credentials.rotate(ALL, "1", "1", overlap=60)
     label_inboxes.make("1", "1")
-    inboxes.update(ALL, "1", conditions=sorting_conditions.clean({"users": ["1"]}))
+    put = sorting_conditions.replacement(shop, {"users": ["1"]})
+    inboxes.update(ALL, "1", conditions=put)
     inboxes.add(ALL, "gone", "1")
     inbox_removal.delete(ALL, "gone")
     tabs = "html text markup source headers parts links checks smtp"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, cast
 
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +16,7 @@ from inbox.api.v3.schemas import Page, Strict, member
 from inbox.errors import NotFound
 from inbox.explain.address_kinds import AddressKind
 from inbox.http.preconditions import if_match, of_view
-from inbox.mailbox import image_hosts, inbox_removal, inboxes, label_inboxes
+from inbox.mailbox import image_hosts, inbox_removal, inboxes
 from inbox.mailbox.known_addresses import AddressInput
 from inbox.models import Inbox
 from inbox.policy import sorting_conditions, strict_setting
@@ -260,12 +261,13 @@ def _kinds(kinds: list[str] | None) -> list[str] | None:
     return None if kinds is None else strict_setting.clean(kinds)
 
 
-def _conditions(slug: str, given: InboxConditions | None) -> SortingConditions | None:
+def _conditions(
+    slug: str, given: InboxConditions | None
+) -> Callable[[Inbox], SortingConditions] | None:
     if given is None:
         return None
     inbox = inboxes.by_slug(scope(), slug)
-    beside = label_inboxes.conditions_beside(inbox)
-    return sorting_conditions.clean(given.model_dump(), beside, inbox.conditions)
+    return sorting_conditions.replacement(inbox, given.model_dump())
 
 
 def _detail(inbox: Inbox) -> Shape:
