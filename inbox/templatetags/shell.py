@@ -91,10 +91,11 @@ def clock(moment: datetime | None) -> str:
     return f"{moment:%H:%M:%S}" if moment else ""
 
 
-@register.simple_tag
-def saved_searches() -> list[SavedSearch]:
-    """Return the searches that are kept, for the side bar."""
-    return kept.find(current.user())
+@register.simple_tag(takes_context=True)
+def saved_searches(context: Context) -> list[SavedSearch]:
+    """Return the searches that are kept, for the side bar; those of the view, if it has them."""
+    found: list[SavedSearch] | None = context.get("searches")
+    return kept.find(current.user()) if found is None else found
 
 
 @register.simple_tag
@@ -112,8 +113,12 @@ def search_url(query: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def mine(context: Context) -> str:
-    """Return the search for mail to who looks; "" where no addresses were given."""
-    return own.query(own.patterns(context["request"]))
+    """Return the search for mail to who looks; "" where no addresses were given.
+
+    By the patterns of the view, if it has them.
+    """
+    found: list[str] | None = context.get("mine")
+    return own.query(own.patterns(context["request"]) if found is None else found)
 
 
 @register.simple_tag(takes_context=True)
@@ -125,9 +130,12 @@ def side_lists(context: Context, mine: str) -> list[Place]:
 
 @register.simple_tag(takes_context=True)
 def side_inboxes(context: Context) -> list[Place]:
-    """Return the mail of each inbox, for the side bar."""
+    """Return the mail of each inbox, for the side bar, by the names that the view has, if any."""
     section, query = _text(context, "section"), _text(context, "query")
-    return side_bar.inbox_lists(inboxes.names(scope()), section, query)
+    names: list[tuple[str, str]] | None = context.get("inbox_names")
+    if names is None:
+        names = inboxes.names(scope())
+    return side_bar.inbox_lists(names, section, query)
 
 
 @register.simple_tag(takes_context=True)

@@ -77,6 +77,8 @@ def listing(request: HttpRequest) -> dict[str, object]:
     """Return what the list is rendered with: a page of rows, or what is wrong with q."""
     query, show = request.GET.get("q", ""), _shown(request)
     cursor = request.GET.get("cursor")
+    names = inboxes.names(scope())
+    searches = saved_searches.find(user())
     context: dict[str, object] = {
         "section": "inbox",
         "query": query,
@@ -85,10 +87,10 @@ def listing(request: HttpRequest) -> dict[str, object]:
         "kept": _kept(query, show),
         "shows": [("all", _("All")), ("mail", _("Mail")), ("failed", _("Failed"))],
         "traced": trace.offered(query),
-        "several_inboxes": len(inboxes.find(scope())) > 1,
-        "saved": next(
-            (s for s in saved_searches.find(user()) if s.query == query), None
-        ),
+        "inbox_names": names,
+        "several_inboxes": len(names) > 1,
+        "searches": searches,
+        "saved": next((s for s in searches if s.query == query), None),
     }
     try:
         page = messages.entries(scope(), query, cursor, FIRST, show=show)

@@ -166,6 +166,7 @@ def save_mine(request: HttpRequest) -> HttpResponse:
 def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpResponse:
     inbox = chosen(request)
     addresses: list[AddressInput] = inbox.addresses
+    patterns = mine.patterns(request)
     context: Context = {
         "section": "settings",
         "inbox": inbox,
@@ -189,7 +190,8 @@ def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpRespons
         "withheld": starttls.withheld(),
         "kinds": KIND_WORDS.items(),
         "saved": request.GET.get("saved"),
-        "typed": "\n".join(mine.patterns(request)),
+        "mine": patterns,
+        "typed": "\n".join(patterns),
         "are_accounts_on": accounts.are_on(),
     }
     context |= more
