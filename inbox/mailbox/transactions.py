@@ -44,14 +44,12 @@ _START = 8 * 1024
 _UNPACKED_START = 64 * 1024
 _RECIPIENT = 400  # octets that one takes in a list, at most as a rule
 
-# As text, since SQLite's planner does not hold parameters against a partial index.
+# As text, since SQLite's planner does not hold the parameters of a list against a partial
+# index, as it does a single one.
 _IS_NOT_ACCEPTED = RawSQL(
     "inbox_transaction.outcome IN ('rejected', 'abandoned', 'reset')",
     (),
     output_field=BooleanField(),
-)
-_IS_DISCARDED = RawSQL(
-    "inbox_transaction.outcome = 'discarded'", (), output_field=BooleanField()
 )
 
 
@@ -105,9 +103,7 @@ def find(
     rows = _newest(scope, language.parse(q), cursor)
     if outcome:
         rows = rows.filter(outcome=outcome)
-    if outcome == DISCARDED:
-        rows = rows.filter(_IS_DISCARDED)
-    elif outcome != "accepted":
+    if outcome not in ("accepted", DISCARDED):
         rows = rows.filter(_IS_NOT_ACCEPTED)
     limit = within(limit)
     found = list(rows.select_related("session")[: limit + 1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -14,14 +16,14 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def indexes(sql: str) -> str:
+def indexes(sql: str, params: Any = None) -> str:
     """Return how the database would find the rows of a query, if there were many."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")
-            cursor.execute(f"EXPLAIN {sql}")
+            cursor.execute(f"EXPLAIN {sql}", params)
         else:
-            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
         return "\n".join(str(row[-1]) for row in cursor.fetchall())
 
 
@@ -46,6 +48,19 @@ def test_few_are_found_by_an_index_of_their_own(q: str, found: set[str]) -> None
         messages.find(ALL, q)
     plan = indexes(asked[0]["sql"])
     assert all(each in plan for each in found), plan
+
+
+def test_the_discarded_are_found_by_their_index() -> None:
+    """With parameters, as the database gets them."""
+    asked: list[Any] = []
+
+    def note(execute: Any, sql: str, params: Any, *rest: Any) -> Any:
+        asked.append((sql, params))
+        return execute(sql, params, *rest)
+
+    with connection.execute_wrapper(note):
+        transactions.find(ALL, "discarded")
+    assert "transaction_discarded" in indexes(*asked[0])
 
 
 def test_codes_that_refuse_and_others() -> None:

@@ -8,8 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import BooleanField, Q, QuerySet, Value
-from django.db.models.expressions import RawSQL
+from django.db.models import Q, QuerySet, Value
 
 from inbox.explain.evidence import MOST, Evidence, EvidenceKind, Outcomes
 from inbox.explain.outcomes import peer
@@ -18,18 +17,13 @@ from inbox.mailbox import transcripts
 from inbox.mailbox.known_addresses import key_of
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Message, Raw, Recipient, Transaction
-from inbox.models.session import ADDRESS_KEY_LENGTH, AddressKey
+from inbox.models.session import ADDRESS_KEY_LENGTH, REFUSED, AddressKey
 from inbox.search.sql import has
 from mailsink.ids import made_at
 
-_REFUSED = 2000  # recent refused recipients, among which badly written ones are found
+_RECENT = 2000  # recent refused recipients, among which badly written ones are found
 _STEPS = 50_000  # exchanges that may be stepped over to find replies
 _RECIPIENTS = 5000  # of the transactions whose replies are looked for
-
-# As text, since SQLite's planner does not hold parameters against a partial index.
-_IS_REFUSED = RawSQL(
-    "inbox_recipient.rcpt_code >= 400", (), output_field=BooleanField()
-)
 
 
 def find(scope: Scope, address: str) -> list[Evidence]:
@@ -105,8 +99,8 @@ def spelt(rows: QuerySet[Recipient], address: str) -> list[QuerySet[Recipient]]:
     exact = Q(forward_path__iexact=address) if long else Q()
     keyed = rows.annotate(key=AddressKey("forward_path")).filter(exact)
     ways = [keyed.filter(key=AddressKey(Value(each))) for each in _spellings(address)]
-    refused = rows.filter(_IS_REFUSED)
-    oldest = refused.values_list("transaction_id", flat=True)[_REFUSED : _REFUSED + 1]
+    refused = rows.filter(rcpt_code__gte=REFUSED)
+    oldest = refused.values_list("transaction_id", flat=True)[_RECENT : _RECENT + 1]
     for id in oldest:
         refused = refused.filter(transaction_id__gte=id)
     return [*ways, refused.filter(has("forward_path", address))]
