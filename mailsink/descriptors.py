@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 log = logging.getLogger(__name__)
 
-_WANTED = 65_536
+_MOST = (
+    65_536  # that are used, however many are allowed: a connection takes memory, too
+)
 _OWN = 60  # what a server without clients has open, its threads at work
 _FRESH = 60.0  # seconds for which it is told that somebody was turned away
 
@@ -73,6 +75,8 @@ class Descriptors:
         return self._turned_away > 0 and now - self._last < _FRESH
 
     def _words(self, what: str) -> str:
+        if self.limit >= _MOST:
+            return f"{what}: this process uses {self.limit} file descriptors at most"
         return (
             f"{what}: this process may have {self.limit} file descriptors only; "
             "raise its limit (ulimit -n, or LimitNOFILE of systemd)"
@@ -80,13 +84,13 @@ class Descriptors:
 
 
 def raised() -> Descriptors:
-    """Return the descriptors, after raising the soft limit as far as is allowed."""
+    """Return the descriptors, after raising the soft limit as far as is of use."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _WANTED if hard == resource.RLIM_INFINITY else min(_WANTED, hard)
+    wanted = _MOST if hard == resource.RLIM_INFINITY else min(_MOST, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         except (OSError, ValueError):  # macOS has a limit of its own beside it
             wanted = soft
         soft = wanted
-    return Descriptors(_WANTED if soft == resource.RLIM_INFINITY else soft)
+    return Descriptors(_MOST if soft == resource.RLIM_INFINITY else min(soft, _MOST))

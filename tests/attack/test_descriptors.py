@@ -24,6 +24,8 @@ from tests.attack.web import (
     health,
     mail,
     many,
+    memory,
+    takes,
     until_one_hears,
     web,
 )
@@ -59,6 +61,27 @@ def test_mail_clients_hear_that_they_are_too_many(
             # Who was there before goes on, and so does the web.
             early.sendmail("a@shop.test", ["b@example.com"], "Subject: x\r\n\r\nHi")
             assert health(server).startswith(b"HTTP/1.1 200 ")
+    assert mail(server) < LONGEST
+    assert server.stderr.count("\n") <= 1
+
+
+@pytest.mark.long
+@takes(20_000)
+@pytest.mark.usefixtures("thousands_of_clients")
+def test_where_descriptors_are_plenty_thousands_take_little(
+    start_mailsink: Start,
+) -> None:
+    """Nobody is turned away for want of them: what else is bounded has to hold."""
+    server = start_mailsink()
+    assert mail(server) < LONGEST
+    before = memory(server)
+    with (
+        many(web(server), [HALF] * 2000 + [WAIT] * 2000 + [WEBSOCKET] * 400),
+        many(server.smtp, [b""] * 1200) as clients,
+    ):
+        assert {client.recv(3) for client in clients} == {b"220", b"421"}
+        assert health(server).startswith(b"HTTP/1.1 200 ")
+        assert memory(server) - before < 300  # MiB
     assert mail(server) < LONGEST
     assert server.stderr.count("\n") <= 1
 

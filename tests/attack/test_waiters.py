@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import resource
 import select
 import smtplib
 import socket
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,17 +14,6 @@ from tests.attack.web import LONGEST, Others, many, web
 from tests.running import DESCRIPTORS, Mailsink
 
 _ALIKE, _DISTINCT = 2970, 30  # who wait for the same, and each for its own
-_DESCRIPTORS = 2 * (_ALIKE + _DISTINCT)
-
-
-@pytest.fixture
-def _descriptors() -> Iterator[None]:
-    """As many as the clients here need."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = max(before[0], _DESCRIPTORS)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def request(q: str) -> bytes:
@@ -37,7 +24,7 @@ def request(q: str) -> bytes:
 
 
 @pytest.mark.long
-@pytest.mark.usefixtures("_descriptors")
+@pytest.mark.usefixtures("thousands_of_clients")
 def test_three_thousand_waiters_are_answered_and_hold_up_nobody(
     mailsink: Mailsink,
 ) -> None:
@@ -60,7 +47,7 @@ _OWN = 150  # `make bench` has 500
 _RATE = 200  # messages a second
 
 
-@pytest.mark.usefixtures("_descriptors")
+@pytest.mark.usefixtures("thousands_of_clients")
 def test_each_of_many_gets_its_own(mailsink: Mailsink) -> None:
     """However their mail is mixed: no answer has another's message, and none is missing."""
     addresses = [f"own{number}@example.com" for number in range(_OWN)]
