@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 from collections.abc import Iterator
@@ -69,6 +70,17 @@ class WholeHandler(Handler):
         """Answer a request; to Django its path begins with root_path."""
         path = f"{scope['root_path']}{scope['path']}"
         await super().handle({**scope, "path": path}, receive, send)
+
+    async def listen_for_disconnect(self, receive: Any) -> None:
+        """Raise RequestAborted once the client has left.
+
+        Django runs it as a task, of which it does not ask what came of it where the request
+        itself is cancelled in that moment: asyncio would log a traceback.
+        """
+        task = asyncio.current_task()
+        assert task
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await super().listen_for_disconnect(receive)
 
     def make_view_atomic(self, view: Any) -> Any:
         """Return the view as it is called: one that reads for long is cut."""
