@@ -55,14 +55,14 @@ def trace(scope: Scope, address: str, q: str = "", inbox: str | None = None) -> 
     query = language.parse(q)
     # First: one that names the address meanwhile is among the known then, else in neither.
     nameless = unnamed.recent(scope)
-    found, sent = _known(scope, address)
+    found, sent = _known(scope, address, nameless)
     having: list[Near] = []
     near: list[Near] = []
     if not found:
         meant, having, near = _meant(scope, address)
         if meant != address and not sent.last:
             address = meant
-            found, sent = _known(scope, address)
+            found, sent = _known(scope, address, nameless)
     if not having:
         newest = max((each.at for each in found), default=None)
         known = {each.session for each in found}
@@ -88,11 +88,13 @@ def trace(scope: Scope, address: str, q: str = "", inbox: str | None = None) -> 
     )
 
 
-def _known(scope: Scope, address: str) -> tuple[list[Evidence], Sent]:
+def _known(
+    scope: Scope, address: str, nameless: list[Session]
+) -> tuple[list[Evidence], Sent]:
     """Return the evidence of RCPTs and tombstones for an address, and what it sent."""
     found = recipients.find(scope, address)
     stones = tombstones.find(scope, address, MOST + 1)
-    return _with_tombstones(found, stones), senders.sent(scope, address)
+    return _with_tombstones(found, stones), senders.sent(scope, address, nameless)
 
 
 def _meant(scope: Scope, address: str) -> tuple[str, list[Near], list[Near]]:
@@ -121,16 +123,17 @@ class AddressSummary:
 
 def summaries(scope: Scope, text: str, most: int = 3) -> list[AddressSummary]:
     """Return the numbers for an address, or for known ones with the text in them."""
-    one = _summary(scope, clean(text))
+    nameless = unnamed.recent(scope)
+    one = _summary(scope, clean(text), nameless)
     if one.received.last or one.sent.last:
         return [one]
     near = parts.with_part(scope, text)[:most]
-    return [_summary(scope, each.address) for each in near]
+    return [_summary(scope, each.address, nameless) for each in near]
 
 
-def _summary(scope: Scope, address: str) -> AddressSummary:
+def _summary(scope: Scope, address: str, nameless: list[Session]) -> AddressSummary:
     received = recipients.outcomes(scope, address)
-    return AddressSummary(address, received, senders.sent(scope, address))
+    return AddressSummary(address, received, senders.sent(scope, address, nameless))
 
 
 def clean(text: str) -> str:

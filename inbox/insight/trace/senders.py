@@ -11,7 +11,7 @@ from inbox.explain.evidence import Sent
 from inbox.insight.trace import unnamed
 from inbox.mailbox import transactions
 from inbox.mailbox.scope import Scope
-from inbox.models import Message
+from inbox.models import Message, Session
 from inbox.models.message import ALIVE
 from inbox.search import fulltext, language
 from mailsink.ids import made_at
@@ -22,12 +22,15 @@ _HITS = 50_000
 _FAILED = 2000  # recent transactions that were not accepted, which are looked at
 
 
-def sent(scope: Scope, address: str) -> Sent:
-    """Return what an address sent, as far as the newest of it is concerned."""
+def sent(scope: Scope, address: str, nameless: list[Session]) -> Sent:
+    """Return what an address sent, as far as the newest of it is concerned.
+
+    nameless: the sessions in which nobody was named, as unnamed.recent has them
+    """
     messages = _messages(scope, address)
     failed = _failed(scope, address)
     refused = [
-        each.opened_at.timestamp() for each in unnamed.refused_senders(scope, address)
+        each.opened_at.timestamp() for each in unnamed.refused(nameless, address)
     ]
     times = [made_at(id) for id in (*messages[:1], *failed[:1])] + refused
     return Sent(

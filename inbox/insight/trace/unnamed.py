@@ -41,9 +41,8 @@ def find(
     ]
 
 
-def refused_senders(scope: Scope, address: str) -> list[Session]:
+def refused(sessions: list[Session], address: str) -> list[Session]:
     """Return those of the sessions in which a MAIL with the address was refused."""
-    sessions = recent(scope)
     named = _lines(sessions, address, "MAIL")
     return [each for each in sessions if each.pk in named]
 
