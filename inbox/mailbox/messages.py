@@ -141,23 +141,28 @@ def _first(
 ) -> list[UUID]:
     """Return the ids of the newest messages that match: no more is loaded than that.
 
-    A first page is mostly found among the newest hits of each word, at a tenth of what
-    all of them take.
+    A page is mostly found among the newest hits of each word, at a tenth of what all of
+    them take.
     """
-    condition = None
-    if not before and not after:
-        newest = language.newest_messages(query, scope.reader)
-        if newest is not None:
-            ids = _newest(matching(scope, query, inbox, newest.condition), limit)
-            if len(ids) == limit:
-                return ids
-            condition = language.messages(query, scope.reader, newest.known)
+    condition = newest = None
+    if not after:
+        newest = language.newest_messages(query, scope.reader, before)
+    if newest is not None:
+        rows = _between(matching(scope, query, inbox, newest.condition), before, None)
+        ids = _newest(rows, limit)
+        if len(ids) == limit:
+            return ids
+        condition = language.messages(query, scope.reader, newest.known)
     rows = matching(scope, query, inbox, condition)
+    return _newest(_between(rows, before, after), limit)
+
+
+def _between(
+    rows: QuerySet[Message], before: UUID | None, after: UUID | None
+) -> QuerySet[Message]:
     if before:
         rows = rows.filter(pk__lt=before)
-    if after:
-        rows = rows.filter(pk__gt=after)
-    return _newest(rows, limit)
+    return rows.filter(pk__gt=after) if after else rows
 
 
 def _newest(rows: QuerySet[Message], limit: int) -> list[UUID]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from itertools import islice, takewhile
 from operator import and_, or_
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -139,29 +140,34 @@ class Newest:
     known: Known
 
 
-def newest_messages(query: Query, reader: int | None = None) -> Newest | None:
-    """Return the condition for the newest; None where it would find them no sooner."""
-    if not knows_newest():
+def newest_messages(
+    query: Query, reader: int | None = None, before: UUID | None = None
+) -> Newest | None:
+    """Return the condition for the newest; None where it would find them no sooner.
+
+    before: of those that are older than this message
+    """
+    terms = [term for group in query.groups for term in group]
+    if not any(each.field in fields.BY_WORDS for each in terms) or not knows_newest():
         return None
-    found, known, has_words = Q(), Known(), False
+    found, known, is_sooner = Q(), Known(), False
     table = fields.messages_for(reader)
     for group in query.groups:
         condition = of_group(group, table)
         if len(group) == 1 and group[0].negated:
-            if lack := lacking(condition):
+            if lack := lacking(condition, before):
                 condition, is_all = lack
-                has_words = True
+                is_sooner = True
                 if is_all:
                     known[group] = condition
             found &= condition
             continue
         by_index = condition if len(group) == 1 else any_of(condition)
-        if by_index is None:
-            found &= condition
-            continue
-        found &= newest_only(by_index)
-        has_words |= len(group) > 1 or group[0].field in fields.BY_WORDS
-    return Newest(found, known) if has_words else None
+        if by_index is not None:
+            condition = newest_only(by_index, before=before)
+            is_sooner |= len(group) > 1 or group[0].field in fields.BY_WORDS
+        found &= condition
+    return Newest(found, known) if is_sooner else None
 
 
 def transactions(query: Query) -> Q:

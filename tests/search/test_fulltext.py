@@ -385,6 +385,36 @@ def test_what_lacks_a_word_whatever_waits_for_the_index(
     assert first("-alpha -beta is:deleted") == ["gamma 4"]
 
 
+@pytest.mark.parametrize(
+    "q", ["alpha", "alph", "alpha OR beta", "-alpha", "-beta alph", "is:unread alpha"]
+)
+def test_pages_of_a_word_that_very_many_have(
+    q: str, monkeypatch: pytest.MonkeyPatch, size: None
+) -> None:
+    for name, most in (
+        ("NEWEST", 3),
+        ("MOST_WORDS", 2),
+        ("MOST_READ", 4),
+        ("MOST_LACKING", 3),
+    ):
+        monkeypatch.setattr(f"inbox.search.fulltext.query._{name}", most)
+    for number in range(24):
+        factories.message(
+            mail(["alpha", "alphabet alpha", "beta", "alphorn"][number % 4])
+        )
+        if number == 20:  # the last ones wait
+            index_all()
+    everything = [each.pk for each in messages.find(ALL, q).items]
+    pages: list[UUID] = []
+    cursor = None
+    while page := messages.find(ALL, q, cursor, limit=2):
+        pages += [each.pk for each in page.items]
+        if (cursor := page.next) is None:
+            break
+    assert pages == everything
+    assert len(pages) >= 5
+
+
 @pytest.mark.skipif("connection.vendor != 'sqlite'")
 def test_the_newest_hits_of_a_beginning_come_without_all_the_others() -> None:
     with connection.cursor() as cursor:

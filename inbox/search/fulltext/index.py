@@ -141,7 +141,7 @@ def _keys(messages: Sequence[UUID]) -> list[int]:
     Two processes may give out the same ones in the same instant, and many of them while
     the clock is put back: then the next that is free is taken, however far it is.
     """
-    wanted = [each.int >> 80 << 12 | each.int >> 64 & 0xFFF for each in messages]
+    wanted = [first_key(each) for each in messages]
     first, last = min(wanted, default=0), max(wanted, default=0) + len(wanted)
     while True:
         known = SearchText.objects.filter(pk__range=(first, last))
@@ -149,6 +149,11 @@ def _keys(messages: Sequence[UUID]) -> list[int]:
         if max(keys, default=0) <= last:
             return keys
         last += 2 * (last - first)  # what lies there is not known yet
+
+
+def first_key(message: UUID) -> int:
+    """Return the key that a message has, if it is free."""
+    return message.int >> 80 << 12 | message.int >> 64 & 0xFFF
 
 
 def _free(wanted: Sequence[int], taken: set[int]) -> list[int]:

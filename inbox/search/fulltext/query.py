@@ -14,7 +14,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from inbox.models import Message
 from inbox.search.fulltext import unindexed
-from inbox.search.fulltext.index import COLUMNS
+from inbox.search.fulltext.index import COLUMNS, first_key
 from inbox.search.fulltext.tokens import is_beginning, tokens
 
 _LONGEST_PHRASE = 50  # tokens
@@ -52,7 +52,7 @@ _READ = """
     SELECT * FROM ({hits})
     UNION ALL SELECT id FROM (
         SELECT rowid AS hit FROM inbox_searchindex
-        WHERE inbox_searchindex MATCH {query}
+        WHERE inbox_searchindex MATCH {query} AND rowid <= {until}
         ORDER BY rowid DESC LIMIT {most}
     ) JOIN inbox_searchindex_content ON id = hit
     WHERE instr({text}, %s)
@@ -61,11 +61,17 @@ _READ = """
 _MOST_LACKING = 120  # messages that lack a text: more than a page has, as a rule
 _LACKING = """
     SELECT message_id FROM inbox_searchtext WHERE id IN (
-        SELECT id FROM inbox_searchindex_docsize
-        EXCEPT SELECT rowid FROM inbox_searchindex WHERE inbox_searchindex MATCH {query}
+        SELECT id FROM inbox_searchindex_docsize WHERE id <= {until}
+        EXCEPT SELECT rowid FROM inbox_searchindex
+        WHERE inbox_searchindex MATCH {query} AND rowid <= {until}
         ORDER BY 1 DESC LIMIT {most}
     )
 """
+
+_LAST_KEY = 2**63 - 1
+_MOVED = (
+    2000  # keys, by which one may stand behind its message's place: see index.first_key
+)
 
 Sql = tuple[str, tuple[Any, ...]]
 
@@ -94,6 +100,7 @@ class ByIndex(Func):
     def __init__(self) -> None:
         super().__init__(F("pk"))
         self.newest = 0  # hits, if it takes only so many
+        self.until = _LAST_KEY  # of these
 
     def fts5(self) -> str:
         """Return the query as SQLite's index takes it."""
@@ -120,7 +127,8 @@ class ByIndex(Func):
     def newest_hits(self, query: Sql) -> Sql:
         """Return SQL of the newest keys that SQLite's index has for a query."""
         match, params = query
-        return f"{self._hits(match)} ORDER BY rowid DESC LIMIT {self.newest}", params
+        last = f"AND rowid <= {self.until} ORDER BY rowid DESC LIMIT {self.newest}"
+        return f"{self._hits(match)} {last}", params
 
     def _hits(self, match: str) -> str:
         return f"SELECT rowid FROM {self.table} WHERE {self.table} MATCH {match}"  # noqa: S608  our own words
@@ -168,7 +176,9 @@ class Matches(ByIndex):
             f"' ' || c{COLUMNS.index(each)}" for each in self.columns
         )
         return (
-            _READ.format(hits=hits, query=if_many, text=text, most=_MOST_READ),
+            _READ.format(
+                hits=hits, query=if_many, until=self.until, text=text, most=_MOST_READ
+            ),
             (*params, *more, f" {' '.join(self.phrase)}"),
         )
 
@@ -250,37 +260,47 @@ def knows_newest() -> bool:
         return bool(cursor.fetchall())
 
 
-def newest_only(condition: Q, most: int | None = None) -> Q:
+def newest_only(condition: Q, most: int | None = None, before: UUID | None = None) -> Q:
     """Return the condition, of which each part by the index knows its newest hits only.
 
-    most: so many of them. Whatever it finds is right, and what it leaves out is older than all of those: enough
-    for the first page of a search for a word that most messages have. It must not be
-    negated, nor be one of several of which any will do: see any_of.
+    most: so many of them; before: only those that are older than this message. Whatever it
+    finds is right, and what it leaves out is older than all of those: enough for a page of
+    a search for a word that most messages have. It must not be negated, nor be one of
+    several of which any will do: see any_of.
     """
     for child in condition.children:
         if isinstance(child, ByIndex):
             child.newest = most or _NEWEST
+            child.until = _until(before)
         elif isinstance(child, Q):
-            newest_only(child, most)
+            newest_only(child, most, before)
     return condition
 
 
-def lacking(condition: Q) -> tuple[Q, bool] | None:
+def _until(before: UUID | None) -> int:
+    """Return the last key that an older message may have."""
+    return first_key(before) + _MOVED if before else _LAST_KEY
+
+
+def lacking(condition: Q, before: UUID | None = None) -> tuple[Q, bool] | None:
     """Return the newest of the messages that lack a text, and whether these are all of them.
 
-    condition: that they lack it, as a negated term says. None where the index cannot tell. It
-    steps along its keys and the hits side by side: where most messages have the text, a
-    look-up of each of them takes ten times as long.
+    condition: that they lack it, as a negated term says; before: see newest_only. None where
+    the index cannot tell. It steps along its keys and the hits side by side: where most
+    messages have the text, a look-up of each of them takes ten times as long.
     """
     phrases, with_text = _parts(~condition) if condition.negated else ([], [])
     if not phrases:
         return None
     rows = Message.objects.filter(indexed_at=None).order_by("-pk")
+    if before:
+        rows = rows.filter(pk__lt=before)
     # First: what is indexed meanwhile is among them then, else in neither.
     waiting = list(rows.values_list("pk", flat=True)[:_MOST_LACKING])
     query, params = MatchesAny(phrases).newest_first()
     with connection.cursor() as cursor:
-        cursor.execute(_LACKING.format(query=query, most=_MOST_LACKING), params)
+        sql = _LACKING.format(query=query, until=_until(before), most=_MOST_LACKING)
+        cursor.execute(sql, params)
         indexed = [UUID(id) for (id,) in cursor.fetchall()]
     cut = [min(each) for each in (waiting, indexed) if len(each) == _MOST_LACKING]
     ids = {*waiting, *indexed}.difference(with_text)
