@@ -34,10 +34,12 @@ class Held:
     def let_go(self, page: Page, status: int | None = None) -> None:
         """Answer it, and wait until the page has taken the answer; status: of a failure."""
         if status:
-            self._held.fulfill(status=status, body="")
+            self._held.fulfill(status=status)
+            self._held.request.response()  # nobody reads its body
+            page.evaluate(_HANDLED)
         else:
             self._held.continue_()
-        self._taken(page)
+            self._taken(page)
 
     def refuse(self) -> None:
         """Let the server not be reached."""

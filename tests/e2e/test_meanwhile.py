@@ -353,3 +353,42 @@ def test_what_is_shown_beside_a_transcript_outlives_changes_of_the_line(
         client.say("NOOP")
         expect(page.locator("tr", has_text="NOOP")).to_be_visible()
         expect(heading).to_be_visible()
+
+
+def test_a_line_that_is_pressed_while_its_reply_comes_is_chosen(
+    mailsink: Mailsink, page: Page
+) -> None:
+    with Wire(mailsink.smtp) as client:
+        client.say("EHLO pressed.shop.test")
+        client.begin_message()
+        client.send(b"Subject: pressed\r\n\r\n" + b"line\r\n" * 1000)
+        page.goto(f"{mailsink.url}/sessions")
+        live = page.locator("[data-live] li", has_text="pressed.shop.test")
+        live.get_by_role("link").click()
+        until_live(page)
+        body = page.locator("tr", has_text="bytes of message")
+        body.locator(".client").hover()
+        line = page.locator(f"#{body.get_attribute('id')}")
+        page.mouse.down()
+        client.send(b".\r\n")
+        client.reply()
+        expect(line.locator(".reply")).to_contain_text("250")
+        page.mouse.up()
+        expect(line).to_have_attribute("aria-current", "true")
+
+
+def test_a_line_that_the_server_did_not_bring_is_asked_for_again(
+    mailsink: Mailsink, page: Page
+) -> None:
+    with Wire(mailsink.smtp) as client:
+        client.say("EHLO again.shop.test")
+        page.goto(f"{mailsink.url}/sessions")
+        live = page.locator("[data-live] li", has_text="again.shop.test")
+        with page.expect_response("**/exchanges?last=*"):  # once it follows the feed
+            live.get_by_role("link").click()
+        expect(page.locator("#e2 .at a")).to_be_visible()
+        with held(page, "**/exchanges?after=*") as answer:
+            client.say("EHLO again.shop.test")
+        answer.let_go(page, status=503)
+        # The server's line, and not the sketch of it, has the whole reply.
+        expect(page.locator("#e3 details")).to_be_visible()

@@ -197,6 +197,17 @@ export function morph(box, fresh) {
 }
 
 /**
+ * Make an element equal to another, which is taken apart: whoever presses it, reads in it or has opened
+ * something of it goes on.
+ * @param {Element} old @param {Element} fresh
+ */
+export function renew(old, fresh) {
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  morph(old, fresh);
+}
+
+/**
  * Focus a link by its target: merging may have made another one of its element.
  * @param {Element} box @param {string} href
  */

@@ -2,7 +2,8 @@
 // that is in sight. For the others there is room, as high as they may be, so that the
 // scroll bar tells where one is, and leads anywhere.
 
-import { el, find } from "../core/dom.js";
+import { el } from "../core/dom.js";
+import { renew } from "../core/fragments.js";
 
 export const CHUNK = 100; // lines in one tbody, and in one fetch
 const CHUNKS = 6; // tbodies that are kept
@@ -54,15 +55,10 @@ export class Chunks {
     return seqOf(this.#rows()[this.#rows().length - 1]);
   }
 
-  /** Put a row in place of the one it renews, or at the end. @param {HTMLElement} row */
+  /** Renew a row, or put it at the end. @param {HTMLElement} row @returns {void} */
   put(row) {
     const old = rowOf(seqOf(row));
-    if (old) {
-      const focused = old.contains(document.activeElement);
-      old.replaceWith(row);
-      if (focused) find("a", row)?.focus();
-      return;
-    }
+    if (old) return renew(old, row);
     let chunk = this.table.tBodies[this.table.tBodies.length - 1];
     if (!chunk || chunk.childElementCount >= CHUNK) chunk = this.table.createTBody();
     chunk.append(row);
@@ -140,11 +136,11 @@ export class Chunks {
     const at = this.pane.scrollTop;
     const rows = await this.fetch(Math.max(0, target - CHUNK / 2), CHUNK);
     if (!rows.length) return false;
-    if (this.pane.scrollTop !== at) return true; // somebody is elsewhere by now
+    const on = this.pane.scrollTop - at; // how far somebody has scrolled meanwhile
     this.reset(rows);
     this.trim("last");
     const row = rowOf(target) ?? rows[0];
-    this.pane.scrollTop += row.getBoundingClientRect().top - this.pane.getBoundingClientRect().top - this.#headHeight;
+    this.pane.scrollTop += row.getBoundingClientRect().top - this.pane.getBoundingClientRect().top - this.#headHeight + on;
     return true;
   }
 

@@ -13,8 +13,8 @@ const link = find("[data-replay]"); // an import has none
 const details = $("[data-details]");
 
 async function copy() {
-  const response = await fetch(copier.dataset.copyText ?? "");
-  if (!response.ok) return toast(fill(gettext("The transcript could not be read: %(why)s"), { why: response.status }));
+  const response = await fetch(copier.dataset.copyText ?? "").catch(() => undefined);
+  if (!response?.ok) return toast(fill(gettext("The transcript could not be read: %(why)s"), { why: response?.status ?? gettext("The server cannot be reached") }));
   await navigator.clipboard.writeText(await response.text());
   const words = $("span", copier);
   setText(words, gettext("Copied"));

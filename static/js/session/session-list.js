@@ -35,7 +35,7 @@ function place(row) {
   old?.remove();
   const { probes } = row.dataset; // the last of a client and hour stands for all
   if (probes) for (const each of $$(`[data-probes="${CSS.escape(probes)}"]`, box)) if (each !== row) each.remove();
-  if (focused) find("a", row)?.focus();
+  if (focused) find("a", row)?.focus({ preventScroll: true });
   while (rows.childElementCount > SHOWN) rows.lastElementChild?.remove();
 }
 
@@ -71,16 +71,22 @@ function sketch(session) {
   return row;
 }
 
+/** Fetch rows, or all of them; where that fails, all are to be fetched. @param {import("../core/routes.js").Query} query */
+async function fetched(query) {
+  all = false;
+  stale.clear();
+  return renewal(routes.sessionRows(query)).catch((error) => {
+    all = true;
+    throw error;
+  });
+}
+
 const refresh = soon(async () => {
-  if (all || stale.size > AT_ONCE) {
-    all = false;
-    stale.clear();
-    morph(box, await renewal(routes.sessionRows(filter)));
-  } else {
+  if (all || stale.size > AT_ONCE) morph(box, await fetched(filter));
+  else {
     const asked = [...stale];
     const query = new URLSearchParams([...asked.map((id) => ["id", id]), ...new URLSearchParams(filter)]);
-    stale.clear();
-    const rows = $$("li", await renewal(routes.sessionRows(query)));
+    const rows = $$("li", await fetched(query));
     const matching = new Set(rows.map((row) => row.dataset.id));
     for (const id of asked) if (!matching.has(id)) rowOf(id)?.remove();
     for (const row of rows) place(row);

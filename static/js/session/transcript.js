@@ -90,7 +90,10 @@ function noticeScroll() {
 /** Learn what came after the last line: one who follows is brought to the end. */
 async function catchUp() {
   behind = false;
-  const end = await renewed(`last=${following ? CHUNK : 1}`);
+  const end = await renewed(`last=${following ? CHUNK : 1}`).catch((error) => {
+    behind = true;
+    throw error;
+  });
   chunks.total = Math.max(chunks.total, seqOf(end[end.length - 1]));
   if (seqOf(end[0]) <= chunks.last + 1) for (const row of end) chunks.put(row);
   else if (following) chunks.reset(end);
@@ -99,8 +102,13 @@ async function catchUp() {
 async function renewStale() {
   const low = Math.min(...stale);
   const high = Math.min(Math.max(...stale), low + CHUNK - 1);
-  for (const seq of stale) if (seq <= high) stale.delete(seq);
-  for (const row of await renewed(`after=${low - 1}&limit=${high - low + 1}`)) {
+  const asked = [...stale].filter((seq) => seq <= high);
+  for (const seq of asked) stale.delete(seq); // before the feed tells of more
+  const rows = await renewed(`after=${low - 1}&limit=${high - low + 1}`).catch((error) => {
+    for (const seq of asked) stale.add(seq);
+    throw error;
+  });
+  for (const row of rows) {
     if (rowOf(seqOf(row)) || seqOf(row) === chunks.last + 1) chunks.put(row);
   }
   if (low <= chosen && chosen <= high) explainAgain(chosen);
