@@ -51,10 +51,14 @@ def clean(
     beside: those of the inboxes that share its limits (label_inboxes.conditions_beside)
     before: those that they replace, which may be beyond the limits of an earlier version
     """
-    lists = {name: _patterns(name, given.get(name) or ()) for name in LISTS}
+    known = before or {}
+    lists = {
+        name: _patterns(name, given.get(name) or (), known.get(name, ()))
+        for name in LISTS
+    }
     header = given.get("header")
     cleaned = _made(lists, True if header is None else bool(header))
-    _check_limits(cleaned, beside, before or {})
+    _check_limits(cleaned, beside, known)
     return cleaned
 
 
@@ -91,15 +95,24 @@ def _check_together(
     kind: str, patterns: Sequence[str], before: Sequence[str], others: Sequence[str]
 ) -> None:
     """Raise InvalidMember where they are too much with the others, and more than before."""
+    _check_number(kind, patterns, before, others)
+    if _steps(patterns) > max(_steps(before), _MOST_STEPS - _steps(others)):
+        raise _too_costly(kind)
+
+
+def _check_number(
+    kind: str, patterns: Sequence[str], before: Sequence[str], others: Sequence[str]
+) -> None:
     if len(patterns) > max(len(before), MOST - len(others)):
         words = _(
             "an inbox, with those that its labels have made, has at most %(most)s of them"
         )
         raise InvalidMember(f"conditions.{kind}", words % {"most": MOST})
-    steps = _steps(patterns)
-    if steps > max(_steps(before), _MOST_STEPS - _steps(others)):
-        words = _("together the patterns have too many wildcards, or repeat too much")
-        raise InvalidMember(f"conditions.{kind}", words)
+
+
+def _too_costly(kind: str) -> InvalidMember:
+    words = _("together the patterns have too many wildcards, or repeat too much")
+    return InvalidMember(f"conditions.{kind}", words)
 
 
 def _steps(patterns: Sequence[str]) -> int:
@@ -110,8 +123,14 @@ def _made(lists: Mapping[str, list[str]], header: bool) -> SortingConditions:
     return cast(SortingConditions, {**lists, "header": header})
 
 
-def _patterns(kind: str, given: Iterable[str]) -> list[str]:
+def _patterns(kind: str, given: Iterable[str], before: Sequence[str]) -> list[str]:
+    """Return the patterns of a kind; no more are looked at than there may be.
+
+    before: those that they replace. Raises InvalidMember.
+    """
     kept = list(dict.fromkeys(each.strip() for each in given))
+    _check_number(kind, kept, before, ())
+    left = max(_steps(before), _MOST_STEPS)
     for each in kept:
         try:
             _check(kind, each)
@@ -119,6 +138,9 @@ def _patterns(kind: str, given: Iterable[str]) -> list[str]:
             raise InvalidMember(
                 f"conditions.{kind}", f"{each[:80]!r}: {error}"
             ) from None
+        left -= steps_at_a_name(each)
+        if left < 0:
+            raise _too_costly(kind)
     return kept
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from inbox.errors import Invalid, InvalidMember, UserError
 from inbox.mailbox.scope import Scope
 from inbox.models import Rule
-from inbox.rules import rule_texts, rulebook
+from inbox.rules import rule_fields, rule_texts, rulebook
 from inbox.rules.field_table import TABLE, Kind
 
 Format = Literal["json", "yaml"]
@@ -22,6 +22,8 @@ WRITERS: dict[str, Callable[[Any], str]] = {
     "yaml": rule_texts.as_yaml,
 }
 _VERSION = 1
+# Of the patterns of a file: to look at those of 2,000 rules may take a minute.
+_MOST_STEPS = 2 * rulebook.MOST_STEPS
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # what has expired stays so
 _SCENARIO = re.compile(r"[A-Za-z0-9-]{0,32}")
 _HEAD = "mailsink_rules"
@@ -69,7 +71,15 @@ def take(scope: Scope, slug: str, octets: bytes, instead: bool = False) -> list[
     entries = document.get("rules")
     if not isinstance(entries, list) or len(entries) > rulebook.MOST:
         raise Invalid(_("rules is a list of at most %(most)s rules") % {"most": rulebook.MOST})  # fmt: skip
-    fields = [_entry(scope, place, each) for place, each in enumerate(entries, 1)]
+    fields, left = [], _MOST_STEPS
+    for place, each in enumerate(entries, 1):
+        fields.append(_entry(scope, place, each))
+        left -= rule_fields.steps(fields[-1].get("conditions", {}))
+        if left < 0:
+            words = _(
+                "all patterns of a file, those of expired rules too, may take %(most)s steps at a character"
+            )
+            raise Invalid(words % {"most": f"{_MOST_STEPS:,}"})
     return rulebook.add_all(scope, slug, fields, instead)
 
 

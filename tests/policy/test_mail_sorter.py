@@ -10,6 +10,7 @@ import pytest
 from inbox.errors import InvalidMember
 from inbox.policy import sorting_conditions
 from inbox.policy.mail_sorter import MailSorter, Sorted, WantedInbox
+from inbox.rules.text_patterns import TextPattern
 from mailsink.ids import uuid7
 from mailsink.ports import Consult, Stage
 from mailsink.smtp.protocol.events import NOT_PLACED, Body, Placement
@@ -193,6 +194,27 @@ def test_regular_expressions_are_bounded_together(kind: str) -> None:
     assert sorting_conditions.clean({kind: costly[:3]})[kind] == costly[:3]  # type: ignore[literal-required]
     with pytest.raises(InvalidMember, match="repeat too much"):
         sorting_conditions.clean({kind: costly})
+
+
+def test_no_more_conditions_are_looked_at_than_there_may_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A request may bring 100,000, each of which takes its time."""
+    looked_at = []
+
+    def pattern(text: str) -> TextPattern:
+        looked_at.append(text)
+        return TextPattern(text)
+
+    monkeypatch.setattr(sorting_conditions, "TextPattern", pattern)
+    many = [f"/a{number}/" for number in range(200)]
+    with pytest.raises(InvalidMember, match="at most 100"):
+        sorting_conditions.clean({"recipients": many})
+    assert looked_at == []
+    costly = [f"/{'(a?){40}' * 8}x{number}/" for number in range(90)]
+    with pytest.raises(InvalidMember, match="repeat too much"):
+        sorting_conditions.clean({"recipients": costly})
+    assert len(looked_at) < 10
 
 
 def test_wildcards_are_bounded_as_regular_expressions_are() -> None:

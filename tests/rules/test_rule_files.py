@@ -105,6 +105,23 @@ def test_there_is_room_for_so_many() -> None:
     assert len(stored()) == len(RULES)
 
 
+@pytest.mark.parametrize("expires_at", [None, "2001-01-01T00:00:00Z"])
+def test_no_file_has_patterns_that_take_long_to_look_at(expires_at: str | None) -> None:
+    """Those of expired rules do not count in an inbox, but in a file they do."""
+    costly = [
+        {
+            "stage": "rcpt",
+            "conditions": {"forward_path": f"/{'(a?){40}' * 8}x{number}/"},
+            "actions": {"code": 451},
+            "expires_at": expires_at,
+        }
+        for number in range(60)
+    ]
+    with pytest.raises(Invalid, match="all patterns of a file"):
+        take({"mailsink_rules": 1, "rules": costly})
+    assert stored() == []
+
+
 def test_words_are_those_of_yaml_1_2() -> None:
     text = b"on: 10:00\nno: yes\nn: [1, 1.5, 0x1, 010, ~, true, 1e5, 2026-01-01]"
     assert rule_texts.read(text) == {
