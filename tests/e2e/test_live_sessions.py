@@ -162,6 +162,22 @@ def test_keys_move_through_the_lines(mailsink: Mailsink, page: Page) -> None:
     expect(chosen.get_by_role("link").first).to_be_focused()
 
 
+def test_a_refusal_is_trouble_as_soon_as_it_comes(
+    mailsink: Mailsink, page: Page
+) -> None:
+    with Wire(mailsink.smtp) as client:
+        client.say("EHLO refused.live.test")
+        page.goto(f"{mailsink.url}/sessions")
+        row = page.locator("[data-live] li", has_text="refused.live.test")
+        with page.expect_response("**/exchanges?last=*"):  # once it follows the feed
+            row.get_by_role("link").click()
+        client.say("NONSENSE")
+        client.say("NOOP")
+        expect(page.locator("#e4")).to_be_visible()
+        page.keyboard.press("n")
+        expect(page.locator("tr[aria-current=true]")).to_have_id("e3")
+
+
 def test_a_line_takes_nobody_back_who_has_just_scrolled_up(
     mailsink: Mailsink, page: Page
 ) -> None:

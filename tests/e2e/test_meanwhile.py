@@ -82,6 +82,23 @@ def test_a_message_that_is_opened_while_another_is_deleted_stays_open(
     expect(row(page, "Deleted first")).to_have_count(1)
 
 
+def test_who_types_while_a_message_is_deleted_goes_on_typing(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("Not to be touched"), plain("Deleted while typing"))
+    open_inbox(mailsink, page)
+    row(page, "Deleted while typing").get_by_role("link").click()
+    expect(page.locator("#detail h1")).to_have_text("Deleted while typing")
+    with held(page, "**/delete") as answer:
+        page.keyboard.press("#")
+    page.keyboard.press("/")
+    page.keyboard.type("re")
+    answer.let_go(page)
+    expect(page.locator("#detail")).to_be_empty()
+    page.keyboard.type("lease")
+    expect(page.get_by_role("searchbox")).to_have_value("release")
+
+
 def test_what_is_selected_while_others_are_deleted_stays_selected(
     mailsink: Mailsink, page: Page
 ) -> None:

@@ -316,11 +316,11 @@ class InboxPage {
     if (id === this.#opened) this.#back(); // another may be open by now
   }
 
-  /** Close the message, and be in the list where one was. */
+  /** Close the message, and be in the list where one was: who has gone on to a field stays there. */
   #back() {
     if (this.#opened) pane.open(routes.list(this.#kept));
     const index = this.#rows.indexOf(this.#cursor);
-    if (index >= 0) this.#list.focus(index);
+    if (index >= 0 && !forms.isTyping()) this.#list.focus(index);
   }
 
   /** Whether messages are chosen. What is ticked before the list is read counts too. */

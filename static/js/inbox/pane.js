@@ -1,6 +1,7 @@
 // A list page's detail pane: links marked data-pane open in #detail, with their own URL.
 
 import { byId, closest, find, isModified } from "../core/dom.js";
+import { isTyping } from "../core/forms.js";
 
 /** @type {Set<(url: URL) => void>} */
 const followers = new Set();
@@ -107,6 +108,6 @@ export function start() {
     detail().scrollTop = 0;
     // Where the list is hidden (one pane), the focus follows what was opened.
     const list = document.querySelector(".panes > .list");
-    if (!list?.checkVisibility()) find("h1", detail())?.focus();
+    if (!list?.checkVisibility() && !isTyping()) find("h1", detail())?.focus();
   });
 }

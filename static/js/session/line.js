@@ -43,7 +43,7 @@ export function sketch(home, exchange) {
   const at = duration(received);
   const replied = reply.length < 3 ? reply.join(" ") : `${reply[0]} …`;
   const client = spoken ? [el("span", { class: "verb" }, line.slice(0, spoken)), line.slice(spoken)] : [line];
-  return el("tr", { id: `e${seq}` },
+  return el("tr", { id: `e${seq}`, "data-trouble": code >= 400 },
     el("td", { class: "at" }, el("a", { href: `${home}?exchange=${seq}#e${seq}`, "aria-label": fill(gettext("Line %(seq)s, at %(at)s"), { seq, at }) }, at)),
     el("td", { class: "client" }, ...client),
     el("td", { class: `reply ${TONES[Math.floor((code ?? 0) / 100)] ?? ""}` }, replied.replace(LINK, "")),
