@@ -47,6 +47,7 @@ PARTS = (
     "moving",
     "soak",
 )
+_WRITTEN = {"large", "soak", "throughput"}  # by --write
 _LONG = {"soak"}  # measured where they are asked for
 _TYPICAL = 1000.0  # messages a second, where the throughput is not measured
 _QUIET = 0.5  # processes at work on an average, of a machine that measures well
@@ -58,15 +59,16 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the messages")
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--write", action="store_true",
-                        help="put the throughput, or the soak, into bench/README.md")  # fmt: skip
+                        help="put the throughput, large or the soak into bench/README.md")  # fmt: skip
     parser.add_argument("--all-peers", action="store_true",
                         help="measure MailDev and Inbucket too")  # fmt: skip
     options = parser.parse_args()
     parts = {options.only} if options.only else set(PARTS) - _LONG
     if options.rounds < 1:
         parser.error("--rounds wants at least 1")
-    if options.write and (options.quick or not parts & {"throughput", "soak"}):
-        parser.error("--write wants the whole throughput or soak, without --quick")
+    if options.write and (options.quick or not parts & _WRITTEN):
+        written = ", ".join(sorted(_WRITTEN))
+        parser.error(f"--write wants one of {written} in full, without --quick")
     if len(os.sched_getaffinity(0)) < 2:
         sys.exit("bench: needs two cores, one for the server and one for the load")
     if os.getloadavg()[0] > _QUIET:
@@ -98,7 +100,10 @@ def run(parts: set[str], options: argparse.Namespace) -> None:
     if "live" in parts:
         show(live.measure())
     if "large" in parts:
-        show(large.measure(top, options.quick))
+        rows = large.measure(top, options.quick)
+        show(rows)
+        if options.write:
+            report.write_large(rows)
     if "screen" in parts:
         show(screen.measure())
     if "ruled" in parts:

@@ -34,6 +34,7 @@ _PATHS = {
             "-common",
             "-rare",
             "word123",
+            "word",
             "subject:99999",
             "from:shop subject:stored",
             "to:user77@example.com",
@@ -62,7 +63,7 @@ def measure(top: float, quick: bool = False) -> list[Row]:
         mailsink = stack.enter_context(serving(data))
         until_idle(mailsink)  # it looks once whether the indexer has left anything
         rows = [
-            Row(f"{name}, {stored:,} stored, p95", p95(_ask(mailsink, path)), "50 ms")
+            Row(f"{name}, {stored:,} stored, p95", _asked(mailsink, path), "50 ms")
             for name, path in _PATHS.items()
         ]
         rows.append(_beside_an_empty_store(mailsink))
@@ -97,6 +98,14 @@ def _ask(mailsink: Mailsink, path: str) -> list[float]:
             answer.read()
         took.append(time.perf_counter() - began)
     return took
+
+
+def _asked(mailsink: Mailsink, path: str) -> str:
+    """Return how long several requests took, and the server's processor time for one."""
+    used = mailsink.processor_time
+    took = _ask(mailsink, path)
+    used = (mailsink.processor_time - used) / _TIMES
+    return f"{p95(took)}, {used * 1000:.0f} of the processor"
 
 
 def _beside_an_empty_store(large: Mailsink) -> Row:

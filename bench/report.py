@@ -11,6 +11,7 @@ from pathlib import Path
 from bench import plots, soak
 from bench.contenders import Bare, Contender, Mailpit, OfMailsink
 from bench.shapes import Shape
+from bench.table import Row
 from bench.throughput import Turn, Turns
 
 _FOLDER = Path(__file__).parent
@@ -70,6 +71,12 @@ def write_soak(samples: Sequence[soak.Sample]) -> None:
     head = ["what", "measured", "budget"]
     text = f"{_machine()}.\n\n{_table(head, soak.rows(samples))}\n"
     _put("soak", text, {"soak.svg": soak.drawing(samples)})
+
+
+def write_large(rows: Sequence[Row]) -> None:
+    """Put the table of a large store into bench/README.md."""
+    head = ["what", "measured", "budget"]
+    _put("large", f"{_machine()}.\n\n{_table(head, rows)}\n", {})
 
 
 def _put(part: str, text: str, drawn: Mapping[str, str]) -> None:

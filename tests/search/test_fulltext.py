@@ -336,6 +336,7 @@ def test_a_beginning_of_few_words_and_of_many(
         factories.message(mail(f"new alpha{number}", sender=f"Beta{number} <b@c.test>"))
     factories.message(mail("new alph", "alpine"))
     factories.message(mail("alphb"))
+    factories.message(mail("alpine xalpha"))
     index_all()
     alphas = [f"new alpha{number}" for number in range(words)]
     for most in (500, 2):  # messages that are read
@@ -384,6 +385,11 @@ def test_what_lacks_a_word_whatever_waits_for_the_index(
     assert first("-alpha -beta") == []
     assert first("-alpha -beta is:deleted") == ["gamma 4"]
 
+    came("alpha alpha alpha")
+    index_all()
+    came("beta gamma gamma gamma")
+    assert first("-gamma") == ["beta 13", "alpha 12"]
+
 
 @pytest.mark.parametrize(
     "q", ["alpha", "alph", "alpha OR beta", "-alpha", "-beta alph", "is:unread alpha"]
@@ -413,6 +419,8 @@ def test_pages_of_a_word_that_very_many_have(
             break
     assert pages == everything
     assert len(pages) >= 5
+    assert messages.count_entries(ALL, q, 3) == 3
+    assert messages.count_entries(ALL, q, 1000) == len(pages)
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'")

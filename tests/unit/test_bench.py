@@ -13,6 +13,7 @@ from bench import arrived, plots, processor, report, soak, source
 from bench.contenders import Bare, Contender, Mailpit, OfMailsink
 from bench.peers import Peer
 from bench.shapes import SHAPES
+from bench.table import Row
 from bench.throughput import Turn
 
 SHAPE = SHAPES[0]
@@ -215,3 +216,20 @@ class TestSoak:
         words = "".join(ElementTree.fromstring(drawing).itertext())
         assert "200,000 messages of mixed sizes" in words
         assert "p99 of the 250, ms" in words
+
+
+def test_the_table_of_a_large_store_is_written_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = Path(report.__file__).with_name("README.md").read_text()
+    (tmp_path / "README.md").write_text(readme)
+    monkeypatch.setattr(report, "_FOLDER", tmp_path)
+    report.write_large([Row("API list", "7 ms", "50 ms")])
+    before, _, rest = (
+        (tmp_path / "README.md").read_text().partition("begin of the large")
+    )
+    between, _, after = rest.partition("end of the large")
+    assert "| API list | 7 ms | 50 ms |" in between
+    assert "page of a search" not in between
+    assert readme.startswith(before)
+    assert readme.endswith(after)
