@@ -1,4 +1,4 @@
-"""Servers that are forks of tests/zygote.py: they start in a quarter of the time."""
+"""Programs that are forks of tests/zygote.py: they start in a quarter of the time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, TextIO
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,7 +25,7 @@ class ForkedProcess:
     returncode: None while it runs, negative for a signal
     """
 
-    def __init__(self, pid: int, stdout: IO[str], report: socket.socket) -> None:
+    def __init__(self, pid: int, stdout: TextIO, report: socket.socket) -> None:
         self.pid = pid
         self.stdout = stdout
         self.returncode: int | None = None
@@ -82,8 +82,9 @@ def _zygote() -> tuple[socket.socket, Mapping[str, str]]:
     return ours, environment
 
 
-# Of variables that are read whenever they are asked for: ours, pytest's, and boto3's
-_READ_LATE = ("MAILSINK_", "PYTEST_", "AWS_")
+# Of variables that are read whenever they are asked for: ours, pytest's, boto3's, and those
+# that say what the terminal is like, and what a shell wants completed
+_READ_LATE = ("MAILSINK_", "PYTEST_", "AWS_", "COLUMNS", "TERM", "COMP_", "_MAILSINK_")
 
 
 def _others(environ: Mapping[str, str]) -> dict[str, str]:
@@ -101,11 +102,16 @@ def can_run(environment: Mapping[str, str]) -> bool:
 
 
 def run(
-    arguments: list[str], environment: Mapping[str, str], stderr: IO[str], most: int
+    arguments: list[str],
+    environment: Mapping[str, str],
+    stderr: IO[Any],
+    most: int = 0,
+    stdin: IO[Any] | None = None,
+    folder: Path = ROOT,
 ) -> ForkedProcess:
-    """Run a script of the root folder: ["manage.py", "serve"].
+    """Run a script, or a module: ["manage.py", "serve"], ["-m", "mailsink"].
 
-    most: how many files it may have open; 0: as we
+    most: how many files it may have open; 0: as we. stdin: a file; none: empty
     """
     reading, writing = os.pipe()
     # Packets: the id of a process that soon ends and how it ended may be there together
@@ -114,8 +120,10 @@ def run(
         "arguments": arguments,
         "environment": dict(environment),
         "descriptors": most,
+        "folder": str(folder),
     }
     descriptors = [writing, stderr.fileno(), its.fileno()]
+    descriptors += [] if stdin is None else [stdin.fileno()]
     socket.send_fds(_zygote()[0], [json.dumps(request).encode()], descriptors)
     os.close(writing)
     its.close()

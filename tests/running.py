@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -49,21 +49,35 @@ def manage(
     *arguments: str, data: Path, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a command of manage.py to its end."""
-    command, environ = ["manage.py", *arguments], environment(data, **variables)
+    done = finished(["manage.py", *arguments], environment(data, **variables))
+    said, warned = done.stdout.decode(), done.stderr.decode()
+    return subprocess.CompletedProcess(done.args, done.returncode, said, warned)
+
+
+def finished(
+    command: list[str],
+    environ: Mapping[str, str],
+    stdin: bytes = b"",
+    folder: Path = ROOT,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a program of ours to its end: ["manage.py", "migrate"], ["-m", "mailsink"]."""
+    patience = 300  # seconds: the machine may be busy
     if not forked.can_run(environ):
         return subprocess.run(
             [sys.executable, *command],
-            cwd=ROOT,
-            env=environ,
+            cwd=folder,
+            env={**environ, "PYTHONPATH": str(ROOT)},
+            input=stdin,
             capture_output=True,
-            text=True,
-            timeout=300,  # the machine may be busy
+            timeout=patience,
         )
-    with tempfile.TemporaryFile("w+") as stderr:
-        process = forked.run(command, environ, stderr, 0)
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as stderr:
+        given.write(stdin)
+        given.seek(0)
+        process = forked.run(command, environ, stderr, 0, given, folder)
         with process.stdout:
-            said = process.stdout.read()
-        code = process.wait(300)
+            said = process.stdout.buffer.read()
+        code = process.wait(patience)
         stderr.seek(0)
         return subprocess.CompletedProcess(command, code, said, stderr.read())
 

@@ -1,7 +1,8 @@
-"""`python -m tests.zygote FD`: a process that becomes a server for each request on a socket.
+"""`python -m tests.zygote FD`: a process that becomes a program for each request on a socket.
 
 Three quarters of a start are imports. Those that read no setting are made here once, and each
-server is a fork that goes on from there with an environment of its own. tests/forked.py asks.
+server or command is a fork that goes on from there with an environment of its own.
+tests/forked.py asks.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _LOADED = """
     django.template.loader_tags tinycss2.color4 whitenoise.storage pydantic.networks
     inbox.storage.sealing inbox.providers.provider_replies inbox.rules.matching
     inbox.views.faults inbox.webhooks.hook_urls
-    mailsink.cli.django_commands mailsink.failing_tls mailsink.mime.pictures
+    mailsink.cli.app mailsink.cli.django_commands mailsink.failing_tls mailsink.mime.pictures
     mailsink.reporting.delivery_notices mailsink.smtp.net.listener mailsink.web.assets
     mailsink.web.heavy
 """.split()
@@ -52,8 +53,11 @@ def _load() -> None:
 
 
 def _asked(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
-    """Return the next request with its descriptors: stdout, stderr, report; None at the end."""
-    octets, descriptors, _, _ = socket.recv_fds(control, MOST, 3)
+    """Return the next request with its descriptors; None at the end.
+
+    They are for stdout, stderr, the report, and stdin, where that is given.
+    """
+    octets, descriptors, _, _ = socket.recv_fds(control, MOST, 4)
     return (json.loads(octets), descriptors) if octets else None
 
 
@@ -72,6 +76,8 @@ def _become(request: dict[str, Any], descriptors: list[int]) -> None:
     """Turn this process into what a new one is before its first line."""
     for number, descriptor in enumerate(descriptors[:2], 1):
         os.dup2(descriptor, number)
+    for descriptor in descriptors[3:]:
+        os.dup2(descriptor, 0)
     os.closerange(3, max(descriptors) + 1)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -79,7 +85,17 @@ def _become(request: dict[str, Any], descriptors: list[int]) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     os.environ.clear()
     os.environ.update(request["environment"])
-    sys.argv = request["arguments"]
+    os.chdir(request["folder"])
+
+
+def _run(arguments: list[str]) -> None:
+    """Run a script, or a module that "-m" is before, as Python does."""
+    if arguments[0] == "-m":
+        sys.argv = arguments[1:]
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = arguments
+        runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def main(control: socket.socket) -> None:
@@ -95,9 +111,9 @@ def main(control: socket.socket) -> None:
             server = os.fork()
             if server == 0:
                 _become(request, descriptors)
-                runpy.run_path(sys.argv[0], run_name="__main__")
+                _run(request["arguments"])
                 return
-            for descriptor in descriptors[:2]:
+            for descriptor in (*descriptors[:2], *descriptors[3:]):
                 os.close(descriptor)
             _mind(server, socket.socket(fileno=descriptors[2]))
         for descriptor in descriptors:

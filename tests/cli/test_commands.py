@@ -25,7 +25,7 @@ from mailsink.cli.tail_lines import TerminalLines
 from mailsink.terminal import plain_for_ci
 from tests.private import free_port
 from tests.releasing import until
-from tests.running import ROOT, Mailsink
+from tests.running import ROOT, Mailsink, finished
 
 HTML = (
     b"From: Shop <shop@example.com>\r\nTo: ann@example.com\r\nSubject: Your code\r\n"
@@ -39,16 +39,8 @@ def run(
     *arguments: str, stdin: bytes = b"", cwd: Path = ROOT, **variables: str
 ) -> tuple[int, str, str]:
     """Run a command; return its exit code, and what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "mailsink", *arguments],
-        input=stdin,
-        capture_output=True,
-        cwd=cwd,
-        env={
-            **os.environ, "COLUMNS": "200", "TERM": "dumb", "PYTHONPATH": str(ROOT), **variables,
-        },
-        timeout=120,
-    )  # fmt: skip
+    environ = {**os.environ, "COLUMNS": "200", "TERM": "dumb", **variables}
+    done = finished(["-m", "mailsink", *arguments], environ, stdin, cwd)
     assert b"Traceback" not in done.stderr, done.stderr.decode()
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 

@@ -17,21 +17,16 @@ from typing import Any
 
 import pytest
 
-from tests.running import Mailsink, set_up
+from tests.running import Mailsink, finished, set_up
 
 Start = Callable[..., Mailsink]
 PASSWORD = "correct horse 42"
 
 
 def _setup(data: Path, *arguments: str, **variables: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "mailsink", "setup", *arguments],
-        env={**os.environ, "MAILSINK_DATA": str(data), **variables},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    return done.returncode, done.stdout + done.stderr
+    environ = {**os.environ, "MAILSINK_DATA": str(data), **variables}
+    done = finished(["-m", "mailsink", "setup", *arguments], environ)
+    return done.returncode, (done.stdout + done.stderr).decode()
 
 
 def _status(url: str, **form: str) -> int:
