@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,8 +124,19 @@ class Doorkeeper(Connection):
     def time_is_up(self) -> None:
         if self.octets:
             self.let_in()
+        elif self.has_spoken():
+            self.clock = loop.call_later(_PATIENCE, self.time_is_up)
         else:
             self.send_away()
+
+    def has_spoken(self) -> bool:
+        """Whether octets are there that are read in a moment.
+
+        Browsers connect ahead, and may use such a connection just when patience is over.
+        """
+        with suppress(OSError):
+            return bool(self.wire.getHandle().recv(1, socket.MSG_PEEK))
+        return False
 
     def send_away(self) -> None:
         self.clock.cancel()

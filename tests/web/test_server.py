@@ -191,15 +191,44 @@ assert wire.application_queue.qsize() == 1
 assert wire.last_ping == 5.0, "who speaks is not pinged"
 """
 
+_SPEAK_LATE = """
+import socket
+from daphne.server import twisted_loop as loop
+from twisted.internet import reactor
+from mailsink.server import doorkeeper
+from mailsink.web.visitors import Visitors
+doorkeeper._PATIENCE = 0
+heard = []
+class Channel:
+    def makeConnection(self, wire): pass
+    def dataReceived(self, octets):
+        heard.append(octets)
+        reactor.stop()
+    def connectionLost(self, reason): pass
+room = doorkeeper.WebCapacity(None, Visitors(9))
+keepers = doorkeeper.Doorkeepers(room, b"554 No", lambda keeper: Channel())
+with socket.create_server(("127.0.0.1", 0)) as listening:
+    client = socket.create_connection(listening.getsockname())
+    taken = listening.accept()[0]
+taken.setblocking(False)
+wire = reactor.adoptStreamConnection(taken.fileno(), socket.AF_INET, keepers)
+# In the same turn of the loop, just before patience is over.
+loop.call_at(wire.protocol.clock.when() - 0.001, client.sendall, b"GET / HTTP/1.1")
+loop.call_later(5, reactor.stop)
+reactor.run()
+assert heard == [b"GET / HTTP/1.1"], client.recv(99)
+"""
+
 
 @pytest.mark.parametrize(
     "script",
     [
         pytest.param(_SEND_TOO_LATE, id="one that has just gone is no error"),
+        pytest.param(_SPEAK_LATE, id="one that speaks at the last moment is heard"),
         pytest.param(_SPEAK, id="one that speaks is asked whether it reads"),
     ],
 )
-def test_a_websocket_by_itself(tmp_path: Path, script: str) -> None:
+def test_a_connection_by_itself(tmp_path: Path, script: str) -> None:
     done = subprocess.run(  # as importing it makes this process's event loop
         [sys.executable, "-c", script],
         env=environment(tmp_path),
