@@ -7,6 +7,7 @@ only, so every field must stand there. A bad value raises BadQuery.
 
 from __future__ import annotations
 
+from inbox.search.few import few
 from inbox.search.fields.messages import BY_WORDS, MESSAGES, messages_for
 from inbox.search.fields.parts import ENDINGS
 from inbox.search.fields.sessions import SESSIONS
@@ -15,7 +16,6 @@ from inbox.search.fields.values import (
     ZONE,
     BadQuery,
     Condition,
-    few,
     is_date,
     nearest,
 )

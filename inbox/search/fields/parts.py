@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from inbox.models import Exchange, Recipient, Transaction
 from inbox.models.session import REFUSED
-from inbox.search.fields.values import FEW, BadQuery, unknown
+from inbox.search.few import FEW
+from inbox.search.fields.values import BadQuery, unknown
 from inbox.search.sql import HasAddress, IsAddress, fits, has, same
 from mailsink.smtp.protocol.events import Ending
 

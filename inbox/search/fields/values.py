@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from datetime import UTC, datetime, tzinfo
 from uuid import UUID
@@ -21,18 +20,6 @@ Condition = Callable[[str], Q]
 
 # Where days begin for who searches: inbox.http.zone sets it for each request.
 ZONE: ContextVar[tzinfo] = ContextVar("ZONE", default=UTC)
-# Whether a few rows are looked at, which are known: see rows_of.
-FEW: ContextVar[bool] = ContextVar("FEW", default=False)
-
-
-@contextmanager
-def few() -> Iterator[None]:
-    """Let conditions that are made here be for a few rows that are known by their keys."""
-    token = FEW.set(True)
-    try:
-        yield
-    finally:
-        FEW.reset(token)
 
 
 class BadQuery(BadRequest):

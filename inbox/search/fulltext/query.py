@@ -13,6 +13,7 @@ from django.db.models import BooleanField, F, Func, Q
 from django.db.models.sql.compiler import SQLCompiler
 
 from inbox.models import Message
+from inbox.search.few import FEW
 from inbox.search.fulltext import unindexed
 from inbox.search.fulltext.index import COLUMNS, first_key
 from inbox.search.fulltext.tokens import is_beginning, tokens
@@ -57,6 +58,12 @@ _READ = """
     ) JOIN inbox_searchindex_content ON id = hit
     WHERE instr({text}, %s)
 """
+
+_HAS = """EXISTS (
+    SELECT 1 FROM inbox_searchtext AS known
+    JOIN inbox_searchindex_content AS texts ON texts.id = known.id
+    WHERE known.message_id = {key} AND instr({text}, %s)
+)"""
 
 _MOST_LACKING = 120  # messages that lack a text: more than a page has, as a rule
 _LACKING = """
@@ -152,10 +159,22 @@ class Matches(ByIndex):
         super().__init__()
         self.phrase = phrase
         self.columns = columns
+        self.few = FEW.get()
 
     def goes_on(self) -> bool:
         """Whether the last word may be the beginning of a longer one."""
         return is_beginning(self.phrase[-1])
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> Sql:
+        if not self.few or not self._is_plain():
+            return super().as_sqlite(compiler, connection, **extra)
+        # The texts of a few are read sooner than the index has all hits of a common word.
+        key, params = compiler.compile(self.source_expressions[0])
+        sql = _HAS.format(key=key, text=self._text())
+        end = "" if self.goes_on() else " "
+        return sql, (*params, f" {' '.join(self.phrase)}{end}")
 
     def fts5(self) -> str:
         return self._beginning(self.phrase[-1])
@@ -166,29 +185,35 @@ class Matches(ByIndex):
         return self._by_words(_BY_WORDS, self.fts5(), *self._named())
 
     def newest_hits(self, query: Sql) -> Sql:
-        if self.newest != _NEWEST or not self._is_read():
+        is_read = self._is_plain() and self._has_part_indexed()
+        if self.newest != _NEWEST or not is_read:
             return super().newest_hits(query)
         by_words = self._by_words(_BY_WORDS, '""', *self._named())
         hits, params = super().newest_hits(by_words)
         part = self._beginning(self.phrase[-1][:_PART_INDEXED])
         if_many, more = self._by_words(_IF_MANY, part)
-        text = " || char(1) || ".join(
-            f"' ' || c{COLUMNS.index(each)}" for each in self.columns
-        )
         return (
             _READ.format(
-                hits=hits, query=if_many, until=self.until, text=text, most=_MOST_READ
+                hits=hits,
+                query=if_many,
+                until=self.until,
+                text=self._text(),
+                most=_MOST_READ,
             ),
             (*params, *more, f" {' '.join(self.phrase)}"),
         )
 
-    def _is_read(self) -> bool:
-        """Whether its words can be looked for in texts as the index has them.
+    def _is_plain(self) -> bool:
+        """Whether it can be looked for in texts as the index has them.
 
         Beyond ASCII it may not fold the case of letters quite as tokens are folded.
         """
-        is_plain = "".join(self.phrase).isascii()
-        return is_plain and self._has_part_indexed() and self.table == ByIndex.table
+        return "".join(self.phrase).isascii() and self.table == ByIndex.table
+
+    def _text(self) -> str:
+        """Return SQL of the texts, with a space before each word and behind it."""
+        columns = (f"' ' || c{COLUMNS.index(each)} || ' '" for each in self.columns)
+        return " || char(1) || ".join(columns)
 
     def _has_part_indexed(self) -> bool:
         """Whether its last word may go on, and the index has only a part of it as a beginning."""
