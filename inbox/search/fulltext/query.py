@@ -39,21 +39,21 @@ _WORDS = """
     )
 """
 _NOTHING = "'\"\"'"  # a phrase without words
-_BY_WORDS = f"""({_WORDS}
+_NAMED = f"""(
     SELECT CASE WHEN count(word) > {{most}} THEN %s
         ELSE coalesce(%s || group_concat('"' || %s || word || '"', ' OR ') || ')', {_NOTHING})
     END FROM known
 )"""  # noqa: S608  our own words
-_IF_MANY = f"""({_WORDS}
+_IF_MANY = f"""(
     SELECT CASE WHEN count(word) > {{most}} THEN %s ELSE {_NOTHING} END FROM known
 )"""  # noqa: S608  our own words
 # Where they are many, the newest texts that have the part that is indexed are read for the rest.
 _MOST_READ = 1000
 _READ = """
-    SELECT * FROM ({hits})
+    {words} SELECT * FROM ({hits})
     UNION ALL SELECT id FROM (
         SELECT rowid AS hit FROM inbox_searchindex
-        WHERE inbox_searchindex MATCH {query} AND rowid <= {until}
+        WHERE inbox_searchindex MATCH {if_many} AND rowid <= {until}
         ORDER BY rowid DESC LIMIT {most}
     ) JOIN inbox_searchindex_content ON id = hit
     WHERE instr({text}, %s)
@@ -182,26 +182,22 @@ class Matches(ByIndex):
     def newest_first(self) -> Sql:
         if not self._has_part_indexed():
             return "%s", (self.fts5(),)
-        return self._by_words(_BY_WORDS, self.fts5(), *self._named())
+        words, bounds = self._words()
+        named, params = self._named(self.fts5())
+        return f"({words} SELECT {named})", (*bounds, *params)
 
     def newest_hits(self, query: Sql) -> Sql:
         is_read = self._is_plain() and self._has_part_indexed()
         if self.newest != _NEWEST or not is_read:
             return super().newest_hits(query)
-        by_words = self._by_words(_BY_WORDS, '""', *self._named())
-        hits, params = super().newest_hits(by_words)
+        words, bounds = self._words()
+        hits, params = super().newest_hits(self._named('""'))
         part = self._beginning(self.phrase[-1][:_PART_INDEXED])
-        if_many, more = self._by_words(_IF_MANY, part)
-        return (
-            _READ.format(
-                hits=hits,
-                query=if_many,
-                until=self.until,
-                text=self._text(),
-                most=_MOST_READ,
-            ),
-            (*params, *more, f" {' '.join(self.phrase)}"),
-        )
+        sql = _READ.format(
+            words=words, hits=hits, if_many=_IF_MANY.format(most=_MOST_WORDS),
+            until=self.until, most=_MOST_READ, text=self._text(),
+        )  # fmt: skip
+        return sql, (*bounds, *params, part, f" {' '.join(self.phrase)}")
 
     def _is_plain(self) -> bool:
         """Whether it can be looked for in texts as the index has them.
@@ -224,16 +220,18 @@ class Matches(ByIndex):
         words = " ".join([*self.phrase[:-1], last])
         return f'{self._within()}"{words}" {"*" if self.goes_on() else ""}'
 
-    def _by_words(self, sql: str, *params: str) -> Sql:
-        """Return SQL over the words that its last one may be the beginning of."""
+    def _words(self) -> Sql:
+        """Return SQL of the known words that its last one may be the beginning of."""
         last = self.phrase[-1]
         end = f"{last}{chr(sys.maxunicode)}"
-        filled = sql.format(words=f"{self.table}_words", most=_MOST_WORDS)
-        return filled, (last, end, end, *params)
+        sql = _WORDS.format(words=f"{self.table}_words", most=_MOST_WORDS)
+        return sql, (last, end, end)
 
-    def _named(self) -> tuple[str, str]:
-        """Return what stands before the words of a query that names them, and before each."""
-        return f"{self._within()}(", "".join(f"{each} " for each in self.phrase[:-1])
+    def _named(self, otherwise: str) -> Sql:
+        """Return SQL of a query that names these words; otherwise: where they are many."""
+        before = "".join(f"{each} " for each in self.phrase[:-1])
+        sql = _NAMED.format(most=_MOST_WORDS)
+        return sql, (otherwise, f"{self._within()}(", before)
 
     def _within(self) -> str:
         return "" if self.columns == COLUMNS else f"{{{' '.join(self.columns)}}} : "
