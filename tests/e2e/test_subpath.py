@@ -230,3 +230,9 @@ def test_who_signs_in_stays_below_the_path(
         guest.get_by_label("Password").fill("battery staple 7")
         guest.get_by_role("button", name="Make account").click()
         expect(guest).to_have_url(f"{server.url}/")
+
+
+def test_the_metrics_are_kept_inside(served: Mailsink, page: Page) -> None:
+    """Mailsink takes a path away once more that the proxy has taken away."""
+    for path in ("metrics", "a/b/metrics"):
+        assert page.request.get(f"{served.url}/{path}").status == 404
