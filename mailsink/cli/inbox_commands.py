@@ -8,6 +8,7 @@ import typer
 
 from mailsink.cli.api_client import DEFAULT_URL, ApiClient, AsJson, Url, part
 from mailsink.cli.printing import add_row, as_json, console, say, table
+from mailsink.terminal import plain
 
 inboxes = typer.Typer(help="Inboxes, their credentials, and what goes there.")
 
@@ -116,7 +117,7 @@ def credential(
     else:
         given = {"username": username, "cram_md5": cram_md5}
         made = ApiClient(url).send("POST", path, given)
-    print(made["password"])
+    print(plain(made["password"]))
 
 
 @inboxes.command()

@@ -31,7 +31,7 @@ class Answering:
         while True:
             client, _ = self._listening.accept()
             with client:
-                if not client.recv(65536).startswith(b"GET /api/"):
+                if b" /api/" not in client.recv(65536):
                     return
                 with suppress(OSError):  # whoever has enough goes
                     client.sendall(self.octets)
@@ -82,3 +82,10 @@ def test_an_answer_without_end_is_not_read_to_it(
     server.octets = _OK + b'\r\n{"items":[],"next":null' + b" " * 2 * 1024 * 1024 + b"}"
     ran = CliRunner().invoke(app, ["messages", "--url", server.url])
     assert "it sends more than 1 MiB" in str(ran.exception)
+
+
+def test_a_password_commands_no_terminal(server: Answering) -> None:
+    server.octets = _OK + b'\r\n{"password":"x\\u001b[2J"}'
+    asked = ["inboxes", "credential", "shop", "app", "--url", server.url]
+    ran = CliRunner().invoke(app, asked)
+    assert ran.output == "x\N{REPLACEMENT CHARACTER}[2J\n"
