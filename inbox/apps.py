@@ -13,9 +13,9 @@ class InboxConfig(AppConfig):
     name = "inbox"
 
     def ready(self) -> None:
-        from inbox.storage.sqlite import add_functions
+        from inbox.storage.sqlite import prepare
 
-        connection_created.connect(add_functions)
+        connection_created.connect(prepare)
         # inbox.access has roles of its own: the 200 rows of Django's permissions have no reader.
         uid = "django.contrib.auth.management.create_permissions"
         post_migrate.disconnect(create_permissions, dispatch_uid=uid)

@@ -1,6 +1,6 @@
 """Handles a full disk: people and retention can still delete, in the room of a reserve.
 
-Deleting writes before it makes room. So a file beside SQLite's database holds a few
+Deleting writes before it makes room. So a file beside SQLite's database holds some
 megabytes, which are given up for people and for retention, and never for mail.
 """
 
@@ -22,13 +22,38 @@ from inbox.storage.write_lock import several_turns
 
 T = TypeVar("T")
 
-SIZE = 4 * 1024 * 1024  # octets of the reserve
+_MIB = 1024 * 1024
+# SQLite moves its log into the database once it has so many pages, of 4 KiB. In a large log a
+# page that changes again and again is moved once. But on a full disk nothing can be
+# changed unless the log can be moved first, for which the reserve has the room.
+_PAGES, _PAGES_ON_LARGE = 1000, 4000
+_RESERVE, _RESERVE_ON_LARGE = 4 * _MIB, 17 * _MIB  # octets
+_LARGE = 512 * _MIB  # octets of a disk in all
 _PIECE = 64 * 1024  # octets
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 # What SQLite also says where its log finds no room, or where a quota ends.
 _MAYBE_FULL = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 _POSTGRESQL_DISK_FULL = "53100"
+
+
+def log_pages(database: Path) -> int:
+    """Return after how many pages the log of SQLite's database is to be moved into it."""
+    return _PAGES_ON_LARGE if _has_room_for_large(database) else _PAGES
+
+
+def _wanted(database: Path) -> int:
+    """Return how many octets the reserve is to have."""
+    return _RESERVE_ON_LARGE if _has_room_for_large(database) else _RESERVE
+
+
+def _has_room_for_large(database: Path) -> bool:
+    """Whether the reserve is large, or the disk has as much room beside it."""
+    disk = shutil.disk_usage(database.parent)
+    if disk.total < _LARGE:
+        return False
+    is_there = _size(_reserve(database)) >= _RESERVE_ON_LARGE
+    return is_there or disk.free >= 2 * _RESERVE_ON_LARGE
 
 
 def is_full(error: BaseException) -> bool:
@@ -60,6 +85,7 @@ def once_more(work: Callable[[], T]) -> T:
     """
     if connection.vendor != "sqlite":
         return work()
+    wanted = _wanted(_database())
     with several_turns():
         _path().unlink(missing_ok=True)
         _empty_log()
@@ -67,30 +93,48 @@ def once_more(work: Callable[[], T]) -> T:
             return work()
         finally:
             _empty_log()
-            _fill()
+            _fill(wanted)
 
 
 def keep_reserve() -> None:
     """Make the reserve where mail has as much room beside it."""
-    free, missing = _free(), SIZE - _size(_path())
-    if missing and free >= missing + SIZE:
-        _fill()
-    elif free < SIZE and not _empty_log():
+    wanted, free = _wanted(_database()), _free()
+    missing = wanted - _size(_path())
+    if missing > 0 and free >= missing + wanted:
+        _fill(wanted)
+    elif free < wanted and not _empty_log():
         # What was removed for good leaves room in the database, not on the disk: mail
         # finds it once the log starts over, and the log may need the reserve's for that.
         with several_turns():
             _path().unlink(missing_ok=True)
             _empty_log()
-            _fill()
+            _fill(wanted)
 
 
-def _fill() -> None:
-    """Make the reserve, as large as there is room for."""
+def _fill(wanted: int) -> None:
+    """Make the reserve so many octets long, or as long as there is room for."""
     path = _path()
     with suppress(OSError), open(path, "ab", buffering=0, opener=_private) as file:
-        while (missing := SIZE - _size(path)) > 0:
+        if _allocated(file.fileno(), wanted):
+            return
+        while (missing := wanted - _size(path)) > 0:
             # What a file system can neither compress nor leave out
             file.write(os.urandom(min(missing, _PIECE)))
+
+
+def _allocated(file: int, wanted: int) -> bool:
+    """Have the file system allot room to a file, if it can; whether the file has it.
+
+    Some make the file longer, and allot nothing: then it is empty again.
+    """
+    if not hasattr(os, "posix_fallocate"):  # macOS
+        return False
+    with suppress(OSError):
+        os.posix_fallocate(file, 0, wanted)
+        if os.fstat(file).st_blocks * 512 >= wanted:
+            return True
+        os.truncate(file, 0)
+    return False
 
 
 def _private(path: str, flags: int) -> int:
@@ -130,7 +174,11 @@ def _database() -> Path:
 
 
 def _path() -> Path:
-    return _database().with_name("reserve")
+    return _reserve(_database())
+
+
+def _reserve(database: Path) -> Path:
+    return database.with_name("reserve")
 
 
 def _size(path: Path) -> int:

@@ -1,14 +1,17 @@
-"""Functions that our SQL needs and SQLite lacks: they ignore case in any script.
+"""Prepares connections of SQLite: functions that our SQL needs, and how long the log may be.
 
-Each takes the text of a column and one that was folded by mailsink.wildcards.
+Each function takes the text of a column and one that was folded by mailsink.wildcards, and
+ignores case in any script.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from inbox.storage.full_disk import log_pages
 from mailsink.wildcards import compiled, fold
 
 
@@ -24,11 +27,13 @@ def _fits(text: object, pattern: str) -> bool:
     return isinstance(text, str) and compiled(pattern).fit(text)
 
 
-def add_functions(connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Give a new connection of SQLite its functions."""
+def prepare(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Give a new connection of SQLite its functions, and the length of its log."""
     if connection.vendor != "sqlite":
         return
     for function in (_has, _is, _fits):
         connection.connection.create_function(
             f"mailsink{function.__name__}", 2, function, deterministic=True
         )
+    pages = log_pages(Path(str(connection.settings_dict["NAME"])))
+    connection.connection.execute(f"PRAGMA wal_autocheckpoint = {pages}")
