@@ -154,6 +154,9 @@ api.add_router("", asyncapi.router, tags=["Live"])
 api.add_router("", info.router, tags=["Server"])
 
 
+_MOST_ERRORS = 20  # of a body that are said: there may be one for each of its values
+
+
 @api.exception_handler(UserError)
 def _user_error(_: HttpRequest, error: UserError) -> HttpResponse:
     return problem(error.status, str(error), **error.members)
@@ -170,7 +173,7 @@ def _http_error(_: HttpRequest, error: HttpError) -> HttpResponse:
 def _invalid(_: HttpRequest, error: ValidationError) -> HttpResponse:
     errors = [
         {"where": ".".join(map(str, each["loc"])), "message": each["msg"]}
-        for each in error.errors
+        for each in error.errors[:_MOST_ERRORS]
     ]
     detail = "; ".join(f"{each['where']}: {each['message']}" for each in errors)
     return problem(422, detail, errors=errors)

@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from ninja.errors import HttpError
 from ninja.parser import Parser
 
+# The longest list that may be given has 10,000. Each that is wrong is an error of its own.
+_MOST_VALUES = 30_000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -26,9 +28,28 @@ class JsonParser(Parser):
             raise HttpError(400, "a number of the body has too many digits") from None
         except RecursionError:
             raise HttpError(400, "the JSON of the body is too deep") from None
+        if _has_more(value, _MOST_VALUES):
+            words = f"the body has more than {_MOST_VALUES:,} values"
+            raise HttpError(422, words)
         if wrong := unfit(value):
             raise HttpError(422, f"a text of the body has {wrong} in it")
         return value
+
+
+def _has_more(value: Any, most: int) -> bool:
+    """Whether JSON has more values than so many, those within others too."""
+    waiting, count = [value], 0
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            count += len(each)
+            waiting += each.values()
+        elif isinstance(each, list):
+            count += len(each)
+            waiting += each
+        if count > most:
+            return True
+    return False
 
 
 def unfit(value: Any) -> str:
