@@ -63,10 +63,11 @@ def finished(
     """Run a program of ours to its end: ["manage.py", "migrate"], ["-m", "mailsink"]."""
     patience = 300  # seconds: the machine may be busy
     if not forked.can_run(environ):
+        path = [environ.get("PYTHONPATH", ""), str(ROOT)]  # a test's own is first
         return subprocess.run(
             [sys.executable, *command],
             cwd=folder,
-            env={**environ, "PYTHONPATH": str(ROOT)},
+            env={**environ, "PYTHONPATH": os.pathsep.join(filter(None, path))},
             input=stdin,
             capture_output=True,
             timeout=patience,
