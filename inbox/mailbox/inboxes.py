@@ -266,7 +266,8 @@ def _change(scope: Scope, slug: str, change: Callable[[Inbox], Changes]) -> Inbo
     """Change an inbox as nobody else changed it meanwhile, and tell of it."""
     with write_turn():
         key = by_slug(scope, slug).pk
-        inbox = Inbox.objects.select_for_update().get(pk=key)
+        # Mail to it, and its rules, refer to its key, and go on meanwhile.
+        inbox = Inbox.objects.select_for_update(no_key=True).get(pk=key)
         changes = change(inbox)
         for name, value in changes.items():
             setattr(inbox, name, value)

@@ -41,8 +41,9 @@ def make(parent_slug: str, label: str) -> None:
     if not slug:
         raise Unmakable(_no_inbox(label, "a label has letters, digits, - and _ alone"))
     with write_turn():
-        rows = Inbox.objects.filter(deleted_at=None).select_for_update()
-        parent = rows.filter(slug=parent_slug).first()
+        rows = Inbox.objects.filter(deleted_at=None)
+        locked = rows.select_for_update(no_key=True)
+        parent = locked.filter(slug=parent_slug).first()
         if parent is None:
             raise Unmakable(_no_inbox(label, "the inbox of its login is gone"))
         if rows.filter(slug=slug, parent=parent).exists():
@@ -79,9 +80,10 @@ def family(inbox: Inbox) -> list[int]:
 def take_turns(family: Sequence[int]) -> None:
     """Let one after the other change what a family shares limits of; mail goes on.
 
-    In other processes too, until the end of this turn at writing. family: as above
+    In other processes too, until the end of this turn at writing. family: as above; its
+    first inbox may have been purged meanwhile
     """
-    Inbox.objects.select_for_update(no_key=True).get(pk=family[0])
+    Inbox.objects.select_for_update(no_key=True).filter(pk=family[0]).first()
 
 
 def conditions_beside(inbox: Inbox) -> list[dict[str, Any]]:

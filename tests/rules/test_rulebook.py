@@ -18,6 +18,7 @@ from inbox.errors import Invalid
 from inbox.mailbox import inbox_removal, inboxes, label_inboxes
 from inbox.mailbox.scope import ALL
 from inbox.models import Inbox, Rule, RuleCount
+from inbox.policy import sorting_conditions
 from inbox.policy.policy import InboxPolicy
 from inbox.rules import rule_limits, rulebook
 from inbox.storage import write_lock
@@ -339,6 +340,60 @@ def test_a_rule_goes_while_another_process_counts_for_it() -> None:
         going.result()
         thread.submit(lambda: connection.close()).result()
     assert not rulebook.find(ALL)
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="its processes take turns")
+def test_rules_come_while_another_process_changes_the_inbox(
+    policy: InboxPolicy,
+) -> None:
+    """Each waited for the other, and one of the two requests got 500."""
+    made_by_labels("a")
+    shop, label = (Inbox.objects.get(slug=slug) for slug in ("shop", "shop-a"))
+    put = sorting_conditions.replacement(label, {"users": ["ann"]})
+    other = connection.copy()
+    with ThreadPoolExecutor(1) as thread, closing(other):
+        with transaction_of(other) as cursor:
+            row = "SELECT FROM inbox_inbox WHERE id = %s FOR"
+            cursor.execute(f"{row} NO KEY UPDATE", [shop.pk])
+            going = thread.submit(inboxes.update, ALL, "shop-a", conditions=put)
+            while not waits_for_a_lock(cursor):
+                assert not going.done()
+            # As a new rule refers to it
+            cursor.execute(f"{row} KEY SHARE NOWAIT", [label.pk])
+        assert going.result().conditions["users"] == ["ann"]
+        thread.submit(lambda: connection.close()).result()
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="its processes take turns")
+def test_a_login_waits_for_no_change_of_the_inbox_of_its_label(
+    policy: InboxPolicy,
+) -> None:
+    made_by_labels("a")
+    other = connection.copy()
+    with ThreadPoolExecutor(1) as thread, closing(other):
+        with transaction_of(other) as cursor:
+            cursor.execute(
+                "SELECT FROM inbox_inbox WHERE slug = 'shop-a' FOR NO KEY UPDATE"
+            )
+            going = thread.submit(label_inboxes.make, "shop", "a")
+            waited = False
+            while not going.done() and not waited:
+                waited = waits_for_a_lock(cursor)
+        assert not waited
+        going.result()
+        thread.submit(lambda: connection.close()).result()
+
+
+def test_a_rule_comes_though_the_first_of_the_family_is_purged_meanwhile(
+    policy: InboxPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = inboxes.add(ALL, "shop", "Shop")
+    family = label_inboxes.family
+    monkeypatch.setattr(
+        label_inboxes, "family", lambda inbox: [inbox.pk + 1000, *family(inbox)]
+    )
+    rulebook.add(ALL, "shop", PLAIN)
+    assert [each.inbox_id for each in rulebook.find(ALL, "shop")] == [inbox.pk]
 
 
 @contextmanager
