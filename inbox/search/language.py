@@ -20,7 +20,13 @@ from django.utils.translation import gettext as _
 
 from inbox.search import fields, periods
 from inbox.search.fields import BadQuery, nearest
-from inbox.search.fulltext import any_of, knows_newest, lacking, newest_only
+from inbox.search.fulltext import (
+    any_of,
+    is_by_index,
+    knows_newest,
+    lacking,
+    newest_only,
+)
 from inbox.search.sql import NOTHING
 from mailsink.text import search_value
 
@@ -165,7 +171,7 @@ def newest_messages(
         by_index = condition if len(group) == 1 else any_of(condition)
         if by_index is not None:
             condition = newest_only(by_index, before=before)
-            is_sooner |= len(group) > 1 or group[0].field in fields.BY_WORDS
+            is_sooner = is_sooner or is_by_index(condition)
         found &= condition
     return Newest(found, known) if is_sooner else None
 

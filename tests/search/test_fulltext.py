@@ -22,6 +22,7 @@ from hypothesis.extra.django import TestCase
 from inbox.mailbox import messages, purge
 from inbox.mailbox.scope import ALL
 from inbox.models import Message, SearchText
+from inbox.search import language
 from inbox.search.fulltext import tokens as tokenizer
 from inbox.search.fulltext.tokens import is_beginning, tokens
 from inbox.search.language import BadQuery
@@ -389,6 +390,44 @@ def test_what_lacks_a_word_whatever_waits_for_the_index(
     index_all()
     came("beta gamma gamma gamma")
     assert first("-gamma") == ["beta 13", "alpha 12"]
+
+
+def test_what_lacks_a_word_and_is_still_missing_in_the_index(
+    monkeypatch: pytest.MonkeyPatch, size: None
+) -> None:
+    """Large messages of a store that was moved, and all of before there was an index."""
+    monkeypatch.setattr("inbox.search.fulltext.query._seen_whole", False)
+    made = [factories.message(mail(f"{each} x")) for each in ("alpha", "beta", "gamma")]
+    index_all()
+    SearchText.objects.filter(message=made[1]).delete()
+    assert found("-alpha") == found("-alpha -delta") == ["beta x", "gamma x"]
+    assert messages.count(ALL, "-alpha", 9) == 2
+    assert indexer.catch_up() == [made[1].pk]
+    assert found("-beta") == ["alpha x", "gamma x"]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="gives no newest hits first")
+@pytest.mark.parametrize(
+    ("q", "is_sooner"),
+    [
+        ("alpha", True),
+        ("from:ann@example.com", True),
+        ("header:x-a:b bcc:ann", True),
+        ("alpha OR beta", True),
+        ("bcc:ann", False),
+        ("header:message-id:x", False),
+        ('subject:"\N{RIGHTWARDS ARROW}"', False),
+        ('"!!!" is:unread', False),
+    ],
+)
+def test_the_newest_are_looked_for_alone_where_the_index_knows_them(
+    q: str, is_sooner: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one search looked through all that is stored twice."""
+    monkeypatch.setattr("inbox.search.fulltext.query._SMALL", 0)
+    factories.message(mail("alpha"))
+    index_all()
+    assert (language.newest_messages(language.parse(q)) is not None) == is_sooner
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from inbox.search.fulltext import header_fields
 from inbox.search.fulltext.index import Texts, forget, missing, put, texts
 from inbox.search.fulltext.query import (
     any_of,
+    is_by_index,
     knows_newest,
     lacking,
     matches,
@@ -19,6 +20,7 @@ __all__ = [
     "any_of",
     "forget",
     "header_fields",
+    "is_by_index",
     "knows_newest",
     "lacking",
     "matches",

@@ -75,6 +75,12 @@ _LACKING = """
     )
 """
 
+_COUNTS = """
+    SELECT (SELECT count(*) FROM inbox_message WHERE indexed_at IS NULL),
+        (SELECT count(*) FROM inbox_searchtext), (SELECT count(*) FROM inbox_message)
+"""
+_seen_whole = False  # by this process
+
 _LAST_KEY = 2**63 - 1
 _MOVED = (
     2000  # keys, by which one may stand behind its message's place: see index.first_key
@@ -313,7 +319,7 @@ def lacking(condition: Q, before: UUID | None = None) -> tuple[Q, bool] | None:
     messages have the text, a look-up of each of them takes ten times as long.
     """
     phrases, with_text = _parts(~condition) if condition.negated else ([], [])
-    if not phrases:
+    if not phrases or not _has_all():
         return None
     rows = Message.objects.filter(indexed_at=None).order_by("-pk")
     if before:
@@ -330,6 +336,29 @@ def lacking(condition: Q, before: UUID | None = None) -> tuple[Q, bool] | None:
     if cut:  # what is older may not be known of both
         ids = {each for each in ids if each >= max(cut)}
     return Q(pk__in=ids), not cut
+
+
+def _has_all() -> bool:
+    """Whether the index has every message but those that wait for it.
+
+    Nothing becomes missing later (see index.missing): so this is found out until it is so.
+    """
+    global _seen_whole
+    if not _seen_whole:
+        # Counted, as an index is enough for that: the rows themselves are gigabytes.
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNTS)
+            [(waiting, indexed, stored)] = cursor.fetchall()
+        _seen_whole = stored == waiting + indexed
+    return _seen_whole
+
+
+def is_by_index(condition: Q) -> bool:
+    """Whether it has a part by the index, of which newest_only knows the newest hits."""
+    return any(
+        is_by_index(each) if isinstance(each, Q) else isinstance(each, ByIndex)
+        for each in condition.children
+    )
 
 
 def any_of(condition: Q) -> Q | None:
