@@ -192,19 +192,22 @@ class Batch:
         return list(parts.items())
 
     def changes(self) -> SessionChanges:
-        """Return what this batch changed, for the live feed."""
+        """Return what this batch changed, for the live feed.
+
+        A row may be further on: a session that has ended meanwhile is closed by the batch
+        that has its last lines.
+        """
         changes = SessionChanges(
             sessions_opened=list(self.sessions.new.values()),
             exchanges_created=list(self.exchanges.new.values()),
             exchanges_updated=list(self.exchanges.changed.values()),
             messages_created=[waiting.message for waiting in self.messages],
             transactions_not_accepted=self.ended,
+            sessions_closed=list(self.closed),
         )
         for row in self.sessions.changed.values():
             if row.ending is None:
                 changes.sessions_updated.append(row)
-        for rows in (self.sessions.new, self.sessions.changed):
-            changes.sessions_closed += [row for row in rows.values() if row.ending]
         return changes
 
 

@@ -68,7 +68,6 @@ class _Tail:
         self._url = f"ws{client.url.removeprefix('http')}/ws/live"
         self._topic = "messages" if messages else "sessions"
         self._printed: dict[str, int] = {}  # the last exchange, by session
-        # A session changes still once it has ended: its transactions are counted.
         self._over: deque[str] = deque(maxlen=_REMEMBERED)
 
     async def run(self) -> None:
@@ -133,7 +132,8 @@ class _Tail:
         return found
 
     async def _session(self, event: dict[str, Any]) -> None:
-        id, ended = event["id"], event["ending"] is not None
+        # Before this event, lines of one that has an ending may be on their way still.
+        id, ended = event["id"], event["event"] == "session.closed"
         if id in self._over:
             return
         known = id in self._printed

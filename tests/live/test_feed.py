@@ -14,6 +14,7 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 
 from inbox import serializers
+from inbox.capture.batch import Batch
 from inbox.capture.rows import SessionChanges
 from inbox.live import feed as feeding
 from inbox.live import protocol
@@ -264,6 +265,29 @@ async def test_no_topic_starves_another(client: Client, feed: Feed) -> None:
         seen.add(frame["to"])
         await client.say(type="ack", seq=frame["seq"])
     assert seen == set(topics)
+
+
+@pytest.mark.usefixtures("memory_layer", "slugs")
+async def test_nothing_says_that_a_session_ended_before_its_last_lines_are_stored(
+    client: Client, feed: Feed
+) -> None:
+    await client.ask(type="subscribe", to="sessions")
+    row = session_row()
+    batch = Batch()
+    batch.sessions.change(row)
+    # It ends while the batch is committed: its last lines are in the next.
+    row.ending = "quit"
+    changes = batch.changes()
+    assert changes.sessions_updated == changes.sessions_closed == []
+    row.ending = None
+    feed.committed(batch.changes())
+    row.ending = "quit"
+    await feed._task
+    batch = Batch()
+    batch.sessions.change(row)
+    batch.closed.append(row)
+    feed.committed(batch.changes())
+    assert events(await client.next()) == [("session.closed", str(row.id))]
 
 
 def test_parts_hold_everything_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
