@@ -349,9 +349,8 @@ def _add_sessions(frames: _Frames, pending: Pending) -> None:
         shape = partial(serializers.session, row)
         if id in pending.opened:
             frames.put("session.opened", groups, shape)
-        elif (
-            row.ending is None
-        ):  # else it is closed here, or by a commit that is on its way
+        elif row.ending is None:
+            # One that has ended is closed here, or by a commit that is on its way.
             frames.put("session.updated", groups, shape)
 
 
