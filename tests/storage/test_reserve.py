@@ -39,7 +39,7 @@ def test_the_reserve_is_as_large_as_the_log(
 ) -> None:
     full_disk.keep_reserve()
     reserve = database.with_name("reserve")
-    assert room_of(reserve) == reserve.stat().st_size == 17 * MIB
+    assert room_of(reserve) >= reserve.stat().st_size == 17 * MIB
     assert full_disk.log_pages(database) * 4096 < 17 * MIB
     disk.free = 0
     assert full_disk.log_pages(database) == 4000
@@ -66,6 +66,6 @@ def test_a_file_system_that_cannot_allot_room_is_written_to(
             os, "posix_fallocate", lambda file, _start, size: os.truncate(file, size)
         )
     else:
-        monkeypatch.delattr(os, "posix_fallocate")
+        monkeypatch.delattr(os, "posix_fallocate", raising=False)
     full_disk.keep_reserve()
-    assert room_of(database.with_name("reserve")) == 17 * MIB
+    assert room_of(database.with_name("reserve")) >= 17 * MIB
