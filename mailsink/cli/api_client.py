@@ -8,6 +8,7 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from functools import partial
 from http.client import HTTPException
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -18,6 +19,7 @@ from mailsink.cli import bearer_token, own_address
 
 DEFAULT_URL = own_address.url()
 _TIMEOUT = 60.0  # seconds without an octet
+_LISTS = ("items", "events")  # of a page, of a frame
 _MOST = 64 * 1024 * 1024  # octets of JSON: what answers may be anything, and never end
 
 Url = Annotated[
@@ -67,7 +69,7 @@ class ApiClient:
 
         patience: seconds without an octet
         """
-        return self._shape(self._read(path, patience, query, _MOST))
+        return self.shape(self._read(path, patience, query, _MOST))
 
     def octets(self, path: str, patience: float = _TIMEOUT, **query: Any) -> bytes:
         """Return the body that a path answers as it is. Raises ApiFailure."""
@@ -76,7 +78,7 @@ class ApiClient:
     def post(self, path: str, body: bytes, content_type: str) -> Any:
         """Post a body; return the answer. Raises ApiFailure."""
         headers = {"Content-Type": content_type}
-        return self._shape(self._ask("POST", path, body, headers, _TIMEOUT, _MOST))
+        return self.shape(self._ask("POST", path, body, headers, _TIMEOUT, _MOST))
 
     def send(self, method: str, path: str, shape: Any = None) -> Any:
         """Ask with JSON: send("PATCH", "rules/7", {"on": False}). Raises ApiFailure.
@@ -86,7 +88,7 @@ class ApiClient:
         body = b"" if shape is None else json.dumps(shape).encode()
         headers = {"Content-Type": "application/json"}
         answer = self._ask(method, path, body, headers, _TIMEOUT, _MOST)
-        return self._shape(answer) if answer else None
+        return self.shape(answer) if answer else None
 
     def is_ready(self) -> bool:
         """Whether the server answers that it is ready."""
@@ -105,11 +107,21 @@ class ApiClient:
         asked = f"?{urlencode(given)}" if given else ""
         return self._ask("GET", f"{path}{asked}", None, {}, patience, most)
 
-    def _shape(self, octets: bytes) -> Any:
+    def shape(self, answer: bytes | str) -> Any:
+        """Return the object of JSON that was answered. Raises ApiFailure.
+
+        So does a look at a member that no Mailsink would leave out.
+        """
         try:
-            return json.loads(octets)
+            shape = json.loads(answer, object_hook=partial(_Object, self.url))
         except (ValueError, RecursionError):
-            raise ApiFailure(f"what answers at {self.url} is no Mailsink") from None
+            raise _no_mailsink(self.url) from None
+        is_object = isinstance(shape, _Object)
+        if not is_object or not all(
+            isinstance(shape.get(each, []), list) for each in _LISTS
+        ):
+            raise _no_mailsink(self.url)
+        return shape
 
     def _ask(
         self,
@@ -140,8 +152,8 @@ class ApiClient:
         except (OSError, ValueError, HTTPException) as error:
             raise self._unreachable(error) from None
         if most and len(octets) > most:
-            sends = f"it sends more than {most // 1024**2} MiB"
-            raise ApiFailure(f"what answers at {self.url} is no Mailsink: {sends}")
+            sends = f": it sends more than {most // 1024**2} MiB"
+            raise _no_mailsink(self.url, sends)
         if left:
             raise ApiFailure(f"{self.url} broke off in the middle of its answer")
         return octets
@@ -160,6 +172,21 @@ class ApiClient:
             f"no Mailsink answers at {self.url} ({why}). Start one by `mailsink serve`, or "
             "name another by --url or MAILSINK_URL"
         )
+
+
+class _Object(dict[str, Any]):
+    """An object of JSON from a URL."""
+
+    def __init__(self, url: str, members: dict[str, Any]) -> None:
+        super().__init__(members)
+        self._url = url
+
+    def __missing__(self, name: str) -> Any:
+        raise _no_mailsink(self._url)
+
+
+def _no_mailsink(url: str, why: str = "") -> ApiFailure:
+    return ApiFailure(f"what answers at {url} is no Mailsink{why}")
 
 
 def part(text: str) -> str:

@@ -83,7 +83,7 @@ class _Tail:
                 self._socket = socket
                 await self._subscribe(self._topic)
                 async for frame in socket:
-                    await self._take(frame.json())
+                    await self._take(self._client.shape(frame.data))
         except (aiohttp.ClientError, OSError) as error:
             raise ApiFailure(f"the live feed broke off: {error}") from None
         raise ApiFailure("Mailsink has ended the live feed")

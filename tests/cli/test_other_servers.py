@@ -56,6 +56,8 @@ def server() -> Iterator[Answering]:
         _OK + b"\r\n<html>Welcome to nginx</html>",
         _OK + b"\r\n" + b"[" * 100_000,
         _OK + b'\r\n{"items":"\xff"}',
+        _OK + b"\r\n[]",
+        _OK + b'\r\n{"items":null}',
         _OK + b"Content-Length: 1000\r\n\r\n{}",
         _OK + b"Transfer-Encoding: chunked\r\n\r\nZZZ\r\n{}",
         _OK + b"A: b\r\n" * 200 + b"\r\n{}",
@@ -73,6 +75,26 @@ def test_it_is_said_that_it_is_no_mailsink(
     assert isinstance(ran.exception, ApiFailure), ran.exception
     said = str(ran.exception)
     assert server.url in said or "answered 500" in said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["messages"], ["inboxes", "list"], ["rules", "list"], ["wait"], ["check"]],
+)
+@pytest.mark.parametrize("answer", [b"{}", b'{"status":"ok"}', b'{"items":[{}]}'])
+def test_an_object_of_another_kind_is_no_mailsinks(
+    server: Answering, answer: bytes, command: list[str]
+) -> None:
+    """Most services answer a path that they do not know by one, many with 200."""
+    server.octets = _OK + b"\r\n" + answer
+    ran = CliRunner().invoke(app, [*command, "--url", server.url])
+    assert str(ran.exception) == f"what answers at {server.url} is no Mailsink"
+
+
+@pytest.mark.parametrize("frame", ["welcome", "[]", "{}", '{"type":"batch"}'])
+def test_a_live_feed_of_another_kind_is_no_mailsinks(frame: str) -> None:
+    with pytest.raises(ApiFailure, match="what answers at http://a.test is no"):
+        api_client.ApiClient("http://a.test").shape(frame)["events"]
 
 
 def test_an_answer_without_end_is_not_read_to_it(
