@@ -287,7 +287,10 @@ def open_start(message: Message, octets: int) -> bytes:
 
 def count(scope: Scope, q: str, most: int | None = None) -> int:
     """Return how many messages match q, counted up to most. Raises BadQuery."""
-    return matching(scope, language.parse(q))[:most].count()
+    query = language.parse(q)
+    if most is not None:
+        return _count_up_to(scope, query, most)
+    return matching(scope, query).count()
 
 
 def by_message_id(scope: Scope, message_id: str) -> Message | None:

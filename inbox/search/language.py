@@ -26,6 +26,7 @@ from inbox.search.fulltext import (
     knows_newest,
     lacking,
     newest_only,
+    without_late,
 )
 from inbox.search.sql import NOTHING
 from mailsink.text import search_value
@@ -170,7 +171,7 @@ def newest_messages(
             continue
         by_index = condition if len(group) == 1 else any_of(condition)
         if by_index is not None:
-            condition = newest_only(by_index, before=before)
+            condition = newest_only(without_late(by_index, before), before=before)
             is_sooner = is_sooner or is_by_index(condition)
         found &= condition
     return Newest(found, known) if is_sooner else None

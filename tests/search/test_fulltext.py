@@ -457,6 +457,30 @@ def test_pages_of_a_word_that_very_many_have(
         if (cursor := page.next) is None:
             break
     assert pages == everything
+    assert messages.count(ALL, q, 4) == 4
+
+
+@pytest.mark.parametrize(
+    "q", ["alpha -is:pinned", "alpha OR beta -is:pinned", "from:shop -is:pinned"]
+)
+def test_what_waits_longest_lets_no_page_skip_others(
+    q: str, monkeypatch: pytest.MonkeyPatch, size: None
+) -> None:
+    """A large message waits while its store is down, and newer ones are indexed."""
+    monkeypatch.setattr("inbox.search.fulltext.query._NEWEST", 3)
+    made = [factories.message(mail("alpha"), pinned=at > 4) for at in range(10)]
+    index_all()
+    Message.objects.filter(pk__in=[each.pk for each in made[:2]]).update(
+        indexed_at=None
+    )
+    SearchText.objects.filter(message__in=made[:2]).delete()
+    pages: list[UUID] = []
+    cursor = None
+    while page := messages.find(ALL, q, cursor, limit=1):
+        pages += [each.pk for each in page.items]
+        if (cursor := page.next) is None:
+            break
+    assert pages == [each.pk for each in reversed(made[:5])]
     assert len(pages) >= 5
     assert messages.count_entries(ALL, q, 3) == 3
     assert messages.count_entries(ALL, q, 1000) == len(pages)

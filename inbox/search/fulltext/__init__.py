@@ -13,6 +13,7 @@ from inbox.search.fulltext.query import (
     lacking,
     matches,
     newest_only,
+    without_late,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "newest_only",
     "put",
     "texts",
+    "without_late",
 ]

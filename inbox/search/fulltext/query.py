@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, F, Func, Q
 from django.db.models.sql.compiler import SQLCompiler
 
-from inbox.models import Message
+from inbox.models import Message, SearchText
 from inbox.search.few import FEW
 from inbox.search.fulltext import unindexed
 from inbox.search.fulltext.index import COLUMNS, first_key
@@ -82,9 +82,9 @@ _COUNTS = """
 _seen_whole = False  # by this process
 
 _LAST_KEY = 2**63 - 1
-_MOVED = (
-    2000  # keys, by which one may stand behind its message's place: see index.first_key
-)
+# Keys, by which one may stand behind its message's place: see index.first_key. Where two
+# processes give out the same thousands while the clock is put back, a page may miss some.
+_MOVED = 2000
 
 Sql = tuple[str, tuple[Any, ...]]
 
@@ -303,6 +303,26 @@ def newest_only(condition: Q, most: int | None = None, before: UUID | None = Non
             child.until = _until(before)
         elif isinstance(child, Q):
             newest_only(child, most, before)
+    return condition
+
+
+def without_late(condition: Q, before: UUID | None = None) -> Q:
+    """Return the condition without messages that wait and may be older than its newest hits.
+
+    Else a page of these skips the hits between for good. before: see newest_only
+    """
+    for at, child in enumerate(condition.children):
+        match child:
+            case Q():
+                without_late(child, before)
+            case ("pk__in", [_, *_] as waiting):
+                rows = SearchText.objects.filter(pk__lte=_until(before)).order_by("-pk")
+                most = min(_NEWEST, _MOST_READ)
+                for oldest in rows.values_list("message_id", flat=True)[
+                    most - 1 : most
+                ]:
+                    newer = [each for each in waiting if each > oldest]
+                    condition.children[at] = ("pk__in", newer)
     return condition
 
 
