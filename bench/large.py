@@ -105,7 +105,7 @@ def _asked(mailsink: Mailsink, path: str) -> str:
     used = mailsink.processor_time
     took = _ask(mailsink, path)
     used = (mailsink.processor_time - used) / _TIMES
-    return f"{p95(took)}, {used * 1000:.0f} of the processor"
+    return f"{p95(took)}, {used * 1000:.0f} ms of the processor"
 
 
 def _beside_an_empty_store(large: Mailsink) -> Row:

@@ -76,7 +76,8 @@ def write_soak(samples: Sequence[soak.Sample]) -> None:
 def write_large(rows: Sequence[Row]) -> None:
     """Put the table of a large store into bench/README.md."""
     head = ["what", "measured", "budget"]
-    _put("large", f"{_machine()}.\n\n{_table(head, rows)}\n", {})
+    about = f"{_machine()}. The processor's time is the server's, for one request."
+    _put("large", f"{about}\n\n{_table(head, rows)}\n", {})
 
 
 def _put(part: str, text: str, drawn: Mapping[str, str]) -> None:
