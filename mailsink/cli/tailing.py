@@ -142,7 +142,7 @@ class _Tail:
         if not known:
             self._shown.opened(event)
             self._printed[id] = 0
-            if not ended and len(self._printed) <= _SESSIONS:
+            if event["ending"] is None and len(self._printed) <= _SESSIONS:
                 await self._subscribe(f"session:{id}")
         if not known or ended:
             await self._load(id)

@@ -176,4 +176,6 @@ def _invalid(_: HttpRequest, error: ValidationError) -> HttpResponse:
         for each in error.errors[:_MOST_ERRORS]
     ]
     detail = "; ".join(f"{each['where']}: {each['message']}" for each in errors)
+    if more := len(error.errors) - len(errors):
+        detail += f"; and {more:,} more"
     return problem(422, detail, errors=errors)

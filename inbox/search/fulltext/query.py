@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
@@ -79,7 +80,9 @@ _COUNTS = """
     SELECT (SELECT count(*) FROM inbox_message WHERE indexed_at IS NULL),
         (SELECT count(*) FROM inbox_searchtext), (SELECT count(*) FROM inbox_message)
 """
+_LOOK_EVERY = 10.0  # seconds
 _seen_whole = False  # by this process
+_look_from = 0.0  # of time.monotonic
 
 _LAST_KEY = 2**63 - 1
 # Keys, by which one may stand behind its message's place: see index.first_key. Where two
@@ -361,10 +364,12 @@ def lacking(condition: Q, before: UUID | None = None) -> tuple[Q, bool] | None:
 def _has_all() -> bool:
     """Whether the index has every message but those that wait for it.
 
-    Nothing becomes missing later (see index.missing): so this is found out until it is so.
+    Nothing becomes missing later (see index.missing): so this is found out until it is so,
+    which it may never be, and not at each search.
     """
-    global _seen_whole
-    if not _seen_whole:
+    global _look_from, _seen_whole
+    if not _seen_whole and time.monotonic() >= _look_from:
+        _look_from = time.monotonic() + _LOOK_EVERY
         # Counted, as an index is enough for that: the rows themselves are gigabytes.
         with connection.cursor() as cursor:
             cursor.execute(_COUNTS)
