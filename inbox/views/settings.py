@@ -103,7 +103,7 @@ def put_address(request: HttpRequest) -> HttpResponse:
     except (Invalid, NotFound) as error:
         context = {"editing": instead_of, "one": given, "wrong_address": str(error)}
         return _show(request, context, 422)
-    return _back(request, "addresses", saved="address")
+    return _back(request, "addresses", saved="address", edit="")
 
 
 @require_POST
@@ -132,9 +132,17 @@ def forbid_host(request: HttpRequest) -> HttpResponse:
     return _back(request, "images")
 
 
-def _back(request: HttpRequest, section: str, saved: str = "") -> HttpResponse:
-    """Return to a section of the page, which says what was saved."""
-    path = pages.path("settings", inbox=kept(request), saved=saved)
+def _edited(request: HttpRequest) -> str:
+    """Return the address whose row is a form; with htmx, each form of the page names it."""
+    return request.POST.get("instead_of", "")
+
+
+def _back(
+    request: HttpRequest, section: str, saved: str = "", edit: str | None = None
+) -> HttpResponse:
+    """Return to a section of the page, which says what was saved; edit: else as before."""
+    edit = _edited(request) if edit is None else edit
+    path = pages.path("settings", inbox=kept(request), saved=saved, edit=edit)
     return redirect(f"{path}#{section}")
 
 
@@ -193,9 +201,10 @@ def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpRespons
         "mine": patterns,
         "typed": "\n".join(patterns),
         "are_accounts_on": accounts.are_on(),
+        "editing": _edited(request),
     }
     context |= more
-    if not any(each["address"] == context.get("editing") for each in addresses):
+    if not any(each["address"] == context["editing"] for each in addresses):
         context["editing"] = None  # it is gone: what was given is added again
     return render(request, "settings/index.html", context, status=status)
 

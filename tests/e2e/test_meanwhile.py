@@ -46,6 +46,24 @@ def test_a_key_means_the_message_that_is_on_its_way(
     expect(row(page, "Above it")).to_have_count(1)
 
 
+def test_keys_behind_that_of_a_tab_mean_the_message_on_its_way(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("Has a tab opened"), plain("Is left"))
+    open_inbox(mailsink, page)
+    row(page, "Is left").get_by_role("link").click()
+    expect(page.locator("#detail h1")).to_have_text("Is left")
+    with held(page, MESSAGE) as answer:
+        page.keyboard.press("j")
+    page.keyboard.press("2")
+    page.keyboard.press("s")
+    answer.let_go(page)
+    expect(page.locator("#detail h1")).to_have_text("Has a tab opened")
+    second = page.get_by_role("tab").nth(1)
+    expect(second).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#status-ok")).to_have_attribute("aria-pressed", "true")
+
+
 def test_a_message_that_cannot_be_read_leaves_no_other_in_its_place(
     mailsink: Mailsink, page: Page
 ) -> None:
@@ -196,6 +214,24 @@ def test_what_changes_while_a_message_is_on_its_way_is_shown(
     expect(line.locator(".tags")).to_have_text("late")
     answer.answer(page, made)
     expect(page.locator("#marks .chip")).to_have_text(re.compile("late"))
+
+
+def test_an_older_answer_to_a_form_does_not_undo_what_came_since(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("Marked by two"))
+    open_inbox(mailsink, page)
+    row(page, "Marked by two").get_by_role("link").click()
+    expect(page.locator("#status-new")).to_have_attribute("aria-pressed", "true")
+    with held(page, "**/mark") as answer:
+        page.keyboard.press("s")
+    made = answer.ask()
+    mailsink.patch(f"messages/{page.url.split('/')[-1]}", tags=["theirs"])
+    tag = page.locator("#marks .chip", has_text="theirs")
+    expect(tag).to_be_visible()
+    answer.answer(page, made)
+    expect(tag).to_be_visible()
+    expect(page.locator("#status-ok")).to_have_attribute("aria-pressed", "true")
 
 
 def test_the_key_of_the_status_counts_each_time(mailsink: Mailsink, page: Page) -> None:

@@ -188,6 +188,23 @@ def test_an_older_answer_does_not_undo_a_move(mailsink: Mailsink, page: Page) ->
     assert order(mailsink) == [b, a, c]
 
 
+def test_the_older_answer_to_a_move_does_not_undo_another(
+    mailsink: Mailsink, page: Page
+) -> None:
+    a, b, c = three(mailsink)
+    open_page(mailsink, page)
+    first = page.locator("#rule-list li").first
+    with held(page, "**/move") as answer:
+        page.get_by_role("button", name=f"Up: rule {b}").click()
+    before = answer.ask()
+    post(mailsink, f"rules/{c}/move", before=b)  # somebody else
+    with Wire(mailsink.smtp):
+        expect(first).to_have_id(f"rule-{c}")
+    answer.answer(page, before)
+    expect(first).to_have_id(f"rule-{c}")
+    assert order(mailsink) == [c, b, a]
+
+
 def test_a_rule_of_a_line_and_of_a_provider(mailsink: Mailsink, page: Page) -> None:
     with Wire(mailsink.smtp) as client:
         client.say("EHLO rules.shop.test")

@@ -90,6 +90,73 @@ def test_what_is_typed_in_one_form_outlives_the_answer_to_another(
     expect(page.get_by_label("Pause")).to_be_checked()
 
 
+def test_a_box_that_is_unticked_before_the_answer_stays_so(
+    mailsink: Mailsink, page: Page
+) -> None:
+    page.goto(f"{mailsink.url}/settings")
+    until_live(page)
+    page.get_by_label("Pause").check()
+    with held(page, "**/settings/**") as answer:
+        page.get_by_role("button", name="Save receiving").click()
+    page.get_by_label("Pause").uncheck()
+    answer.let_go(page)
+    expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
+    expect(page.get_by_label("Pause")).not_to_be_checked()
+
+
+def test_a_field_that_is_put_back_shows_what_others_set(
+    mailsink: Mailsink, page: Page
+) -> None:
+    mailsink.patch("inboxes/default", paused=False, quota_octets=1 << 20)
+    page.goto(f"{mailsink.url}/settings")
+    until_live(page)
+    for quota in ("5M", "1M"):
+        page.get_by_label("Quota").fill(quota)
+    page.get_by_label("Pause").check()
+    page.get_by_label("Pause").uncheck()
+    mailsink.patch("inboxes/default", paused=True, quota_octets=2 << 20)
+    page.get_by_label("Host").fill("put-back.example.com")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Remove put-back")).to_be_visible()
+    expect(page.get_by_label("Pause")).to_be_checked()
+    expect(page.get_by_label("Quota")).to_have_value("2M")
+    mailsink.patch("inboxes/default", paused=False, quota_octets=0)
+
+
+def test_an_address_that_is_edited_outlives_the_answers_to_other_forms(
+    mailsink: Mailsink, page: Page
+) -> None:
+    page.goto(f"{mailsink.url}/settings")
+    until_live(page)
+    fill(page, "edited@example.com", "mailbox")
+    page.get_by_role("button", name="Add address").click()
+    page.get_by_role("link", name="Edit edited@example.com").click()
+    expect(page.get_by_role("button", name="Save address")).to_be_visible()
+    name = page.get_by_label("Name", exact=True)
+    name.fill("Half an edit")
+    for host in ("edit.example.com", "not a host"):
+        page.get_by_label("Host").fill(host)
+        page.keyboard.press("Enter")
+        if host == "edit.example.com":
+            removal = page.get_by_role("button", name=f"Remove {host}")
+            expect(removal).to_be_visible()
+        else:
+            expect(page.get_by_role("alert")).to_be_visible()
+        expect(name).to_have_value("Half an edit")
+    page.get_by_label("Pause").uncheck()
+    save = page.get_by_role("button", name="Save receiving")
+    save.click()
+    expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
+    expect(save).to_be_focused()
+    expect(name).to_have_value("Half an edit")
+    page.get_by_role("button", name="Save address").click()
+    expect(
+        page.get_by_role("row", name="edited@example.com Half an edit")
+    ).to_be_visible()
+    page.get_by_role("button", name="Remove edited@example.com").click()
+    expect(page.get_by_text("None yet")).to_be_visible()
+
+
 def test_without_javascript(mailsink: Mailsink, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

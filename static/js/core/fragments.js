@@ -3,6 +3,8 @@
 import { $, $$, closest, find, isModified } from "./dom.js";
 import { isTyping } from "./forms.js";
 
+const FIELDS = "input:not([type=hidden]), select, textarea";
+
 /** @type {((root: ParentNode) => void)[]} */
 const finishers = [];
 
@@ -34,19 +36,19 @@ function press() {
   });
 }
 
-/** @type {Map<object, unknown[]>} for each piece of the page that is on its way, what was told meanwhile */
+/** @type {Map<object, unknown[]>} for each piece of the page that is on its way, the news that came meanwhile */
 const onTheWay = new Map();
-/** @type {((piece: ParentNode, told: any[]) => void)[]} */
+/** @type {((piece: ParentNode, news: any[]) => void)[]} */
 const catchers = [];
 
-/** Note what is told: pieces that are on their way may have been made before. @param {unknown} news */
-export function note(news) {
-  for (const told of onTheWay.values()) told.push(news);
+/** Note a piece of news: what is on its way may have been made before. @param {unknown} one */
+export function note(one) {
+  for (const news of onTheWay.values()) news.push(one);
 }
 
 /**
- * Be called with each piece that is shown, and with what was told while it was on its way.
- * @param {(piece: ParentNode, told: any[]) => void} catcher
+ * Be called with each piece that is shown, and with the news that came while it was on its way.
+ * @param {(piece: ParentNode, news: any[]) => void} catcher
  */
 export function catchUp(catcher) {
   catchers.push(catcher);
@@ -105,10 +107,14 @@ function mergeAnswer(event) {
   const answer = made(detail.serverResponse);
   const [select, aside] = [box.getAttribute("hx-select"), box.getAttribute("hx-select-oob")];
   const fresh = select ? $(select, answer) : answer;
-  if (requestConfig.elt instanceof HTMLFormElement) settle(requestConfig.elt, requestConfig.formData, fresh);
+  const form = requestConfig.elt;
+  if (form instanceof HTMLFormElement) settle(form, requestConfig.formData, fresh);
+  const before = find("[autofocus]", box);
   morph(box, fresh);
-  if (!isTyping()) find("[autofocus]", box)?.focus();
+  const first = find("[autofocus]", box);
+  if (!isTyping() && (first !== before || form.contains(first))) first?.focus();
   if (aside) $(aside).replaceWith($(aside, answer));
+  arrived(box.parentElement ?? document, detail.xhr); // the box itself may be older than the news
 }
 
 /**
@@ -117,12 +123,31 @@ function mergeAnswer(event) {
  * @param {HTMLFormElement} form @param {FormData} sent @param {ParentNode} fresh
  */
 function settle(form, sent, fresh) {
-  if (![...new FormData(form)].every(([name, value]) => sent.get(name) === value)) return;
+  const now = new FormData(form);
+  const written = $$(FIELDS, form).filter((field) => !isEqual(now.getAll(nameOf(field)), sent.getAll(nameOf(field))));
+  for (const field of written) rebase(field, sent.getAll(nameOf(field)));
+  if (written.length) return;
   form.reset();
   const menu = closest(form, "details", HTMLDetailsElement);
   const summary = menu && find("summary[id]", menu);
   const twin = summary && find(`details:has(> #${summary.id})`, fresh, HTMLDetailsElement);
   if (twin) menu.open = twin.open;
+}
+
+/** @param {unknown[]} one @param {unknown[]} other */
+const isEqual = (one, other) => one.length === other.length && one.every((value, at) => value === other[at]);
+
+/** @param {Element} field */
+const nameOf = (field) => field.getAttribute("name") ?? "";
+
+/** Take what was sent of a field for the server's, so that what it holds by now is the user's own. @param {any} field @param {unknown[]} values */
+function rebase(field, values) {
+  if (field instanceof HTMLSelectElement) {
+    const { selectedIndex } = field;
+    for (const option of field.options) option.defaultSelected = values.includes(option.value);
+    field.selectedIndex = selectedIndex;
+  } else if (heldBy(field) === "checked") field.defaultChecked = values.includes(field.value);
+  else field.defaultValue = String(values[0] ?? "");
 }
 
 /** Wait until no pointer is pressed: a link that is replaced between the press and its end never hears of the click. */
@@ -182,13 +207,14 @@ export const isOlder = (box, at) => (merged.get(box) ?? -1) > at;
 export function morph(box, fresh) {
   const focused = document.activeElement;
   const href = focused && box.contains(focused) ? focused.getAttribute("href") : null;
-  const chosen = new Set($$("select", box, HTMLSelectElement).filter(isChosen));
+  // Noted before, as a field may look like the user's own once its attribute has changed.
+  const own = new Set($$(FIELDS, box).filter(isChanged));
   merged.set(box, performance.now());
   Idiomorph.morph(box, [...fresh.childNodes], {
     morphStyle: "innerHTML",
     callbacks: {
       beforeNodeMorphed: (node) => !(node instanceof Element && node.hasAttribute("hx-preserve")),
-      beforeAttributeUpdated: (name, node) => !isUsersOwn(name, node, chosen),
+      beforeAttributeUpdated: (name, node) => !isUsersOwn(name, node, own),
     },
   });
   htmx.process(box);
@@ -217,20 +243,25 @@ function focusLink(box, href) {
     ?.focus({ preventScroll: true });
 }
 
-/** Whether a person chose another option than the server. @param {HTMLSelectElement} select */
-function isChosen({ options, selectedIndex }) {
-  return selectedIndex !== Math.max(0, [...options].findIndex((each) => each.defaultSelected));
+/** The attribute that says what a field holds. @param {Element} field */
+const heldBy = (field) => (field.matches("[type=checkbox], [type=radio]") ? "checked" : "value");
+
+/** Whether a field holds something else than the server put there. @param {Element} field */
+function isChanged(field) {
+  if (field instanceof HTMLSelectElement) {
+    return field.selectedIndex !== Math.max(0, [...field.options].findIndex((each) => each.defaultSelected));
+  }
+  if (field instanceof HTMLInputElement && heldBy(field) === "checked") return field.checked !== field.defaultChecked;
+  const { value, defaultValue } = /** @type {HTMLInputElement | HTMLTextAreaElement} */ (field);
+  return value !== defaultValue;
 }
 
 /**
  * Whether an attribute is a person's to set, and was set.
- * @param {string} name @param {Element} node @param {Set<HTMLSelectElement>} chosen in which a person chose
+ * @param {string} name @param {Element} node @param {Set<Element>} own the fields that a person changed
  */
-function isUsersOwn(name, node, chosen) {
-  const select = closest(node, "select", HTMLSelectElement);
-  if (node instanceof HTMLOptionElement) return name === "selected" && select !== null && chosen.has(select);
+function isUsersOwn(name, node, own) {
+  if (node instanceof HTMLOptionElement) return name === "selected" && own.has(closest(node, "select") ?? node);
   if (node instanceof HTMLDetailsElement) return name === "open";
-  if (node instanceof HTMLTextAreaElement) return name === "value" && node.value !== node.defaultValue;
-  if (!(node instanceof HTMLInputElement)) return false;
-  return (name === "checked" && node.checked !== node.defaultChecked) || (name === "value" && node.value !== node.defaultValue);
+  return name === heldBy(node) && own.has(node);
 }

@@ -71,9 +71,9 @@ export function onceShown(keys) {
   return waiting;
 }
 
-/** Say in the address bar what the pane shows by now. @param {URL} url */
+/** Say in the address bar what the pane shows by now: a message that is on its way comes no more. @param {URL} url */
 export function rename(url) {
-  turn += 1;
+  if (coming) turn += 1;
   coming = false;
   history.replaceState(null, "", url);
   shown = address();

@@ -4,9 +4,10 @@
 // The answer is the list as it is now.
 
 import { $, $$, byId, closest, find, focused } from "../core/dom.js";
-import { morph } from "../core/fragments.js";
+import { isOlder, morph } from "../core/fragments.js";
 import { fill, gettext } from "../core/i18n.js";
 import { announce, toast } from "../core/toast.js";
+import { ask } from "../widgets/refresh.js";
 
 const box = $("[data-order]");
 const rows = () => $$("[data-rule]", box);
@@ -27,6 +28,7 @@ function queue(move) {
  */
 async function move(id, before) {
   const active = focused();
+  const began = performance.now();
   const was = active?.closest(`#rule-${id}`) ? active.dataset.move ?? "" : null;
   const answer = await fetch(`${box.dataset.order}/${id}/move`, { method: "POST", body: new URLSearchParams({ before }) });
   if (!answer.ok) {
@@ -36,6 +38,8 @@ async function move(id, before) {
   const template = document.createElement("template");
   template.innerHTML = await answer.text();
   const isThere = focused() === active;
+  // Somebody else's move may have been shown since the answer was made.
+  if (isOlder(box, began)) ask(box.dataset.refresh ?? "");
   morph(box, template.content);
   const row = byId(`rule-${id}`);
   // The button may have become useless: up, at the top.

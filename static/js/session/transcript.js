@@ -28,10 +28,10 @@ let chosen = seqOf(find("tr[aria-current]", table)) || Number(new URLSearchParam
 let following = "open" in pane.dataset && !chosen;
 /** @type {Set<number>} lines to fetch in the server's words */
 const stale = new Set();
-let behind = false; // there may be lines after the last one that the feed did not tell
-/** @type {Set<number> | null} lines that the feed told of while others were on their way from the server */
-let told = null;
-let spokenAt = 0; // us, the end of the last exchange that the feed told
+let behind = false; // there may be lines after the last one of which the feed did not speak
+/** @type {Set<number> | null} lines of which the feed spoke while others were on their way from the server */
+let heard = null;
+let spokenAt = 0; // us, the end of the last exchange of the feed
 let placed = 0; // px, where the pane was scrolled to by the last line
 
 const chunks = new Chunks(pane, table, (after, limit) => lines(`after=${after}&limit=${limit}`));
@@ -52,20 +52,20 @@ async function lines(query, get = fragment) {
 }
 
 /**
- * Fetch lines that are shown already, or may be. What the feed told of one meanwhile may be
+ * Fetch lines that are shown already, or may be. What the feed says of one meanwhile may be
  * newer: it is left as it is, and fetched again.
  * @param {string} query
  */
 async function renewed(query) {
-  told = new Set();
+  heard = new Set();
   try {
     const rows = await lines(query, renewal);
     noticeScroll();
-    const older = rows.filter((row) => told?.has(seqOf(row)));
+    const older = rows.filter((row) => heard?.has(seqOf(row)));
     for (const row of older) stale.add(seqOf(row));
     return rows.filter((row) => !older.includes(row) || !rowOf(seqOf(row)));
   } finally {
-    told = null;
+    heard = null;
   }
 }
 
@@ -146,7 +146,7 @@ function take(exchange) {
   const complete = chunks.last === chunks.total;
   const silent = spokenAt && received - spokenAt > LONG_GAP;
   spokenAt = Math.max(spokenAt, replied ?? received);
-  told?.add(seq);
+  heard?.add(seq);
   chunks.total = Math.max(chunks.total, seq);
   if (rowOf(seq) || (complete && seq === chunks.last + 1)) put(sketch(home, exchange));
   else behind ||= following;

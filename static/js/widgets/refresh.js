@@ -65,8 +65,8 @@ const jobs = new Map();
 /** @type {Set<string>} URLs that were asked for while nobody could see the page */
 const unseen = new Set();
 
-/** @param {string} url */
-function ask(url) {
+/** Fetch the content of the boxes of a URL again, soon. @param {string} url */
+export function ask(url) {
   if (document.hidden) {
     unseen.add(url);
     return;
@@ -81,7 +81,7 @@ function askFor(which, piece = document) {
   for (const box of $$(BOXES, piece)) if (which(box)) ask(urlOf(box));
 }
 
-/** Ask for what the feed has told to have changed. @param {(box: HTMLElement) => boolean} which */
+/** Ask for what has changed by an event of the feed. @param {(box: HTMLElement) => boolean} which */
 function hear(which) {
   askFor(which);
   note(which);
@@ -96,7 +96,7 @@ export function start() {
       events: (events) => hear((box) => events.some((event) => concerns(box, event))),
     });
   }
-  catchUp((piece, told) => askFor((box) => told.some((which) => which(box)), piece));
+  catchUp((piece, news) => askFor((box) => news.some((which) => which(box)), piece));
   setInterval(() => askFor((box) => "aging" in box.dataset), AGING_MS);
   setInterval(() => askFor((box) => Boolean(find("[data-pending]", box))), PENDING_MS);
   document.addEventListener("visibilitychange", () => {
