@@ -94,6 +94,7 @@ class Nginx:
             "/etc/ssl/localhost.pem": f"{self._folder}/tls-cert.pem",
             "/etc/ssl/localhost.key": f"{self._folder}/tls-key.pem",
             "/mail/": PATH,
+            "(/mail)": f"({PATH.rstrip('/')})",
             "127.0.0.1:8025": upstream,
         }.items():
             assert said in lines, said

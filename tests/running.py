@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import urllib.request
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -78,9 +79,15 @@ def finished(
         given.write(stdin)
         given.seek(0)
         process = forked.run(command, environ, stderr, 0, given, folder)
-        with process.stdout:
-            said = process.stdout.buffer.read()
-        code = process.wait(patience)
+        limit = threading.Timer(patience, process.kill)
+        limit.start()
+        try:
+            with process.stdout:
+                said = process.stdout.buffer.read()
+            code = process.wait(patience)
+        finally:
+            limit.cancel()
+            process.kill()
         stderr.seek(0)
         return subprocess.CompletedProcess(command, code, said, stderr.read())
 

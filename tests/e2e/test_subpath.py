@@ -236,3 +236,5 @@ def test_the_metrics_are_kept_inside(served: Mailsink, page: Page) -> None:
     """Mailsink takes a path away once more that the proxy has taken away."""
     for path in ("metrics", "a/b/metrics"):
         assert page.request.get(f"{served.url}/{path}").status == 404
+    served.post("inboxes", slug="metrics")  # which is no secret
+    assert page.request.get(f"{served.url}/api/v3/inboxes/metrics").ok
