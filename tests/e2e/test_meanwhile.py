@@ -169,6 +169,24 @@ def test_what_is_done_before_the_list_is_read_stays(
     expect(ticked).to_be_focused()
 
 
+def test_what_is_ticked_stays_though_the_list_cannot_be_read_at_first(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("Ticked before a failure"))
+    with held(page, ENTRIES) as answer:
+        page.goto(mailsink.url)
+    until_live(page)
+    ticked = row(page, "Ticked before a failure").get_by_role("checkbox")
+    ticked.focus()
+    page.keyboard.press("Space")
+    answer.let_go(page, status=503)
+    expect(page.locator("#toasts")).to_contain_text("could not be read")
+    send(mailsink, plain("Has it read again"))
+    expect(page.locator("#entries")).to_have_class(re.compile("windowed"))
+    expect(page.locator("[data-chosen-count]")).to_have_text("1 selected")
+    expect(ticked).to_be_checked()
+
+
 def test_one_of_a_burst_that_is_ticked_before_the_list_is_read_is_one(
     mailsink: Mailsink, page: Page
 ) -> None:

@@ -10,6 +10,8 @@ const idsOf = ({ store }) => Array.from({ length: store.loaded }, (_, index) => 
 function serve(...pages) {
   const asked = [];
   const errors = [];
+  const resting = {};
+  resting.promise = new Promise((done) => { resting.done = done; });
   const feed = new Feed({
     fetch: async (cursor) => {
       asked.push(cursor);
@@ -19,8 +21,9 @@ function serve(...pages) {
     },
     changed() {},
     failed: (error) => errors.push(error.message),
+    rest: () => resting.promise,
   });
-  return { feed, asked, errors };
+  return { feed, asked, errors, rested: resting.done };
 }
 
 test("arrivals enter at once while the list is calm", async () => {
@@ -146,7 +149,7 @@ test("what was asked for after a gap comes, whatever the pointer does meanwhile"
 });
 
 test("what was asked for after a gap can be asked for again where it could not be read", async () => {
-  const { feed, errors } = serve(page(["b", "a"]), page(["y", "x"], "x", 900), new Error("503"), page(["y", "x"], "x", 900));
+  const { feed, errors, rested } = serve(page(["b", "a"]), page(["y", "x"], "x", 900), new Error("503"), page(["y", "x"], "x", 900));
   await feed.load();
   feed.calm = false;
   await feed.load();
@@ -155,7 +158,8 @@ test("what was asked for after a gap can be asked for again where it could not b
   assert.deepEqual(idsOf(feed), ["b", "a"]);
   assert.ok(feed.waiting);
   feed.release();
-  await feed.load();
+  rested();
+  await new Promise(setImmediate);
   assert.deepEqual(idsOf(feed), ["y", "x"]);
 });
 
@@ -169,12 +173,29 @@ test("readings are one at a time, and the last asking is answered", async () => 
   assert.equal(asked.length, 2);
 });
 
-test("a reading that fails is told, and the next one works", async () => {
-  const { feed, errors } = serve(new Error("500"), page(["a"]));
-  await feed.load();
+test("a reading that fails is said, and the next one works, once the server had a rest", async () => {
+  const { feed, asked, errors, rested } = serve(new Error("500"), page(["a"]));
+  const first = feed.load();
+  await new Promise(setImmediate);
   assert.deepEqual(errors, ["500"]);
-  await feed.load();
+  for (let batch = 0; batch < 3; batch += 1) feed.loadFirst();
+  await new Promise(setImmediate);
+  assert.equal(asked.length, 1);
+  rested();
+  await first;
+  await feed.begun;
   assert.deepEqual(idsOf(feed), ["a"]);
+  assert.equal(asked.length, 2);
+});
+
+test("a first page that is on its way is not asked for again", async () => {
+  const { feed, asked } = serve(page(["a"]), page(["a"]));
+  const first = feed.load();
+  feed.loadFirst();
+  await first;
+  feed.loadFirst();
+  await new Promise(setImmediate);
+  assert.equal(asked.length, 1);
 });
 
 test("older pages are read until the place in sight is loaded", async () => {

@@ -1,6 +1,7 @@
 // Keeps a Store true to the server: pages by the API, arrivals by the live feed. While the
 // list is not calm (scrolled, or under the pointer) arrivals are held, so that no row moves.
 
+import { sleep } from "../core/timing.js";
 import { Store } from "./store.js";
 
 /** @typedef {import("./store.js").Entry} Entry */
@@ -8,11 +9,15 @@ import { Store } from "./store.js";
 
 const KEEP = 10_000; // entries in memory while nobody looks at older ones
 const HOLD = 2_000; // beyond it, held arrivals are only counted
+const REST_MS = 1000; // after a page that could not be read
 
 export class Feed {
   store = new Store();
   /** Whether a first page was read. */
   ready = false;
+  #begin = () => {};
+  /** @type {Promise<void>} that a first page was read */
+  begun = new Promise((done) => { this.#begin = done; });
   /** @type {Map<string, Entry>} arrivals that are not in the list yet */
   #held = new Map();
   /** How many more arrived than are held: the next release loads them. */
@@ -25,21 +30,25 @@ export class Feed {
   /** @type {Promise<void> | null} */
   #loading = null;
   #again = false;
+  /** Whether the last reading failed, and the next has not begun. */
+  #failed = false;
 
   /**
    * @param {object} world
    * @param {(cursor: string | null) => Promise<Page>} world.fetch reads a page
    * @param {() => void} world.changed called after each change of what is to be shown
-   * @param {(error: Error) => void} world.failed told where a page could not be read
+   * @param {(error: Error) => void} world.failed called where a page could not be read
+   * @param {() => Promise<void>} [world.rest] until a server that failed may be asked again
    * @param {() => number} [world.folded] how many entries are in no row of their own
-   * @param {(id: string) => void} [world.leaves] told of each entry before it is taken away
+   * @param {(id: string) => void} [world.leaves] called with each entry before it is taken away
    */
-  constructor({ fetch, changed, failed, folded = () => 0, leaves = () => {} }) {
+  constructor({ fetch, changed, failed, rest = () => sleep(REST_MS), folded = () => 0, leaves = () => {} }) {
     this.fetch = fetch;
     this.folded = folded;
     this.leaves = leaves;
     this.changed = changed;
     this.failed = failed;
+    this.rest = rest;
   }
 
   /** How many arrivals wait for the list to be calm. */
@@ -95,20 +104,27 @@ export class Feed {
 
   /**
    * Read the first page, one at a time: what is asked meanwhile is one more reading, later.
-   * @returns {Promise<void>} of the page that is on its way now; never rejects: see failed
+   * @returns {Promise<void>} of the page that is on its way now, and of the rest after a failure; never rejects: see failed
    */
   load() {
     this.#again = this.#loading !== null;
     this.#loading ??= this.#read()
       .catch((error) => {
         if (this.#stale) this.#missed ||= 1; // to be asked for again
+        this.#failed = true;
         this.failed(error);
+        return this.rest();
       })
       .finally(() => {
         this.#loading = null;
         if (this.#again) this.load();
       });
     return this.#loading;
+  }
+
+  /** Read the first page where none was read, nor is on its way. */
+  loadFirst() {
+    if (!this.ready && (this.#failed || !this.#loading)) this.load();
   }
 
   /**
@@ -134,9 +150,11 @@ export class Feed {
   }
 
   async #read() {
+    this.#failed = false;
     this.#merge(await this.#page(null));
     this.ready = true;
     this.settle();
+    this.#begin();
   }
 
   /**

@@ -100,10 +100,11 @@ class InboxPage {
         this.#judge();
         for (const event of events) this.#apply(event);
         this.#feed.settle();
-        if (!this.#feed.ready) this.#feed.load(); // which may have failed
+        this.#feed.loadFirst(); // it may have failed
       },
     });
-    this.#begun = this.#feed.load().then(() => this.#takeOver());
+    this.#begun = this.#feed.begun.then(() => this.#takeOver());
+    this.#feed.load();
   }
 
   /** @param {string | null} after a cursor @returns {Promise<import("./store.js").Page>} */
