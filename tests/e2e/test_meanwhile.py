@@ -11,7 +11,7 @@ from tests.e2e.mail import open_inbox, row, send, until_live
 from tests.e2e.meanwhile import BEFORE_THE_NEXT_EVENT, held
 from tests.e2e.test_importing import DROP
 from tests.e2e.wire import Wire
-from tests.mails import apart, plain
+from tests.mails import apart, plain, rich
 from tests.running import Mailsink
 
 MESSAGE = "**/messages/*"
@@ -80,6 +80,24 @@ def test_a_message_that_cannot_be_read_leaves_no_other_in_its_place(
     expect(row(page, "Was open")).to_have_count(1)
     row(page, "Not readable").get_by_role("link").click()
     expect(page.locator("#detail h1")).to_have_text("Not readable")
+
+
+def test_what_is_asked_for_in_a_message_stays_though_another_was_to_open(
+    mailsink: Mailsink, page: Page
+) -> None:
+    send(mailsink, plain("Gives way"), rich("Read on", "<p>Hi</p>"))
+    open_inbox(mailsink, page)
+    row(page, "Read on").get_by_role("link").click()
+    page.get_by_role("tab", name="Parts").click()
+    part = page.locator("#panel table.parts th a").first
+    expect(part).to_be_visible()
+    with held(page, MESSAGE) as answer:
+        row(page, "Gives way").get_by_role("link").click()
+    with page.expect_response("**/messages/*?tab=parts&part=*"):
+        part.click()
+    answer.let_go(page)
+    expect(page.locator("#panel .preview")).to_be_visible()
+    expect(page.locator("#detail h1")).to_have_text("Read on")
 
 
 def test_a_message_that_is_opened_while_another_is_deleted_stays_open(
@@ -435,10 +453,10 @@ def test_a_line_that_is_pressed_while_its_reply_comes_is_chosen(
         client.send(b"Subject: pressed\r\n\r\n" + b"line\r\n" * 1000)
         page.goto(f"{mailsink.url}/sessions")
         live = page.locator("[data-live] li", has_text="pressed.shop.test")
-        live.get_by_role("link").click()
-        until_live(page)
+        with page.expect_response("**/exchanges?last=*"):  # once it follows the feed
+            live.get_by_role("link").click()
         body = page.locator("tr", has_text="bytes of message")
-        body.locator(".client").hover()
+        body.locator(".reply").hover()  # and not on words that go
         line = page.locator(f"#{body.get_attribute('id')}")
         page.mouse.down()
         client.send(b".\r\n")

@@ -14,6 +14,8 @@ let shown = address();
 let turn = 0;
 /** The turn whose content the pane shows. */
 let brought = 0;
+/** The turn that gave way to what was asked for in the pane that it would have replaced. */
+let overtaken = 0;
 /** Until what was opened last is there, or could not be read. */
 let settled = Promise.resolve();
 let coming = false;
@@ -50,7 +52,7 @@ async function bring(to, mine) {
   if (turn !== mine) return;
   coming = false;
   // Nobody is to act on the message before for the one that could not be read.
-  if (brought !== mine) detail().replaceChildren();
+  if (brought !== mine && overtaken !== mine) detail().replaceChildren();
 }
 
 /**
@@ -101,6 +103,9 @@ export function start() {
   document.addEventListener("click", click);
   addEventListener("popstate", () => {
     if (address() !== shown) open(location.href, { push: false });
+  });
+  detail().addEventListener("htmx:sendAbort", ({ target }) => {
+    if (target === detail()) overtaken = turn;
   });
   detail().addEventListener("htmx:afterSwap", ({ target }) => {
     if (target !== detail()) return; // of something within it
