@@ -160,10 +160,10 @@ def test_each_key_moves_a_rule_though_the_one_before_is_not_answered(
 ) -> None:
     a, b, c = three(mailsink)
     open_page(mailsink, page)
-    page.locator(f"#rule-{c} .handle").focus()
+    handle = page.locator(f"#rule-{c} .handle")
     with held(page, "**/move") as answer:
-        page.keyboard.press("Alt+ArrowUp")
-    page.keyboard.press("Alt+ArrowUp")
+        handle.press("Alt+ArrowUp")
+    handle.press("Alt+ArrowUp")
     page.get_by_role("searchbox").focus()
     answer.let_go(page)
     expect(page.locator("#rule-list li").first).to_have_id(f"rule-{c}")
