@@ -462,6 +462,7 @@ def test_a_line_that_is_pressed_while_its_reply_comes_is_chosen(
         client.send(b".\r\n")
         client.reply()
         expect(line.locator(".reply")).to_contain_text("250")
+        line.locator(".reply").hover()  # wherever the line is now
         page.mouse.up()
         expect(line).to_have_attribute("aria-current", "true")
 
