@@ -64,7 +64,7 @@ def test_rules_about_messages(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_conditions_of_inboxes(monkeypatch: pytest.MonkeyPatch) -> None:
     factories.inbox()
     people.an_inbox("shop")
-    inboxes.update(ALL, "shop", conditions={"recipients": [COSTLY]})
+    inboxes.update(ALL, "shop", conditions=lambda _inbox: {"recipients": [COSTLY]})
     policy = MailPolicy()
     policy.refresh()
     threads = noted(monkeypatch, MailSorter, "place")

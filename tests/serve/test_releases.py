@@ -40,6 +40,7 @@ def scripted(*scripts: str) -> Iterator[tuple[tuple[str, int], list[bytes]]]:
     heard: list[bytes] = []
     listening = socket.create_server(("127.0.0.1", 0))
     open_connections: list[socket.socket] = []
+    changing, over = threading.Lock(), threading.Event()
 
     def serve() -> None:
         for script in scripts:
@@ -47,7 +48,11 @@ def scripted(*scripts: str) -> Iterator[tuple[tuple[str, int], list[bytes]]]:
                 connection, _ = listening.accept()
             except OSError:
                 return
-            open_connections.append(connection)
+            with changing:
+                if over.is_set():  # nobody would close it
+                    connection.close()
+                    return
+                open_connections.append(connection)
             with connection.makefile("rb") as lines:
                 for line in filter(str.strip, script.splitlines()):
                     kind, _, text = line.strip().partition(" ")
@@ -73,9 +78,11 @@ def scripted(*scripts: str) -> Iterator[tuple[tuple[str, int], list[bytes]]]:
     try:
         yield listening.getsockname()[:2], heard
     finally:
-        listening.close()
-        for each in open_connections:
-            each.close()
+        with changing:
+            over.set()
+            listening.close()
+            for each in open_connections:
+                each.close()
 
 
 HELLO = """
