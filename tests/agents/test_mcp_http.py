@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import smtplib
+import sqlite3
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -154,20 +158,31 @@ def test_an_agent_sees_the_inboxes_of_its_token(tmp_path: Path) -> None:
             assert ("of-a" in told) == shown, (tool, told)
             assert "Subject: of-b" not in told.replace('"of-b"', ""), (tool, told)
             assert theirs["id"] not in told or theirs["id"] in given.values(), tool
+        assert "of-a" in _told(server, token, "get_message", {}, source="127.0.0.2")
+        with closing(sqlite3.connect(server.data / "mailsink.sqlite3")) as database:
+            query = "SELECT 1 FROM inbox_auditentry WHERE address = '127.0.0.2'"
+            while not database.execute(
+                query
+            ).fetchone():  # it is written a moment later
+                pass
     finally:
         server.stop()
     assert not server.stderr
 
 
-def _told(server: Mailsink, token: str, tool: str, given: object) -> str:
-    """Return what a tool answers an agent with a token, or why it does not."""
+def _told(
+    server: Mailsink, token: str, tool: str, given: object, source: str = "127.0.0.1"
+) -> str:
+    """Return what a tool answers an agent with a token, or why it does not.
+
+    source: the address that the agent asks from
+    """
     asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": given}}  # fmt: skip
     fields = {
         "Authorization": f"Bearer {token}", "Content-Type": "application/json",
         "Accept": "application/json, text/event-stream",
     }  # fmt: skip
-    request = urllib.request.Request(
-        f"{server.url}/mcp", json.dumps(asked).encode(), fields
-    )
-    with urllib.request.urlopen(request, timeout=120) as answer:
-        return str(json.load(answer)["result"]["content"][0]["text"])
+    netloc = urlsplit(server.url).netloc
+    with closing(HTTPConnection(netloc, timeout=120, source_address=(source, 0))) as agent:  # fmt: skip
+        agent.request("POST", "/mcp", json.dumps(asked).encode(), fields)
+        return str(json.load(agent.getresponse())["result"]["content"][0]["text"])

@@ -18,7 +18,7 @@ SCOPE = {
 
 
 class Waiting(WholeHandler):
-    """Answers nothing for now. asked: a request has come; over: it is answered"""
+    """Holds its answer back. asked: a request has come; over: it may be answered"""
 
     def __init__(self) -> None:
         super().__init__()
