@@ -13,7 +13,7 @@ from bench.contenders import Contender
 from bench.throughput import Turn, Turns
 
 _WIDTH, _LEFT, _RIGHT, _TOP = 780, 270, 90, 75  # pixels
-# Told apart without colour vision too, on white and on black (after Okabe and Ito).
+# Distinct without colour vision too, on white and on black (after Okabe and Ito).
 _COLOURS = ("#2a86d1", "#e69f00", "#009e73", "#cc79a7", "#8c959f")
 _STYLE = """<style>
 text { font: 13px system-ui, sans-serif; fill: #24292f } .title { font-size: 16px; font-weight: 600 }

@@ -1,7 +1,7 @@
 """Takes the connections of a listening socket, on the running loop.
 
 Where descriptors run out, newcomers hear why they are turned away: asyncio and Twisted
-would try again and again, and tell each time.
+would try again and again, and log it each time.
 """
 
 from __future__ import annotations

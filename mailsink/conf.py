@@ -97,7 +97,7 @@ class Config:
     profile: Profile  # what all listeners have in common
     # (user, password); none: any accepted
     smtp_auth: tuple[tuple[str, str], ...] = field(repr=False)
-    warnings: tuple[str, ...] = ()  # lines to tell the user at a start
+    warnings: tuple[str, ...] = ()  # lines to show the user at a start
     # how many sockets systemd hands over, descriptor 3 the first (sd_listen_fds(3))
     listen_fds: int = 0
 
@@ -394,7 +394,7 @@ def _listen_fds(environ: Mapping[str, str]) -> int:
 
 
 def unusable_data(folder: Path, error: OSError) -> ConfigError:
-    """Return what to tell of a data folder in which something cannot be made or read."""
+    """Return the words on a data folder in which something cannot be made or read."""
     reason = error.strerror or str(error)
     if isinstance(error, FileExistsError):  # of mkdir, where a file has the name
         reason = os.strerror(errno.ENOTDIR)

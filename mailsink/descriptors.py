@@ -19,7 +19,7 @@ _MOST = (
     65_536  # that are used, however many are allowed: a connection takes memory, too
 )
 _OWN = 60  # what a server without clients has open, its threads at work
-_FRESH = 60.0  # seconds for which it is told that somebody was turned away
+_FRESH = 60.0  # seconds for which health says that somebody was turned away
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 By the longest common subsequence, which rapidfuzz finds in C++ by bits, so that texts
 made to be slow to compare are not. Texts longer than the limits are compared up to them,
-and where lines that differ are long in all, only the first are told word by word.
+and where lines that differ are long in all, only the first are compared word by word.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from rapidfuzz.distance import Indel
 
 MAX_LINES = 4000  # of each text
 MAX_WORDS = 2000  # of a line: a longer one differs as a whole
-MAX_TOLD = 512 * 1024  # characters of both texts that are told word by word
+MAX_WORDS = 512 * 1024  # characters of both texts that are compared word by word
 _BEGINNING = 2000  # characters by which lines are alike
 _PAIRED = 900  # pairs of lines, of a block that was replaced, that are tried
-_ALIKE = 0.4  # how alike lines have to be to be told word by word
+_ALIKE = 0.4  # how alike lines have to be to be compared word by word
 _WORD = re.compile(r"[0-9]+(?:[.,:][0-9]+)+|\w+|\s+|[^\w\s]")
 
 RowKind = Literal["same", "changed", "removed", "added"]
@@ -57,7 +57,7 @@ class Difference:
     """The rows of two texts.
 
     cut: there is more of one of them than was compared; words_cut: lines differ as a
-    whole, since they are too long to be told word by word
+    whole, since they are too long to be compared word by word
     """
 
     rows: list[DiffRow]
@@ -77,9 +77,9 @@ def texts(left: str, right: str) -> Difference:
 
 def lines(left: Sequence[str], right: Sequence[str]) -> Difference:
     """Compare two texts, given as their lines."""
-    telling = _Telling()
-    rows = list(_rows(left[:MAX_LINES], right[:MAX_LINES], telling))
-    return Difference(rows, max(len(left), len(right)) > MAX_LINES, telling.cut)
+    comparison = _Comparison()
+    rows = list(_rows(left[:MAX_LINES], right[:MAX_LINES], comparison))
+    return Difference(rows, max(len(left), len(right)) > MAX_LINES, comparison.cut)
 
 
 def named(
@@ -92,13 +92,13 @@ def named(
     """
     cut = max(len(left), len(right)) > MAX_LINES
     ours, theirs = _by_name(left[:MAX_LINES]), _by_name(right[:MAX_LINES])
-    telling = _Telling()
+    comparison = _Comparison()
     rows: list[DiffRow] = []
     for key in {**ours, **theirs}:
         name, value = ours.get(key, ("", None))
         other, right_value = theirs.get(key, ("", None))
-        rows.append(_row(telling, value, right_value, name=name or other))
-    return Difference(rows, cut, telling.cut)
+        rows.append(_row(comparison, value, right_value, name=name or other))
+    return Difference(rows, cut, comparison.cut)
 
 
 def _by_name(
@@ -113,11 +113,11 @@ def _by_name(
     return found
 
 
-class _Telling:
-    """Tells lines word by word, while there is room for it. cut: it could not tell all"""
+class _Comparison:
+    """Compares lines word by word, while there is room for it. cut: there was not enough"""
 
     def __init__(self) -> None:
-        self._room = MAX_TOLD
+        self._room = MAX_WORDS
         self.cut = False
 
     def words(self, left: str, right: str) -> tuple[DiffLine, DiffLine]:
@@ -129,7 +129,7 @@ class _Telling:
 
 
 def _row(
-    telling: _Telling,
+    comparison: _Comparison,
     left: str | None,
     right: str | None,
     left_at: int = 0,
@@ -146,17 +146,17 @@ def _row(
     if left == right:
         same = (DiffPiece(left),)
         return DiffRow("same", same, same, left_at, right_at, name)
-    return DiffRow("changed", *telling.words(left, right), left_at, right_at, name)
+    return DiffRow("changed", *comparison.words(left, right), left_at, right_at, name)
 
 
 def _rows(
-    left: Sequence[str], right: Sequence[str], telling: _Telling
+    left: Sequence[str], right: Sequence[str], comparison: _Comparison
 ) -> Iterator[DiffRow]:
     for same, a, b in _blocks(left, right):
         pairs = zip(a, b, strict=True) if same else _pairs(left, right, a, b)
         for i, j in pairs:
             yield _row(
-                telling,
+                comparison,
                 None if i is None else left[i],
                 None if j is None else right[j],
                 0 if i is None else i + 1,

@@ -32,7 +32,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The message could not be stored; the client is told so by this reply (4yz)."""
+    """The message could not be stored; the client gets this reply (4yz)."""
 
     reply: Reply
 

@@ -77,7 +77,7 @@ def bind_again(bound: socket.socket) -> socket.socket:
 
 
 def let_rest(bound: socket.socket) -> socket.socket:
-    """Return a socket in the place of one that is closed, which listens when it is told to.
+    """Return a socket in the place of one that is closed, which listens only when asked to.
 
     Until then the system gives its connections to the others that bind_again() made. Where
     that fails, it is the same socket.
@@ -136,7 +136,7 @@ def _bind(
 ) -> socket.socket:
     if found := _handed_over.pop(_where(family, where), None):
         return found
-    # asyncio switches Nagle's algorithm off for what is told to be TCP: with it on, a
+    # asyncio switches Nagle's algorithm off for what it takes for TCP: with it on, a
     # second reply, or the greeting behind a TLS handshake, is 40 ms late.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

@@ -51,7 +51,7 @@ def is_mark(character: str) -> bool:
 def readable(octets: bytes) -> str:
     r"""Return octets as UTF-8 text; each undecodable or control octet as \xNN.
 
-    A backslash becomes two, so that the octets can be told again from the text.
+    A backslash becomes two, so that the octets can be restored from the text.
     """
     if octets.isascii() and (text := octets.decode("ascii")).isprintable():
         return text.replace("\\", "\\\\")

@@ -1,4 +1,4 @@
-"""Words for people, in English, of which others can tell what to translate."""
+"""Words for people, in English, marked so that tools find what to translate."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from mailsink.file_names import split
 from mailsink.text import normalized
 
-_EPOCH = datetime(1980, 1, 1, tzinfo=UTC)  # ZIP tells no time before it
+_EPOCH = datetime(1980, 1, 1, tzinfo=UTC)  # ZIP has no time before it
 
 
 class _Out(RawIOBase):

@@ -156,8 +156,8 @@ def _run() -> None:
 
 
 def details(given: Mapping[str, str]) -> str:
-    """Return what says what was asked for: the members of it that can hold no secret."""
-    named = (f"{each}={given[each]}" for each in _TELLING if given.get(each))
+    """Return what was asked for, as text: its members that can hold no secret."""
+    named = (f"{each}={given[each]}" for each in _WITHOUT_SECRETS if given.get(each))
     return " ".join(named)[:_LONGEST]
 
 
@@ -198,4 +198,14 @@ def _inboxes(caller: Identity, act: Act, asked: Mapping[str, str]) -> list[int |
     return list(roles) if 0 < len(roles) <= _SEVERAL else [None]
 
 
-_TELLING = ("q", "all", "ids", "do", "name", "scenario", "inbox", "include", "format")
+_WITHOUT_SECRETS = (
+    "q",
+    "all",
+    "ids",
+    "do",
+    "name",
+    "scenario",
+    "inbox",
+    "include",
+    "format",
+)

@@ -1,4 +1,4 @@
-"""The recorder: what the engine tells is written by group commit, on a thread of its own.
+"""The recorder: the engine's events are written by group commit, on a thread of its own.
 
 A 250 is let go only after the commit that holds its message. A message that cannot
 be written is refused with 4yz; what is only transcript waits, and is tried again.

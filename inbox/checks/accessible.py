@@ -1,4 +1,4 @@
-"""Accessibility of the HTML: as far as it can be told without drawing it."""
+"""Accessibility of the HTML: as far as it shows without drawing it."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def layout_tables(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """How text is drawn; None where that cannot be told. size: in px."""
+    """How text is drawn; None where that is unknown. size: in px."""
 
     ink: Colour | None = (0, 0, 0)
     ground: Colour | None = (255, 255, 255)
@@ -165,7 +165,7 @@ def _low(look: _Look) -> str:
     ratio = contrast(look.ink, look.ground)
     if ratio >= (3 if large else 4.5):
         return ""
-    # rounded down, so that it is never told as enough
+    # rounded down, so that it is never shown as enough
     return f"{int(ratio * 100) / 100:.2f}:1, {_hex(look.ink)} / {_hex(look.ground)}"
 
 
@@ -210,7 +210,7 @@ def _look(
         return look
     names = {element.name, "*", "#" + attributes.get("id", "")}
     names.update("." + each for each in attributes.get("class", "")[:1000].split())
-    if names & ruled:  # by a sheet: not told here, unless said again below
+    if names & ruled:  # by a sheet: not known here, unless said again below
         look = replace(look, ink=None, ground=None, size=None)
     if element.name == "a" and "href" in attributes:
         look = replace(look, ink=None)  # each program has its own colour of links

@@ -10,7 +10,7 @@ _LONGEST = 100  # characters of a colour that is read
 
 
 def colour(value: str) -> Colour | None:
-    """Return an opaque colour; None if it is none, or cannot be told from the words."""
+    """Return an opaque colour; None if it is none, or the words do not give it."""
     if len(value) > _LONGEST:
         return None
     try:

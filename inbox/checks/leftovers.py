@@ -97,7 +97,7 @@ def _wrong(url: str) -> str:
     if url in ("", "#") or url.lower().startswith(("javascript:", "about:blank")):
         return "empty_link"
     if url.startswith("#") or _placeholder(url):
-        return ""  # to a place in the mail; told as a placeholder
+        return ""  # to a place in the mail; reported as a placeholder
     if not _SCHEME.match(url) and not url.startswith("//"):
         return "relative_link"
     if not url.lower().startswith(("http:", "https:", "//")):

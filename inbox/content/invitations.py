@@ -1,4 +1,4 @@
-"""The events that a message invites to: found among its parts, and told in words."""
+"""The events that a message invites to: found among its parts, and put in words."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _parts(reading: Reading) -> Iterator[Part]:
 
 
 def read(octets: bytes, part: Part) -> Invitation:
-    """Return what a part tells as a calendar. octets: the whole message"""
+    """Return the events of a part that is a calendar. octets: the whole message"""
     calendar = calendars.read(bodies.decode(octets, part), part.charset)
     title = _(_METHODS.get(calendar.method, gettext_noop("Calendar")))
     events = [
@@ -83,7 +83,7 @@ def read(octets: bytes, part: Part) -> Invitation:
 
 
 def when(event: CalendarEvent) -> str:
-    """Return when an event is, on the clocks of its own zone; "" if it is not told."""
+    """Return when an event is, on the clocks of its own zone; "" if it is not given."""
     start, end = event.start, event.end
     if start is None:
         return ""
@@ -99,7 +99,7 @@ def when(event: CalendarEvent) -> str:
 
 
 def in_utc(event: CalendarEvent) -> str:
-    """Return the same in UTC; "" where it is so already, or cannot be told."""
+    """Return the same in UTC; "" where it is so already, or is unknown."""
     start, end = event.start, event.end
     if event.all_day or start is None or start.tzinfo in (None, UTC):
         return ""

@@ -34,7 +34,16 @@ _MONTH_NAMES = (
     gettext_noop("July"), gettext_noop("August"), gettext_noop("September"),
     gettext_noop("October"), gettext_noop("November"), gettext_noop("December"),
 )  # fmt: skip
-_TOLD = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "WKST"}
+_PARTS = {
+    "FREQ",
+    "INTERVAL",
+    "COUNT",
+    "UNTIL",
+    "BYDAY",
+    "BYMONTHDAY",
+    "BYMONTH",
+    "WKST",
+}
 _DAY = re.compile(r"\+?(-?[1-5])?(MO|TU|WE|TH|FR|SA|SU)")
 
 
@@ -42,7 +51,7 @@ def words(rule: str) -> str:
     """Return what an RRULE says, as "every 2 weeks on Monday, 4 times"; "" if it says more."""
     pairs = [part.partition("=") for part in rule.upper().strip().split(";") if part]
     given = {name.strip(): value.strip() for name, _, value in pairs}
-    if given.get("FREQ") not in _EVERY or not given.keys() <= _TOLD:
+    if given.get("FREQ") not in _EVERY or not given.keys() <= _PARTS:
         return ""
     rule_words = _every(given)
     for add in (_days, _month_days, _months, _end):

@@ -94,7 +94,7 @@ def action(recipient: ReportedRecipient) -> str:
 
 def status(recipient: ReportedRecipient) -> str:
     """Return what the status means, else what the reply code means; "" if there is neither."""
-    if words := reply_codes.enhanced_meaning(recipient.telling_status):
+    if words := reply_codes.enhanced_meaning(recipient.best_status):
         return words
     if recipient.code:
         return reply_codes.meaning(recipient.code)[0]

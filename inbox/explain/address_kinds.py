@@ -31,12 +31,12 @@ KIND_WORDS: dict[AddressKind, KindWords] = {
     ),
     "forwarded": KindWords(
         gettext_noop("Forwarded: accepts mail"),
-        gettext_noop("Accepts mail, and tells the client the new address."),
+        gettext_noop("Accepts mail, and gives the client the new address."),
         gettext_noop("RCPT and VRFY get 251 with the new address."),
     ),
     "moved": KindWords(
         gettext_noop("Moved: rejects mail"),
-        gettext_noop("Rejects mail, and tells the client the new address."),
+        gettext_noop("Rejects mail, and gives the client the new address."),
         gettext_noop("RCPT and VRFY get 551 with the new address."),
     ),
     "list": KindWords(

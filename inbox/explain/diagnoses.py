@@ -25,7 +25,7 @@ class Diagnosis:
     then: str  # how the session ended after a refusal
     fixes: Sequence[str]  # any of them will do
     topic: str  # of client_terms and framework_terms, for the fix as a setting; or ""
-    seq: int  # of the line that tells most; 0: none
+    seq: int  # of the line that says most; 0: none
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A piece of evidence: what one RCPT, session or tombstone tells of mail for an address."""
+"""A piece of evidence: what one RCPT, session or tombstone shows of mail for an address."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EvidenceKind = Literal[
 Cause = Literal["deleted", "count", "age", "inbox", "session"]
 KINDS: tuple[EvidenceKind, ...] = get_args(EvidenceKind)
 
-MOST = 50  # pieces that are told
+MOST = 50  # pieces that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Evidence:
     message: UUID | None = None
     transaction: UUID | None = None
     session: UUID | None = None  # None: it is gone, or was an import
-    seq: int | None = None  # of the exchange that tells most
+    seq: int | None = None  # of the exchange that says most
     deleted_at: datetime | None = None
     removed_at: datetime | None = None
     cause: Cause | None = None  # of the removal; None: it left no tombstone

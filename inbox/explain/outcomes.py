@@ -138,7 +138,7 @@ def ending(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
 
 
 def decisive_line(facts: Facts) -> int:
-    """Return the seq of the line that tells why a session failed; 0 where none does."""
+    """Return the seq of the line that shows why a session failed; 0 where none does."""
     if known_flag(facts) or facts.body_octets is not None or facts.refusal is None:
         return facts.last_seq
     return facts.refusal.seq

@@ -338,7 +338,7 @@ REFUSALS: dict[str, RefusalWords] = {
         _("Fix the refused RCPT above, or add a recipient. A client should not send DATA after all of them were refused."),
         short=_("no valid recipients"),
     ),
-    "554 5.6.0": RefusalWords(_("The message breaks a rule that Mailsink was told to enforce."), _("End each line with CRLF, and keep lines under 998 bytes."), "line_ends"),
+    "554 5.6.0": RefusalWords(_("The message breaks a rule that Mailsink is set to enforce."), _("End each line with CRLF, and keep lines under 998 bytes."), "line_ends"),
     "554 5.6.0 Strict mode": RefusalWords(
         _("Strict mode is on, and the message has an error, which the reply names."),
         _("Mend the message: its page lists each error with its fix. To allow a kind of error, add it to MAILSINK_STRICT_IGNORE."),

@@ -10,7 +10,7 @@ _CLASSES = {
     3: gettext_noop("go on: the server waits for the rest"),
     4: gettext_noop("temporary: a good client keeps the message and tries again later"),
     5: gettext_noop(
-        "permanent: the client should not try the same again; the sender is told"
+        "permanent: the client should not try the same again, and informs the sender"
     ),
 }
 
@@ -152,7 +152,7 @@ def tone(code: int | None) -> str:
 
 
 def meaning(code: int, enhanced: str = "", verb: str = "") -> list[str]:
-    """Return sentences, the most telling first: the code, its class, the enhanced code.
+    """Return sentences, the most specific first: the code, its class, the enhanced code.
 
     verb: what the reply answers. An unknown code is explained by its first digit
     (RFC 5321 §4.2.1).

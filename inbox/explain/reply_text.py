@@ -1,4 +1,4 @@
-"""The text of a reply, as it is told: without the link behind it."""
+"""The text of a reply as pages show it: without the link behind it."""
 
 from __future__ import annotations
 

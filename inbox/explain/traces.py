@@ -1,6 +1,6 @@
 """Where mail for an address is, in words: one sentence, and one for each piece of evidence.
 
-The words of a piece stand beside its time; the sentence tells the time itself.
+The words of a piece stand beside its time; the sentence gives the time itself.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ def label(evidence: Evidence) -> str:
 
 
 def words(evidence: Evidence, now: datetime) -> str:
-    """Return what a piece of evidence tells, in a sentence."""
-    return _TELL[evidence.kind](evidence, now)
+    """Return what a piece of evidence shows, in a sentence."""
+    return _SENTENCES[evidence.kind](evidence, now)
 
 
 def sentence(
     address: str, found: Sequence[Evidence], hiding: Sequence[str], now: datetime
 ) -> str:
-    """Return where the mail is: what the newest evidence tells, in one sentence.
+    """Return where the mail is: what the newest evidence shows, in one sentence.
 
     hiding: the terms of the reader's filter that the newest message does not match.
     """
@@ -295,7 +295,7 @@ def _unnamed(one: Evidence, now: datetime) -> str:
     }
 
 
-_TELL = {
+_SENTENCES = {
     "accepted": _accepted,
     "hidden": _accepted,
     "trash": _trash,

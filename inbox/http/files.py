@@ -27,7 +27,7 @@ _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,64}/[a-z0-9!#$&^_.+-]{1,64}")
 
 
 def answer(content_type: str) -> dict[str, Any]:
-    """Return what OpenAPI is told of an operation that answers with such a file."""
+    """Return OpenAPI's description of an operation that answers with such a file."""
     return {"responses": {200: {"content": {content_type: {}}}}}
 
 
@@ -65,5 +65,5 @@ def file_name(name: str, otherwise: str) -> str:
 
 
 def title_name(title: str, otherwise: str) -> str:
-    """Return a file name, without an ending, that tells all of a title: "1/2" is "1-2"."""
+    """Return a file name, without an ending, that keeps all of a title: "1/2" is "1-2"."""
     return file_names.safe(re.sub(r"[/\\]+", "-", title[:80]), otherwise)

@@ -1,6 +1,6 @@
 """By which origins browsers reach the pages: what MAILSINK_PUBLIC_URL says, and Host.
 
-A proxy may rewrite Host, or speak TLS where we do not: only the setting tells then, or
+A proxy may rewrite Host, or speak TLS where we do not: only the setting shows it then, or
 what the proxy says of it, if it is one of MAILSINK_TRUSTED_PROXIES (mailsink/web/front.py).
 """
 
@@ -21,7 +21,7 @@ def origin(request: HttpRequest) -> str:
 
 
 def base_url(request: HttpRequest) -> str:
-    """Return the address of the pages for who is told it, with a slash at its end."""
+    """Return the address of the pages, to be shown to others, with a slash at its end."""
     return f"{origin(request)}{get_script_prefix()}"
 
 

@@ -1,7 +1,7 @@
 """Case files: a message, a transaction or a session as one HTML file, for a ticket.
 
 The file needs nothing else, and nothing in it can run or load: its own policy forbids
-it, and what clients sent is in it as text only. Bounded, and tells what it left out.
+it, and what clients sent is in it as text only. It is bounded, and says what it left out.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from mailsink.mime.headers import Field
 from mailsink.text import pictured
 
 LINES = 2000  # exchanges of a session
-TRANSACTIONS = 20  # of a session that are told one by one
+TRANSACTIONS = 20  # of a session that are shown one by one
 SOURCE = 1024 * 1024  # octets of bodies
 _FIELDS = 500  # of a header
 _RECIPIENTS = 500
@@ -46,12 +46,12 @@ _RECIPIENTS = 500
 
 @dataclass(frozen=True, slots=True)
 class CaseFileSource:
-    """A body as far as it is told."""
+    """A body as far as it is shown."""
 
     text: str
     fields: Sequence[Field]
     size: int  # octets that came
-    left_out: int  # of them, those that are not told
+    left_out: int  # of them, those that are not shown
 
 
 @dataclass(frozen=True, slots=True)

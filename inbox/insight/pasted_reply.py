@@ -27,7 +27,7 @@ _FORMATTING = re.compile(r"\s+")
 class PastedReply:
     """A reply, understood.
 
-    meaning: sentences on its codes, the most telling first; entries: the replies of
+    meaning: sentences on its codes, the most specific first; entries: the replies of
     providers that it is; where exact is false, those that have the same codes only
     """
 

@@ -1,4 +1,4 @@
-"""The channel layer of a single process: telling costs one step for each receiver."""
+"""The channel layer of a single process: sending costs one step for each receiver."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The live feed: what was committed, told to whoever watches, in frames.
+"""The live feed: what was committed, sent to all who watch, in frames.
 
 A frame goes out at once if none went in the last 25 ms, else it joins the next; where
-many are told, frames are fewer. Each event is dumped once, however many watch; where nobody
+many watch, frames are fewer. Each event is dumped once, however many watch; where nobody
 does, nothing is done at all.
 """
 
@@ -44,7 +44,7 @@ INTERVAL = 0.025  # seconds between frames, at least
 # Seconds between ids for those who wait: they hear of a message twice, the second time when
 # it is indexed
 _ARRIVALS_INTERVAL = 0.005
-# Seconds for each viewer that is told something: to tell one takes about half of it, so
+# Seconds for each viewer of a frame: to send to one takes about half of it, so
 # that viewers never take more of the loop than a half.
 PER_VIEWER = 0.002
 MAX_PART = 256 * 1024  # characters; a frame that is longer goes in several parts
@@ -61,16 +61,18 @@ Readers = dict[str, list[int]]  # users who have read messages, by the message's
 
 
 class Feed:
-    """Tells the live groups of the channel layer, on the loop it was started on."""
+    """Sends to the live groups of the channel layer, on the loop it was started on."""
 
     def __init__(self, layer: BaseChannelLayer | None = None) -> None:
         self._layer = layer or get_channel_layer()
         self._pending = Pending()
         self._numbers: dict[str, int] = {}  # of the last frame to each group
-        self._lost = False  # is something missing that viewers were to be told?
+        self._lost = False  # is something missing that viewers were to get?
         self._failing = False
         self._last = 0.0  # when the last frame went, by the loop's clock
-        self._free_at = 0.0  # when those who were told have had their time, likewise
+        self._free_at = (
+            0.0  # when the viewers of the last frame have had their time, likewise
+        )
         self._task: asyncio.Task[None] | None = None
         self._arrived: dict[UUID, None] = {}  # of which those who wait are informed
         self._sending: asyncio.Task[None] | None = None
@@ -134,7 +136,7 @@ class Feed:
     # Who watches
 
     def _is_viewed(self) -> bool:
-        """Whether anybody is to be told more than ids of messages."""
+        """Whether anybody is to get more than ids of messages."""
         if not isinstance(self._layer, ProcessLayer):
             return True  # those who watch may be in other processes
         topics = self._layer.groups.keys() - {protocol.ARRIVALS}
@@ -212,7 +214,7 @@ class Feed:
         for session in pending.closed:
             self._numbers.pop(protocol.session_group(session), None)
 
-    # Those who wait for messages are told their ids alone: no row has to be read for it,
+    # Those who wait for messages get their ids alone: no row has to be read for it,
     # and it takes no longer where many watch.
 
     def _arrive(self, ids: Iterable[UUID]) -> None:
@@ -255,7 +257,7 @@ class Feed:
         await self._publish_to(group, frame)
 
     async def _publish_to(self, group: str, event: dict[str, Any]) -> None:
-        """Send to a group, once those who were told before had most of their time."""
+        """Send to a group, once the viewers of the last frame had most of their time."""
         wait = self._free_at - self._loop.time()
         if wait > INTERVAL:
             await asyncio.sleep(wait)
@@ -281,7 +283,7 @@ class Feed:
         return frames
 
     async def _add_announced(self, frames: _Frames, pending: Pending) -> None:
-        """Tell what has to be read first: changed messages, refused transactions."""
+        """Send what has to be read first: changed messages, refused transactions."""
         changed = {
             id: "created" if isinstance(each, _NEW) else "updated"
             for id, each in pending.announced.items()

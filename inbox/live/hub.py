@@ -163,7 +163,7 @@ class Hub:
             await self._lose()
 
     async def _greet(self, extension: _Extension) -> None:
-        """Say what holds here; what it told nobody meanwhile, viewers load."""
+        """Say what holds here; viewers load what it sent to nobody meanwhile."""
         if self._denylist is not None:
             for change, client in self._denylist.changes(time.time()):
                 extension.wire.say(_client_message(change, client))
@@ -202,7 +202,7 @@ class Hub:
         for each in self._extensions - {extension}:
             each.wire.say(message)
 
-    # What they are told
+    # What they are sent
 
     def _pass_on(self, signal: Signal, **facts: Any) -> None:
         """Have the SMTP processes follow a change. From any thread, which waits for it."""

@@ -46,7 +46,7 @@ class Pending:
 
     @property
     def inbox_ids(self) -> set[int | None]:
-        """The inboxes of what is told without being read again."""
+        """The inboxes of what is sent without being read again."""
         deleted = (e for e in self.announced.values() if isinstance(e, MessageDeleted))
         return {
             *(row.inbox_id for row in self.messages.values()),

@@ -160,7 +160,7 @@ def hello() -> str:
 
 
 def subscribed(topic: Topic) -> str:
-    """Return the answer to a subscription: from here on, changes are told."""
+    """Return the answer to a subscription: from here on, changes are sent."""
     return f'{{"type": "subscribed", {topic.members}}}'
 
 

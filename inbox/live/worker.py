@@ -34,7 +34,7 @@ class _Line:
     ) -> None:
         self._reader = reader
         self._writer = writer
-        self.changed: list[str] = []  # ids of messages, to be told with the answer
+        self.changed: list[str] = []  # ids of messages, to be sent with the answer
 
     async def request(self) -> dict[str, Any]:
         """Return the next request, or job. Raises EOFError once the parent is gone."""
@@ -77,7 +77,7 @@ def _no_body() -> Callable[[], Awaitable[dict[str, Any]]]:
 
     async def receive() -> dict[str, Any]:
         if not events:
-            await asyncio.Event().wait()  # that the client is gone, nobody tells
+            await asyncio.Event().wait()  # nobody says that the client is gone
         return events.pop()
 
     return receive

@@ -1,6 +1,6 @@
 """Which of what is waited for the messages that have just come match.
 
-They are read once for all conditions. Most conditions can tell by the words that none of
+They are read once for all conditions. Most conditions show by their words that none of
 them is for it; each other one, which is compiled once, is one cheap query.
 """
 
@@ -32,7 +32,7 @@ _LONGEST_PHRASE = 50  # tokens
 _MOST_WAITING = 1000  # messages whose words are kept
 _SHORT = 4000  # characters of words that are kept: a hostile message has millions
 
-INDEXED_WITHIN = 5.0  # seconds after a message came; then it is told as it is
+INDEXED_WITHIN = 5.0  # seconds after a message came; then it is shown as it is
 
 State = Literal["new", "indexed", "overdue"]
 Sql = tuple[str, tuple[Any, ...]] | None  # None where nothing can match
@@ -213,6 +213,6 @@ def recent() -> set[tuple[UUID, State]]:
 
 
 def only_recent(known: Collection[tuple[UUID, State]]) -> set[tuple[UUID, State]]:
-    """Return those that `recent` may tell of."""
+    """Return those that `recent` may be about."""
     since = first_at(time.time() - 2 * _RECENT)
     return {each for each in known if each[0] >= since}

@@ -263,7 +263,7 @@ def used_octets(inbox_id: int) -> int:
 
 
 def _change(scope: Scope, slug: str, change: Callable[[Inbox], Changes]) -> Inbox:
-    """Change an inbox as nobody else changed it meanwhile, and tell of it."""
+    """Change an inbox as nobody else changed it meanwhile, and announce it."""
     with write_turn():
         key = by_slug(scope, slug).pk
         # Mail to it, and its rules, refer to its key, and go on meanwhile.

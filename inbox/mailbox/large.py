@@ -1,6 +1,6 @@
 """Which requests are for so much that reading it would hold up the others.
 
-An address tells of most large messages before anything is read. Where it does not, what is
+Most requests for large messages are known by their address before anything is read. Where it does not, what is
 about to be read in the server does, be it a body or the lines of a session: refuse_here()
 has the request answered elsewhere.
 """
@@ -19,7 +19,7 @@ from inbox.models import Message, Raw
 from mailsink.web.elsewhere import answer_elsewhere
 
 LARGE = 512 * 1024  # octets of a body
-# Octets of what is compared, checked, or told line by line: that takes longer.
+# Octets of what is compared, checked, or shown line by line: that takes longer.
 LABORIOUS = 128 * 1024
 _READS = re.compile(
     r"/(?:(?:api/v3/)?(?:messages|transactions|compare|trash)|api/v1/messages?|view)/"

@@ -314,7 +314,7 @@ def count_entries(scope: Scope, q: str, most: int, show: Show = "all") -> int:
 
 
 def _count_up_to(scope: Scope, query: language.Query, most: int) -> int:
-    """Return how many messages match; the newest hits of each word may be enough to tell."""
+    """Return how many messages match; the newest hits of each word may be enough to count."""
     condition = None
     if newest := language.newest_messages(query, scope.reader):
         if matching(scope, query, None, newest.condition)[:most].count() == most:

@@ -1,6 +1,6 @@
-"""How services tell whoever listens (the live feed) what they changed.
+"""How services report their changes to listeners (the live feed).
 
-Told only once the change is committed. Without a listener, as in a management
+They report only once the change is committed. Without a listener, as in a management
 command, nothing happens.
 """
 
@@ -59,7 +59,7 @@ awaited = Signal()
 
 
 def announce(announcements: Sequence[Announcement]) -> None:
-    """Tell the listeners, after the commit if one is under way."""
+    """Notify the listeners, after the commit if one is under way."""
     if announcements:
         transaction.on_commit(
             partial(announced.send, sender=None, announcements=announcements)
@@ -67,5 +67,5 @@ def announce(announcements: Sequence[Announcement]) -> None:
 
 
 def announce_marked(user: int) -> None:
-    """Tell the listeners that a user marked whole inboxes, after the commit."""
+    """Notify the listeners that a user marked whole inboxes, after the commit."""
     transaction.on_commit(partial(marked.send, sender=None, user=user))

@@ -5,7 +5,7 @@ from inbox.models.session import AddressKey
 
 
 class Migration(migrations.Migration):
-    """What tells where mail for an address is: indexes, and tombstones of what was removed."""
+    """Finding where mail for an address is: indexes, and tombstones of what was removed."""
 
     dependencies = [("inbox", "0004_doors")]
     operations = [

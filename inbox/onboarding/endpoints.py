@@ -1,4 +1,4 @@
-"""Where an application reaches our SMTP listeners from, told from the bound addresses."""
+"""Where an application reaches our SMTP listeners from, by the bound addresses."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class NotSent(Exception):
 
 
 def send(to: Reach | None) -> UUID | None:
-    """Send the test message; return the id it was queued as, if the reply told one.
+    """Send the test message; return the id it was queued as, if the reply has one.
 
     Raises NotSent where SMTP is off, does not answer in time, or refuses.
     """

@@ -12,7 +12,7 @@ from inbox.mailbox.known_addresses import Book
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.replies import Reply
 
-_CHOICES = 20  # that one reply tells
+_CHOICES = 20  # that one reply lists
 
 
 def recipient(

@@ -20,7 +20,7 @@ from mailsink.text import pictured
 
 SHOWN = 500  # parts in a page
 _TEXT_SHOWN = 64 * 1024  # characters
-_HASHED = 4 * 1024 * 1024  # octets of a message whose parts' checksums are all told
+_HASHED = 4 * 1024 * 1024  # octets of a message whose parts' checksums are all shown
 _DUMPED = 256  # octets
 
 

@@ -74,7 +74,7 @@ class Head:
     """The head of a session's page, above the transcript."""
 
     title: str
-    failed_at: int | None  # seq of the line that tells why it failed, if one does
+    failed_at: int | None  # seq of the line that shows why it failed, if one does
     chips: list[SessionChip]
     state: str
     quiet: int  # seconds since the last line

@@ -132,7 +132,7 @@ def _nth_line_end(octets: bytes, start: int, end: int) -> int:
 
 
 class _Kinds:
-    """Tells header lines and boundaries from the bodies of a message."""
+    """Separates header lines and boundaries from the bodies of a message."""
 
     def __init__(self, mail: MessagePage) -> None:
         # without those of a message in base64, which are nowhere in the source

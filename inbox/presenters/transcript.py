@@ -35,7 +35,7 @@ def window(
 
     evidence: of findings in the session, where it is known
     """
-    # The one before tells how long the client took to send the first.
+    # The one before shows how long the client took to send the first.
     found = sessions.exchanges(
         scope(), session.id, after=max(0, after - 1), limit=limit + (after > 0)
     )

@@ -108,7 +108,7 @@ class OneProcess:
         self._passes = Passes()
 
     def run(self, ready: Callable[[], None]) -> int:
-        """Serve until told to stop; return the exit code of the process."""
+        """Serve until asked to stop; return the exit code of the process."""
         self._show_health()
         self._policy.refresh()  # the first client is to meet it too
         self._common.logins.refresh()

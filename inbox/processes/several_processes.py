@@ -19,7 +19,7 @@ from mailsink.supervisor import Child, ProcessPlace, Supervisor
 
 
 def run_processes(common: Common, workers: int, ready: Callable[[], None]) -> int:
-    """Run the processes until told to stop; return the exit code of this one.
+    """Run the processes until asked to stop; return the exit code of this one.
 
     workers: how many take mail; ready: called once all of them take connections
     """

@@ -1,7 +1,7 @@
 """The octets of bodies: in the database, or of large ones a file or an object.
 
 Files are in STORAGES["raw"], a folder; objects in STORAGES["objects"], where MAILSINK_RAW_URL
-names one. A key tells which, so that bodies of both kinds can be read at any time.
+names one. A key says which, so that bodies of both kinds can be read at any time.
 Reading raises FileNotFoundError if a body is gone, StoreDown if its store cannot be asked.
 """
 

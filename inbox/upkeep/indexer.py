@@ -122,7 +122,7 @@ def indexer(
 ) -> Background:
     """Return the work of indexing messages that are not large.
 
-    busy: whether the recorder has its hands full. announce: told the ids of the
+    busy: whether the recorder has its hands full. announce: gets the ids of the
     messages that were filled in. awaited: those that go first
     """
     awaited = awaited or Awaited()

@@ -55,7 +55,7 @@ class CompareTab:
     label: str
     url: str
     chosen: bool
-    count: int | None  # rows that differ; None: it is for the eye to tell
+    count: int | None  # rows that differ; None: it is for the eye to see
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +137,11 @@ def _tabs(
     keys = [key for key in _LABELS if key in found or key == "rendered"]
     if "markup" not in found:
         keys.remove("rendered")
-    # Unless one is asked for, the first that has something to tell.
-    telling = next((key for key in keys if key in found and found[key].count), keys[0])
-    chosen = asked if asked in keys else telling
+    # Unless one is asked for, the first that has something to show.
+    differing = next(
+        (key for key in keys if key in found and found[key].count), keys[0]
+    )
+    chosen = asked if asked in keys else differing
     for key in keys:
         url = _url(left.message, right.message, key)
         count = found[key].count if key in found else None

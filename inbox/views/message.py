@@ -188,10 +188,10 @@ def _asked(request: HttpRequest, name: str) -> bool | None:
 
 
 def _is_opened(request: HttpRequest) -> bool:
-    """Whether a person opens the page, for all that browsers tell of a request.
+    """Whether a person opens the page, as far as browsers say of a request.
 
     No page of others, which may embed ours or have it loaded ahead, is to mark a mail
-    as read. Where browsers tell nothing, static/js/inbox/message.js says so by itself.
+    as read. Where browsers say nothing, static/js/inbox/message.js says so by itself.
     """
     if "HX-Request" in request.headers:  # no other page can send it here
         return not navigation.is_ahead(request)

@@ -106,7 +106,7 @@ def suggest(request: HttpRequest) -> HttpResponse:
 
 
 def link(address: str, q: str = "") -> str:
-    """Return the address of the page that tells where mail for someone is."""
+    """Return the address of the page that shows where mail for someone is."""
     return pages.path("trace", address=address, q=q)
 
 

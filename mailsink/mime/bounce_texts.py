@@ -137,7 +137,7 @@ def _begins_copy(line: str) -> bool:
 
 
 def _is_title(line: str) -> bool:
-    """Whether a line announces what follows, rather than tells of it."""
+    """Whether a line announces what follows, rather than reports it."""
     return len(line) < 80 and line.endswith((":", ".", "-", "follow", "follows"))
 
 

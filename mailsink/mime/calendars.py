@@ -73,7 +73,7 @@ class _Component:
 
 
 def read(octets: bytes, charset: str = "") -> Calendar:
-    """Return what a calendar tells; an empty one where it is none.
+    """Return the content of a calendar; an empty one where it is none.
 
     octets: decoded from their transfer encoding; charset: as declared
     """
@@ -134,7 +134,7 @@ def _event(given: list[ContentLine], zones: dict[str, Zone]) -> CalendarEvent:
     elif (duration := times.get("DURATION")) and event.start:
         event.end = _after(event.start, duration.value)
     if event.start and event.end and (event.end.tzinfo is None) != (event.start.tzinfo is None):  # fmt: skip
-        event.end = None  # the one cannot be told from the other
+        event.end = None  # the times cannot be compared
     for line in given:
         if attribute := _TEXTS.get(line.name):
             setattr(event, attribute, line.text.strip()[:10_000])
@@ -172,7 +172,7 @@ def _zone_name(line: ContentLine) -> str:
 
 
 def _in_range(at: datetime) -> datetime | None:
-    """Return a time that any zone can tell; None for those of the first and last year."""
+    """Return a time that any zone can express; None for those of the first and last year."""
     return at if 1 < at.year < 9999 else None
 
 

@@ -16,7 +16,7 @@ from mailsink.mime.links import Reference, split
 LOOKED_AT = 64 * 1024  # characters of text
 _MOST = 3
 Span = tuple[int, int]  # where a match begins and ends
-_NEAR = 70  # characters between a code and the word that tells what it is
+_NEAR = 70  # characters between a code and the word that says what it is
 
 _WORD_OF_CODE = re.compile(
     r"one[- ]?time|\botp\b|\bpin\b|\bpasscode|verif|(?<!source )(?<!postal )(?<!zip )(?<!promo )(?<!error )(?<!qr )\bcodes?\b|\btoken\b|security\s+code|2fa|two[- ]factor"
@@ -51,7 +51,7 @@ class MessageAction:
 
 
 def codes(subject: str, text: str) -> list[str]:
-    """Return the codes that a mail tells, as they are to be typed, likeliest first."""
+    """Return the codes in a mail, as they are to be typed, likeliest first."""
     text = f"{subject}\n{text[:LOOKED_AT]}"
     words = [match.span() for match in _WORD_OF_CODE.finditer(text)]
     scored: dict[str, int] = {}
@@ -65,7 +65,7 @@ def codes(subject: str, text: str) -> list[str]:
 def _score(text: str, match: re.Match[str], words: Sequence[Span]) -> int:
     """Return how likely a candidate is a code; 0 for one that is none.
 
-    words: where the words that tell of a code stand.
+    words: where the words that announce a code stand.
     """
     place = bisect_left(words, match.span())
     distance = _distance(words[place - 1], match.start()) if place else _NEAR
@@ -90,7 +90,7 @@ def _distance(word: Span, start: int) -> int:
 def _is_followed(
     text: str, end: int, words: Sequence[Span], place: int, alone: bool
 ) -> bool:
-    """Whether a word that tells of a code follows in the same paragraph, near enough."""
+    """Whether a word that announces a code follows in the same paragraph, near enough."""
     following = next(
         (span for span in words[place : place + 2] if span[0] >= end), None
     )
@@ -115,7 +115,7 @@ def _is_alone(text: str, match: re.Match[str]) -> bool:
     return len(line) < 200 and line.strip(" \t\u00a0*_-:.") == match[0]
 
 
-# By what the link shows, or where it leads; the first that fits tells the kind.
+# By what the link shows, or where it leads; the first that fits gives the kind.
 ACTIONS: dict[str, re.Pattern[str]] = {
     kind: re.compile(pattern, re.IGNORECASE)
     for kind, pattern in {

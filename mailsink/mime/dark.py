@@ -4,7 +4,7 @@ Each colour of its CSS and attributes gets the lightness that the client would g
 pictures stay as they are. Clients that invert every colour make dark designs light; the
 others change light backgrounds and dark texts only
 (https://www.litmus.com/blog/the-ultimate-guide-to-dark-mode-for-email-marketers).
-An approximation: no client tells its exact colours. Never raises; linear time.
+An approximation: no client publishes its exact colours. Never raises; linear time.
 """
 
 from __future__ import annotations

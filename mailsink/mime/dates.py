@@ -197,7 +197,7 @@ def _spaced(compact: re.Match[str]) -> str:
 def _local(
     day: re.Match[str], year: str | None, clock: re.Match[str]
 ) -> datetime | None:
-    """Return the time of the clock that a date tells."""
+    """Return the time of the clock that a date shows."""
     hour, second, half = int(clock["hour"]), int(clock["second"] or 0), clock["half"]
     if year is None or second > 60:
         return None

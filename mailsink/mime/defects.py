@@ -31,7 +31,7 @@ _ENCODINGS = (
 
 
 class Defects:
-    """A list of defects, each told once; the last says so if there are more."""
+    """A list of defects, each listed once; the last says so if there are more."""
 
     def __init__(self) -> None:
         self.texts: dict[TranslatableText, None] = {}  # in order
@@ -224,7 +224,7 @@ def _check_header(part: Part, defects: Defects) -> None:
             defects.add(_raw(field), part, name=field.name[:80])
 
 
-# No defect where MAIL said SMTPUTF8, which only the envelope tells.
+# No defect where MAIL said SMTPUTF8, which only the envelope shows.
 UTF8_FIELD = gettext_noop(
     "The %(name)s field contains unencoded UTF-8, which is allowed only with SMTPUTF8 (RFC 6532)"
 )

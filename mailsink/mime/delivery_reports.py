@@ -61,7 +61,7 @@ class ReportedRecipient:
     log_id: str = ""
 
     @property
-    def telling_status(self) -> str:
+    def best_status(self) -> str:
         """The status, or that of the diagnostic where the status says nothing (5.0.0)."""
         if self.status.endswith(".0.0"):
             found = status_in(self.diagnostic)

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from webencodings.labels import LABELS
 
-ASCII = "us-ascii"  # apart from windows-1252: beyond ASCII it tells nothing
+ASCII = "us-ascii"  # apart from windows-1252: beyond ASCII it says nothing
 UTF8 = "utf-8"
 STANDARD = frozenset(LABELS.values())  # what endec decodes
 STATEFUL = frozenset(("iso-2022-jp", "iso-2022-kr", "iso-2022-cn", "hz", "utf_7"))

@@ -42,7 +42,7 @@ def _all(reading: Reading, reverse_path: str | None) -> Iterator[Notice]:
         if inside and part.depth > inside.depth:
             continue
         inside = part if part.encloses and part.parent else None
-        describe = _TELL.get(part.content_type)
+        describe = _NOTICES.get(part.content_type)
         if (
             notice := describe(reading.octets, part)
             if describe
@@ -91,7 +91,7 @@ def _smime(octets: bytes, part: Part) -> Notice:
         start = bodies.decode_beginning(octets, part, 64)[:40]
         kind = next((name for oid, name in _CMS.items() if oid in start), "")
     if kind not in _SMIME:
-        words = gettext_noop("It is an S/MIME message, of a kind that is not told.")
+        words = gettext_noop("It is an S/MIME message of an unstated kind.")
         return _notice("smime", part, words)
     return _notice(_SMIME[kind][0], part, _SMIME[kind][1])
 
@@ -253,7 +253,7 @@ def _calendar(octets: bytes, part: Part) -> Notice | None:
 
 
 def _by_name(reading: Reading, part: Part) -> Notice | None:
-    """Tell what a part is that says only by its name what it is."""
+    """Return the type of a part that only its file name shows."""
     name = part.filename.lower()
     if part.content_type != "application/octet-stream" or part.children:
         return None
@@ -263,7 +263,7 @@ def _by_name(reading: Reading, part: Part) -> Notice | None:
 
 
 _Describe = Callable[[bytes, Part], Notice | None]
-_TELL: dict[str, _Describe] = {
+_NOTICES: dict[str, _Describe] = {
     "multipart/signed": _signed,
     "multipart/encrypted": _encrypted,
     "application/pkcs7-mime": _smime,

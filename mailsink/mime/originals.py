@@ -16,7 +16,7 @@ _ENCLOSED = frozenset((
 ))  # fmt: skip
 _HEADER = 64 * 1024  # octets of an enclosed message that are looked at
 _ID = re.compile(r"<([^<>\s]{1,1000})>")
-# A field of a header that stands in a text, the most telling first
+# A field of a header that stands in a text, the most significant first
 _COPIED = tuple(
     re.compile(rf"^[ \t>]{{0,8}}{name}[ \t]*+:", re.IGNORECASE | re.MULTILINE)
     for name in ("message-id", "subject")

@@ -98,7 +98,7 @@ class Related:
         return base
 
     def _base_of(self, part: Part | None) -> str:
-        """Return the base that the headers of a part and those around it tell.
+        """Return the base that the headers of a part and those around it give.
 
         Content-Base is of the older RFC 2110 §4.2.
         """

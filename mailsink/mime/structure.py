@@ -2,7 +2,7 @@
 
 One pass: lines that begin with "--" are looked up among the boundaries open at that
 point. A message that is enclosed in base64 and the like is decoded, and its parts count
-in what that gave. Never raises; what is wrong is told in `defects`.
+in what that gave. Never raises; what is wrong is listed in `defects`.
 """
 
 from __future__ import annotations

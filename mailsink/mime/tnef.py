@@ -29,7 +29,7 @@ _FIXED = {2: 4, 3: 4, 4: 4, 5: 8, 6: 8, 7: 8, 10: 4, 11: 4, 20: 8, 64: 8, 72: 16
 
 @dataclass(slots=True)
 class TnefFile:
-    """A file. name: safe to show, "" if it has none; content_type: "" if none is told."""
+    """A file. name: safe to show, "" if it has none; content_type: "" if none is given."""
 
     name: str = ""
     content_type: str = ""

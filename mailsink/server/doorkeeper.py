@@ -76,7 +76,7 @@ class Doorkeepers(Factory[Any]):
 
 
 class Doorkeeper(Connection):
-    """Lets HTTP in at its first octets; tells SMTP clients where mail goes.
+    """Lets HTTP in at its first octets; answers SMTP clients with the port for mail.
 
     An SMTP client says nothing until it is greeted: who is silent for _PATIENCE
     seconds gets the reply too. On a secure port TLS comes first, and HTTP without it

@@ -369,7 +369,7 @@ class WebSocket(WebSocketProtocol):
         limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
         try:
             super().sendMessage(*arguments, **options)
-        except Disconnected:  # the client has just gone; the app is about to be told
+        except Disconnected:  # the client has just gone; the app will hear of it next
             log.debug("A websocket was closed before a message could be sent")
         finally:
             self.maxMessagePayloadSize = limit

@@ -83,7 +83,7 @@ def _until_ended(session: Session) -> Steps[Ending]:
 
 
 def _take_leave(session: Session, ended: SessionEnded) -> None:
-    """Tell the client why, where it did not end the session itself."""
+    """Send the client the reason, unless it ended the session itself."""
     if ended.reply is not None and not session.lost:
         now = session.now_us()
         session.begin_exchange("notice", "", ended.notice, 0, now)

@@ -1,1 +1,1 @@
-"""The web server's outer layer: who may ask, what the browser is told, static files."""
+"""The web server's outer layer: who may ask, security headers, static files."""

@@ -1,4 +1,4 @@
-"""Tells from a connection's first octets who calls on the web port: pure functions."""
+"""Which protocol a client of the web port speaks, by its first octets: pure functions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LONGEST = max(map(len, _SMTP_VERBS))
 
 
 def recognise(octets: bytes) -> Literal["http", "smtp", "tls"] | None:
-    """Return what the caller speaks; None while the octets do not tell yet."""
+    """Return what the caller speaks; None while the octets do not show it yet."""
     if octets[:1] == b"\x16":  # a TLS record of a handshake (RFC 8446 §5.1)
         return "tls"
     words = octets.split(None, 1)

@@ -285,7 +285,7 @@ def too_large(room: int) -> HttpRefusal:
 
 
 def answer(refusal: HttpRefusal, path: str) -> Answered:
-    """Return headers and body that tell of a refusal: as problem JSON in the API."""
+    """Return headers and body of a refusal: as problem JSON in the API."""
     if path.startswith(API):
         content_type = b"application/problem+json"
         problem = {

@@ -1,6 +1,6 @@
 """Requests whose answers would hold up the others go to the workers.
 
-The address tells of most; of the rest the app, before it says anything (elsewhere.py).
+Most are known by their address; the app finds the others before it answers (elsewhere.py).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TO_END = 5.0  # seconds
 
 
 class Heavy:
-    """Wraps an ASGI app: requests that is_heavy tells of go to the workers."""
+    """Wraps an ASGI app: requests for which is_heavy is true go to the workers."""
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-# Each is told of every mail, on the loop that receives it.
+# Each hears of every mail, on the loop that receives it.
 MOST_LIVE = 200
 _FILES = 2  # of a large body: as it comes, and as Django reads it
 

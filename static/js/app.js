@@ -77,7 +77,7 @@ function showNoWebsocket() {
 }
 
 /** In whose day a search for "today" looks: the server reads it (inbox/http/zone.py). */
-function tellZone() {
+function sendZone() {
   // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is there on HTTPS only
   document.cookie = `mailsink_zone=${encodeURIComponent(zoneName)}; path=${ROOT}; max-age=34560000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
 }
@@ -108,7 +108,7 @@ function nameKeys() {
 }
 
 nameKeys();
-tellZone();
+sendZone();
 for (const each of [fragments, times, copy, framework, forms, keys, search, palette, theme]) each.start();
 centre(find("nav.side [aria-current]")); // on a narrow screen the strip is wider than the page
 showFailures();

@@ -100,7 +100,7 @@ FIELDS = b"?" + b"&".join(b"a%d=x" % n for n in range(1001))
     ],
 )
 @pytest.mark.parametrize("charset", [b"utf-8", b"latin-1", b"rot13", b"none"])
-def test_fields_beyond_the_limit_are_told_whatever_the_charset(
+def test_fields_beyond_the_limit_are_refused_whatever_the_charset(
     mailsink: Mailsink, path: bytes, expected: bytes, charset: bytes
 ) -> None:
     kind = b"Content-Type: text/plain; charset=" + charset

@@ -351,7 +351,7 @@ def test_a_sender_is_found() -> None:
 def test_a_sender_whose_words_many_newer_ones_have_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("inbox.search.fulltext.query._NEWEST", 2)
+    monkeypatch.setattr("inbox.search.fulltext.query.NEWEST", 2)
     factories.message(reverse_path="jobs@acme.example", recipients=["bob@x.test"])
     for _ in range(3):
         factories.message(reverse_path="more.jobs@acme.example")

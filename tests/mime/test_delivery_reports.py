@@ -172,9 +172,9 @@ def test_a_reply_code_is_no_piece_of_something_else(
 
 def test_a_status_that_says_nothing_gives_way_to_the_diagnostic() -> None:
     text = "Final-Recipient: rfc822;a@x.test\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 5.1.1 No\n"
-    assert (one(text).status, one(text).telling_status) == ("5.0.0", "5.1.1")
+    assert (one(text).status, one(text).best_status) == ("5.0.0", "5.1.1")
     other = text.replace("5.1.1", "4.1.1")
-    assert one(other).telling_status == "5.0.0"
+    assert one(other).best_status == "5.0.0"
 
 
 def test_what_is_left_out_is_counted() -> None:

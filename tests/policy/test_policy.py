@@ -130,11 +130,9 @@ RECIPIENTS = {
         "251 2.6.8 User not local; forwarded to an address that needs SMTPUTF8"
     ],
     "jur@example.com": [
-        "550 5.6.8 Ambiguous; to be told the possibilities needs SMTPUTF8"
+        "550 5.6.8 Ambiguous; the list of possibilities needs SMTPUTF8"
     ],
-    "weg@example.com": [
-        "551 5.6.8 User not local; the new address needs SMTPUTF8 to be told"
-    ],
+    "weg@example.com": ["551 5.6.8 User not local; the new address needs SMTPUTF8"],
 }
 
 
@@ -174,7 +172,7 @@ VERIFIED = {
     "far": RECIPIENTS["far@example.com"],
     "gone@example.com": RECIPIENTS["gone@example.com"],
     "smith": RECIPIENTS["smith@example.com"],
-    "staff": ["252 2.1.5 That is a mailing list; EXPN tells its members, if any"],
+    "staff": ["252 2.1.5 That is a mailing list; EXPN lists its members, if any"],
 }
 
 
@@ -215,7 +213,7 @@ def test_expn() -> None:
     assert expn(asked, "info") == ["250 2.1.5 Ann Smith <ann@example.com>"]
     for user in ("ann", "gone", "smith"):
         assert expn(asked, user) == [
-            "550 5.1.1 That is a user, not a mailing list; VRFY tells more"
+            "550 5.1.1 That is a user, not a mailing list; use VRFY"
         ]
     assert expn(asked, "who") == []
 

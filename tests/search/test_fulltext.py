@@ -55,7 +55,7 @@ def mail(subject: str, body: str = "", html: str = "", sender: str = "") -> byte
 def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an index be small or large: both answer alike."""
     if request.param == "large":
-        monkeypatch.setattr("inbox.search.fulltext.query._SMALL", 0)
+        monkeypatch.setattr("inbox.search.fulltext.newest._SMALL", 0)
 
 
 def index_all() -> None:
@@ -274,7 +274,7 @@ def has_phrase(text: list[str], phrase: list[str]) -> bool:
     return False
 
 
-@patch("inbox.search.fulltext.query._SMALL", 0)
+@patch("inbox.search.fulltext.newest._SMALL", 0)
 class AgreementTest(TestCase):
     """The index finds what the tokens say, and nothing else."""
 
@@ -320,7 +320,7 @@ def test_more_words_than_a_database_takes_keep_no_other_mail_from_the_index() ->
 def test_any_of_words_that_very_many_have(
     q: str, expected: str, monkeypatch: pytest.MonkeyPatch, size: None
 ) -> None:
-    monkeypatch.setattr("inbox.search.fulltext.query._NEWEST", 2)
+    monkeypatch.setattr("inbox.search.fulltext.query.NEWEST", 2)
     for number, word in enumerate(["alpha", "beta"] * 3 + ["gamma"]):
         factories.message(mail(f"{word} {number}"), pinned=number < 2)
     index_all()
@@ -342,7 +342,7 @@ def test_a_beginning_of_few_words_and_of_many(
     index_all()
     alphas = [f"new alpha{number}" for number in range(words)]
     for most in (500, 2):  # messages that are read
-        monkeypatch.setattr("inbox.search.fulltext.query._MOST_READ", most)
+        monkeypatch.setattr("inbox.search.fulltext.query.MOST_READ", most)
         assert [
             each.subject for each in messages.find(ALL, "alpha", limit=1).items
         ] == alphas[-1:]
@@ -355,7 +355,7 @@ def test_a_beginning_of_few_words_and_of_many(
 def test_what_lacks_a_word_whatever_waits_for_the_index(
     monkeypatch: pytest.MonkeyPatch, size: None
 ) -> None:
-    monkeypatch.setattr("inbox.search.fulltext.query._MOST_LACKING", 3)
+    monkeypatch.setattr("inbox.search.fulltext.newest._MOST_LACKING", 3)
 
     def came(words: str) -> None:
         for each in words.split():
@@ -397,8 +397,8 @@ def test_what_lacks_a_word_and_is_still_missing_in_the_index(
     monkeypatch: pytest.MonkeyPatch, size: None
 ) -> None:
     """Large messages of a store that was moved, and all of before there was an index."""
-    monkeypatch.setattr("inbox.search.fulltext.query._seen_whole", False)
-    monkeypatch.setattr("inbox.search.fulltext.query._look_from", 0.0)
+    monkeypatch.setattr("inbox.search.fulltext.newest._seen_whole", False)
+    monkeypatch.setattr("inbox.search.fulltext.newest._look_from", 0.0)
     made = [factories.message(mail(f"{each} x")) for each in ("alpha", "beta", "gamma")]
     index_all()
     SearchText.objects.filter(message=made[1]).delete()
@@ -428,7 +428,7 @@ def test_the_newest_are_looked_for_alone_where_the_index_knows_them(
     q: str, is_sooner: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else one search looked through all that is stored twice."""
-    monkeypatch.setattr("inbox.search.fulltext.query._SMALL", 0)
+    monkeypatch.setattr("inbox.search.fulltext.newest._SMALL", 0)
     factories.message(mail("alpha"))
     index_all()
     assert (language.newest_messages(language.parse(q)) is not None) == is_sooner
@@ -441,12 +441,12 @@ def test_pages_of_a_word_that_very_many_have(
     q: str, monkeypatch: pytest.MonkeyPatch, size: None
 ) -> None:
     for name, most in (
-        ("NEWEST", 3),
-        ("MOST_WORDS", 2),
-        ("MOST_READ", 4),
-        ("MOST_LACKING", 3),
+        ("query.NEWEST", 3),
+        ("query._MOST_WORDS", 2),
+        ("query.MOST_READ", 4),
+        ("newest._MOST_LACKING", 3),
     ):
-        monkeypatch.setattr(f"inbox.search.fulltext.query._{name}", most)
+        monkeypatch.setattr(f"inbox.search.fulltext.{name}", most)
     for number in range(24):
         factories.message(
             mail(["alpha", "alphabet alpha", "beta", "alphorn"][number % 4])
@@ -471,7 +471,7 @@ def test_what_waits_longest_lets_no_page_skip_others(
     q: str, monkeypatch: pytest.MonkeyPatch, size: None
 ) -> None:
     """A large message waits while its store is down, and newer ones are indexed."""
-    monkeypatch.setattr("inbox.search.fulltext.query._NEWEST", 3)
+    monkeypatch.setattr("inbox.search.fulltext.query.NEWEST", 3)
     made = [factories.message(mail("alpha"), pinned=at > 4) for at in range(10)]
     index_all()
     Message.objects.filter(pk__in=[each.pk for each in made[:2]]).update(

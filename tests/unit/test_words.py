@@ -103,7 +103,7 @@ WRONG = [
         {"inbox/a.py": f"{DOC}class Told: pass\n", "static/js/told.js": "// One.\n"},
         ["static/js/told.js:1", "inbox/a.py:2"],
     ),
-    ('"told" in docs and templates', {"README.md": "It is told.\n"}, ["README.md:1"]),
+    ('old word "tell"', {"README.md": "It is told.\n", "inbox/a.py": f"{DOC}a.tell()\nb = 1  # telling\n"}, ["README.md:1", "inbox/a.py:3"]),
 ]  # fmt: skip
 
 

@@ -27,7 +27,7 @@ MOST = 1024 * 1024
 
 
 class MessageContent(ParsedMessage):
-    """A message, with what the API tells of its content."""
+    """A message, with what the API says of its content."""
 
     @property
     def fields(self) -> list[Shape]:
@@ -215,7 +215,7 @@ def opened(message: Message) -> MessageContent:
 
 
 def detail(scope: Scope, message: Message, names: Collection[str] = ()) -> Shape:
-    """Return a message as it is told one by one, also where its octets are gone.
+    """Return a message as it is shown one by one, also where its octets are gone.
 
     names: what include names; what a detail has anyway is not made again
     """

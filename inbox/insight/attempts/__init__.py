@@ -38,7 +38,7 @@ def of_transaction(scope: Scope, id: str | UUID) -> AttemptHistory:
 def of_exchange(scope: Scope, exchange: Exchange) -> AttemptHistory | None:
     """Return the story of what an exchange was part of; None if it was of no message.
 
-    Takes an exchange that was read within a scope. A MAIL that was refused is told with
+    Takes an exchange that was read within a scope. A MAIL that was refused is shown with
     the transaction that followed it.
     """
     if exchange.transaction_id:

@@ -16,7 +16,7 @@ from inbox.models import Fingerprint, Recipient, Session, Transaction
 from inbox.models.session import TAKEN, WITHOUT_CLIENT, AddressKey
 from mailsink.ids import first_at, made_at
 
-MOST = 50  # tries that a story tells, the newest ones
+MOST = 50  # tries that a story has, the newest ones
 MOST_COUNTED = 10_000
 LIKELY_WITHIN = 24 * 3600  # seconds
 
@@ -31,7 +31,7 @@ def with_the_same(scope: Scope, asked: Candidate) -> tuple[list[UUID], int]:
     """Return the newest transactions with the same Message-ID, else the same body.
 
     They share a recipient with this one, if it has any. And how many there are, counted
-    only where they are more than are told.
+    only where they are more than are shown.
     """
     if not (asked.message_id or asked.body.sha256):
         return [], 0

@@ -1,4 +1,4 @@
-"""The transactions that may be tries of one message, with what tells them apart."""
+"""The transactions that may be tries of one message, with what distinguishes them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RECIPIENTS = 100  # of a transaction that are compared
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A transaction, with what tells whether it carried the same message."""
+    """A transaction, with what shows whether it carried the same message."""
 
     row: Transaction
     recipients: frozenset[str]
@@ -47,7 +47,7 @@ class Candidate:
 
 
 def load(rows: QuerySet[Transaction]) -> list[Candidate]:
-    """Return transactions with what tells them apart, in six queries."""
+    """Return transactions with what distinguishes them, in six queries."""
     found = list(rows.select_related("session"))
     ids = [each.pk for each in found]
     recipients: dict[UUID, set[str]] = {}

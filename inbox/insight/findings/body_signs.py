@@ -18,7 +18,8 @@ from mailsink.text import readable
 
 _BEFORE, _AFTER = 24, 24  # octets shown around the offending one
 _LINE = 998  # octets, without CRLF (RFC 5322 §2.1.1)
-_SEARCHED = 1 << 20  # octets from the start; what is odd further in has no place told
+# Octets from the start; what is odd further in is found without its place.
+_SEARCHED = 1 << 20
 _ONCE = (
     "From", "Sender", "Reply-To", "To", "Cc", "Message-ID", "In-Reply-To", "References",
     "Subject", "Date",

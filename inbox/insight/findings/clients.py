@@ -17,8 +17,8 @@ from django.utils.translation import gettext_noop
 from inbox.insight.findings import signs
 from inbox.insight.findings.signs import ClientDialogue, ClientHeader, Sign
 
-HEAD = 16 * 1024  # octets of a message that are enough to tell
-LINES = 20  # of a session's beginning that are enough to tell
+HEAD = 16 * 1024  # octets of a message that are enough to recognise it
+LINES = 20  # of a session's beginning that are enough to recognise it
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class KnownClient:
 
     @property
     def words(self) -> str:
-        """Its name as people are told it."""
+        """Its name as people read it."""
         name = _(self.name)
         return name if self.certain else _("probably %(name)s") % {"name": name}
 

@@ -160,7 +160,7 @@ def of_session(
     found: its evidence, where it is known
     """
     found = found or evidence(session)
-    rows = _telling_rows(session, found)
+    rows = _shown_rows(session, found)
     shown = places(rows, found.at, _spots(session, found, rows))
     known = _client(session, rows)
     findings = _findings(session, found, found.counts, shown, known, rows)
@@ -262,7 +262,7 @@ def _severity(session: Session, kind: str, found: SessionEvidence) -> Severity:
     return severity(kind, *where, count, found.offered_8bit)
 
 
-def _telling_rows(session: Session, found: SessionEvidence) -> list[Exchange]:
+def _shown_rows(session: Session, found: SessionEvidence) -> list[Exchange]:
     """Return the lines that show the first places of everything that was found."""
     lines = Exchange.objects.filter(session=session, direction="in")
     seqs = set(found.at.values())
@@ -272,8 +272,8 @@ def _telling_rows(session: Session, found: SessionEvidence) -> list[Exchange]:
     seqs |= set(hellos.values_list("seq", flat=True)[:PLACES])
     if found.counts:
         seqs |= _ends_of_bodies(session, found)
-    telling = lines.filter(seq__in=sorted(seqs)[:_ROWS]).order_by("seq")
-    return transcripts.loaded(telling)
+    shown = lines.filter(seq__in=sorted(seqs)[:_ROWS]).order_by("seq")
+    return transcripts.loaded(shown)
 
 
 def _odd_lines(lines: QuerySet[Exchange]) -> set[int]:

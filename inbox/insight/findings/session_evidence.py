@@ -131,7 +131,7 @@ def _judge_groups(
     found.flags = frozenset(flag for group in groups for flag in group.flags.split())
     for group in groups:
         for flag in group.flags.split():
-            if flag != "pipelined":  # told among the extensions
+            if flag != "pipelined":  # shown among the extensions
                 found.counts[flag_kind(flag, group.verb)] += group.count
     greeted = _first(groups, *HELLOS)
     mail = min((g.first for g in groups if g.verb == "MAIL"), default=None)

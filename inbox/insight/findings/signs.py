@@ -208,7 +208,7 @@ _DJANGO_ORDERS = (
 
 
 def _python(said: ClientDialogue, header: ClientHeader) -> Iterator[Sign]:
-    """Tell Django and Flask-Mail, which write the MIME fields first, from each other."""
+    """Distinguish Django from Flask-Mail, both of which write the MIME fields first."""
     if not _PYTHON_ID.match(header.identifier):
         return
     names = header.names
@@ -228,7 +228,7 @@ def _python(said: ClientDialogue, header: ClientHeader) -> Iterator[Sign]:
 
 
 def _ordered(header: ClientHeader) -> Iterator[Sign]:
-    """Tell libraries by the order of their fields, most by the Message-ID too."""
+    """Recognise libraries by the order of their fields, most by the Message-ID too."""
     order = _("the order of its fields")
     both = _("the shape of its Message-ID and the order of its fields")
     names, identifier = header.names, header.identifier

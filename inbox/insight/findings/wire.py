@@ -72,7 +72,7 @@ def places(
 
 
 def ends_body(row: Linelike) -> bool:
-    """Whether this is the line at which what a whole body shows is told."""
+    """Whether this line stands for what a whole body shows."""
     last = row.kind == "chunk" and row.line.upper().endswith("LAST")
     return row.kind == "body" or last
 

@@ -86,7 +86,7 @@ class _Writer:
             where = f"{host!a}, {port}{context}"
             self.lines.append(f"smtp = smtplib.{kind}({where})")
         else:
-            # What is told where to connect to at once raises where it is refused.
+            # A client that connects at once raises where it is refused.
             self.lines.append(f"smtp = smtplib.{kind}({context[2:]})")
             self.lines.append(f"smtp.connect({host!a}, {port})")
         self.lines.append("smtp.set_debuglevel(1)  # shows what is said")

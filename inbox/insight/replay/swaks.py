@@ -168,7 +168,7 @@ class _Writer:
 
 
 def _path(exchange: Exchange) -> str | None:
-    """Return the address in a line of MAIL or RCPT; None where it cannot be told."""
+    """Return the address in a line of MAIL or RCPT; None where it has none."""
     match = _PATH.match(exchange.line)
     if match is None or is_masked(exchange):
         return None

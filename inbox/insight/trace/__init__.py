@@ -160,7 +160,7 @@ def clean(text: str) -> str:
 def _with_tombstones(
     found: list[Evidence], stones: Sequence[Tombstone]
 ) -> list[Evidence]:
-    """Return the evidence with what tombstones tell of messages that are gone."""
+    """Return the evidence with what tombstones say of messages that are gone."""
     by_transaction = {each.transaction: each for each in stones}
     with_evidence = {each.transaction for each in found}
     completed = [

@@ -17,7 +17,7 @@ from inbox.models.session import AddressKey
 from mailsink.ids import made_at
 
 _RECENT = 2000  # recipients that are looked at
-_MOST = 5  # addresses that are told
+_MOST = 5  # addresses that are shown
 _FARTHEST = 3  # edits
 _LONGEST = 100  # characters of an address that are compared one by one
 _LETTERS = 50_000  # and of all of them
@@ -65,8 +65,8 @@ def likeness(wanted: str, other: str) -> tuple[int, str] | None:
         return 0, _("the same but for what follows the “+”")
     if domain == other_domain and _undotted(local) == _undotted(other_local):
         return 0, _("the same but for dots")
-    telling = len(local) // 3 if domain == other_domain else len(wanted) // 7
-    limit = min(_FARTHEST, max(1, telling))
+    near = len(local) // 3 if domain == other_domain else len(wanted) // 7
+    limit = min(_FARTHEST, max(1, near))
     edits = distance(wanted[:_LONGEST], other[:_LONGEST], limit)
     if 0 < edits <= limit:
         return edits, _differs(edits)

@@ -26,7 +26,7 @@ SHORTEST = 2  # characters of a part
 _RECENT = 20_000  # recipients, and senders, that are looked at
 _FOUND = 500  # of them, those that are compared
 _OLDER = 200  # messages that the full text finds
-MOST = 8  # addresses that are told
+MOST = 8  # addresses that are shown
 _LONGEST = 320  # characters of an address
 
 Named = tuple[str, UUID]  # an address, and the transaction that named it

@@ -149,11 +149,11 @@ def _try(
     """Return the evidence of a RCPT without a message: of what was not accepted, or is gone."""
     transaction = recipient.transaction
     kind = _kind(recipient, octets)
-    telling = end if kind in ("rejected", "discarded") else rcpt
+    decisive = end if kind in ("rejected", "discarded") else rcpt
     code = recipient.rcpt_code if kind == "refused" else recipient.final_code
     about = Evidence(
         kind=kind,
-        at=_at(transaction, kind, telling),
+        at=_at(transaction, kind, decisive),
         address=recipient.forward_path,
         peer=peer(transaction.session),
         code=code or transaction.code,
@@ -162,9 +162,9 @@ def _try(
         transaction=transaction.pk,
         session=_session(transaction),
     )
-    if telling is None:
+    if decisive is None:
         return about
-    return replace(about, reply=telling.reply, rule=telling.rule, seq=telling.seq)
+    return replace(about, reply=decisive.reply, rule=decisive.rule, seq=decisive.seq)
 
 
 _KINDS: dict[str | None, EvidenceKind] = {
@@ -186,11 +186,11 @@ def _kind(recipient: Recipient, octets: int | None) -> EvidenceKind:
 
 
 def _at(
-    transaction: Transaction, kind: EvidenceKind, telling: Exchange | None
+    transaction: Transaction, kind: EvidenceKind, decisive: Exchange | None
 ) -> datetime:
     us = transaction.started_us if kind == "refused" else transaction.ended_us
-    if telling is not None and kind == "refused":
-        us = telling.received_us
+    if decisive is not None and kind == "refused":
+        us = decisive.received_us
     passed = transaction.started_us if us is None else us
     return transaction.session.opened_at + timedelta(microseconds=passed)
 

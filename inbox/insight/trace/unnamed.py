@@ -22,7 +22,7 @@ from inbox.search.sql import has
 
 _CONNECTIONS = 200  # recent ones that are looked at
 _SESSIONS = 20  # of them, those in which nobody was named
-_MOST = 5  # of these, those that are told
+_MOST = 5  # of these, those that are shown
 _WITHIN = timedelta(hours=24)
 _LINES = 500  # of a session whose lines are searched
 

@@ -120,7 +120,7 @@ class Command(BaseCommand):
         sys.exit(code)
 
     def serve(self, config: Config, expected: ExpectedMail, workers: int) -> int:
-        """Start everything, serve until told to stop; return the exit code.
+        """Start everything, serve until asked to stop; return the exit code.
 
         workers: how many processes take mail; 0: this one does, and the web's work too
         """

@@ -6,15 +6,15 @@ so that a search means the same on either.
 
 from inbox.search.fulltext import header_fields
 from inbox.search.fulltext.index import Texts, forget, missing, put, texts
-from inbox.search.fulltext.query import (
+from inbox.search.fulltext.newest import (
     any_of,
     is_by_index,
     knows_newest,
     lacking,
-    matches,
     newest_only,
     without_late,
 )
+from inbox.search.fulltext.query import matches
 
 __all__ = [
     "Texts",

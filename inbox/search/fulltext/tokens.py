@@ -41,6 +41,6 @@ def _without_marks(text: str) -> str:
 def is_beginning(token: str) -> bool:
     """Whether a token that is looked for may be the beginning of a longer one.
 
-    A single letter is not: it begins too many words to tell anything.
+    A single letter is not: it begins too many words to be of use.
     """
     return len(token) > 1

@@ -102,7 +102,7 @@ def _version_2(octets: bytes) -> Header | None:
 def _addresses(
     family: int, block: bytes
 ) -> tuple[tuple[str, int], tuple[str, int]] | tuple[()]:
-    """Return the ends of a TCP connection; () for any other that a header may tell of."""
+    """Return the ends of a TCP connection; () for any other that a header may name."""
     if family >> 4 > 3 or family & 15 > 2:
         raise BadHeaderError("its address family or transport does not exist")
     form = {0x11: "!4s4sHH", 0x21: "!16s16sHH"}.get(family)

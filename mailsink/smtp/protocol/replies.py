@@ -1,6 +1,6 @@
 """The catalogue: code, enhanced code and text of every reply, once.
 
-Constants where the text is fixed, functions where it tells something. Texts are
+Constants where the text is fixed, functions where it depends on something. Texts are
 ASCII and say what to do; enhanced codes are those of RFC 3463 and RFC 5248.
 """
 
@@ -303,9 +303,9 @@ def too_large(size: int, limit: int) -> Reply:
 # Known addresses (RFC 5321 §3.4, §3.5). Addresses are UTF-8 if the client allowed it.
 CANNOT_VERIFY = _reply(252, "2.1.5", "Not verified, but mail to it is taken")
 VERIFIES_NO_LIST = _reply(
-    252, "2.1.5", "That is a mailing list; EXPN tells its members, if any"
+    252, "2.1.5", "That is a mailing list; EXPN lists its members, if any"
 )
-NOT_A_LIST = _reply(550, "5.1.1", "That is a user, not a mailing list; VRFY tells more")
+NOT_A_LIST = _reply(550, "5.1.1", "That is a user, not a mailing list; use VRFY")
 NO_LISTS = _reply(550, "5.1.1", "There is no mailing list of this name")
 VERIFY_NOT_ASCII = _reply(
     553, "5.6.7", "A name beyond ASCII needs SMTPUTF8 behind it, offered by EHLO"
@@ -314,13 +314,13 @@ VERIFIED_NEEDS_UTF8 = _reply(
     252, "2.6.8", "The answer is not ASCII; ask again with SMTPUTF8 behind the name"
 )
 AMBIGUOUS_NEEDS_UTF8 = _reply(
-    550, "5.6.8", "Ambiguous; to be told the possibilities needs SMTPUTF8"
+    550, "5.6.8", "Ambiguous; the list of possibilities needs SMTPUTF8"
 )
 FORWARDED_NEEDS_UTF8 = _reply(
     251, "2.6.8", "User not local; forwarded to an address that needs SMTPUTF8"
 )
 MOVED_NEEDS_UTF8 = _reply(
-    551, "5.6.8", "User not local; the new address needs SMTPUTF8 to be told"
+    551, "5.6.8", "User not local; the new address needs SMTPUTF8"
 )
 
 
@@ -378,7 +378,11 @@ def no_room(size: int, free: int) -> Reply:
 
 def help_list(forms: Iterable[str]) -> Reply:
     return _reply(
-        214, "2.0.0", "Commands:", *forms, "HELP <command> tells more; HELP STATUS too"
+        214,
+        "2.0.0",
+        "Commands:",
+        *forms,
+        "HELP <command> explains one; see also HELP STATUS",
     )
 
 

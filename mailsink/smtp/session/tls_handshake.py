@@ -33,7 +33,7 @@ _SILENT = (
     "it probably waits for a greeting in plain SMTP."
 )
 _PLAIN = "The client sent plain text where a TLS handshake had to come."
-_UNAVAILABLE = "Mailsink could not begin TLS; its log tells why."
+_UNAVAILABLE = "Mailsink could not begin TLS; its log says why."
 _SEEN = (
     "The client closed the connection when it had been sent the certificate: probably "
     "it does not trust it."

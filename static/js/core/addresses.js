@@ -1,4 +1,4 @@
-// Addresses of mail in what people type, and the page that tells where mail for them is.
+// Addresses of mail in what people type, and the page that shows where mail for them is.
 
 import { routes } from "./routes.js";
 
@@ -18,7 +18,7 @@ export function addressIn(text) {
 }
 
 /**
- * The page that tells where mail for an address is.
+ * The page that shows where mail for an address is.
  * @param {string} address
  * @param {string} [filter] the search that may hide it
  */

@@ -17,7 +17,7 @@ const timeZone = zone();
 
 /** The zone in which times are shown, by its IANA name. */
 export const zoneName = timeZone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
-/** Whether lists tell how long ago something was, and not when. */
+/** Whether lists show how long ago something was, and not when. */
 export const relative = storage.get("times") === "ago";
 
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone });

@@ -11,7 +11,7 @@ import { routes } from "./routes.js";
  * @typedef {object} Listener
  * @property {() => void} [load] read the first page again: after each subscribing, and
  *   whenever the server had to leave something out
- * @property {(events: LiveEvent[]) => void} events some may be known already: tell by id or seq
+ * @property {(events: LiveEvent[]) => void} events some may be known already: compare id or seq
  */
 
 const FIRST_WAIT = 500;
@@ -97,7 +97,7 @@ export class Live {
   }
 
   /**
-   * Be told the state now and at each change.
+   * Call a function with the state now and at each change.
    * @param {(state: State) => void} watcher
    */
   watch(watcher) {
@@ -140,7 +140,7 @@ export class Live {
 
   /** @param {number} code */
   #lost(code) {
-    // A connection never greeted has told nothing: seenAt stays with the last that had.
+    // A connection that was never greeted has sent nothing: seenAt stays with the last that had.
     if (this.state === "live") this.seenAt = new Date();
     this.#socket = undefined;
     this.#confirmed.clear();

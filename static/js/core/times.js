@@ -25,7 +25,7 @@ function localise(root) {
 
 const AGAIN_MS = 5000;
 
-/** Localise all times, and let those go on that tell how long ago something was. */
+/** Localise all times, and keep those up to date that say how long ago something was. */
 export function start() {
   finish(localise);
   if (!relative) return;

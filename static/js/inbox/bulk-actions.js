@@ -13,7 +13,7 @@ import { Selection } from "./selection.js";
 /** @typedef {import("./store.js").Entry} Entry */
 
 const DOWNLOADS = new Set(["zip", "mbox", "eml"]);
-/** @type {Record<string, Partial<Entry>>} what an action makes of an entry, before the feed tells it */
+/** @type {Record<string, Partial<Entry>>} what an action makes of an entry, before the feed sends it */
 const CHANGES = { read: { read: true }, unread: { read: false }, pin: { pinned: true }, unpin: { pinned: false } };
 
 /** @param {string} action @param {FormData} data */
@@ -44,7 +44,7 @@ export class BulkActions {
    * @param {string} world.query what was searched for
    * @param {() => void} world.repaint
    * @param {(entries: Entry[]) => void} world.put takes entries as they are by now
-   * @param {(ids: string[]) => void} world.deleted is told which of those that are loaded went to the trash
+   * @param {(ids: string[]) => void} world.deleted gets those of the loaded ones that went to the trash
    */
   constructor({ scroller, rows, store, query, repaint, put, deleted }) {
     this.#scroller = scroller;

@@ -158,8 +158,8 @@ export class Feed {
   }
 
   /**
-   * Read a page. The server may have read it before what the feed told meanwhile, which
-   * therefore holds; what is newer still, the feed has yet to tell.
+   * Read a page. The server may have read it before what the feed sent meanwhile, which
+   * therefore holds; what is newer still, the feed has yet to send.
    * @param {string | null} cursor
    * @returns {Promise<Page>}
    */
@@ -190,7 +190,7 @@ export class Feed {
       for (const entry of page.items) this.put(entry);
       if (page.total !== null) this.store.count(page.total - this.#held.size);
     } else {
-      // Too much happened to tell what is between: only count it until it is asked for.
+      // Too much happened to know what is between: only count it until it is asked for.
       const total = page.total ?? 0;
       this.#missed = Math.max(1, total - this.store.length - this.#held.size);
     }

@@ -37,7 +37,7 @@ function bring(chosen) {
   });
 }
 
-/** Mark the message of the page as read, where the server could not tell that a person opened it. */
+/** Mark the message of the page as read, where the server could not know that a person opened it. */
 function markOpened() {
   const shown = find("[data-message][data-unopened]");
   if (!shown) return;

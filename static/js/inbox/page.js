@@ -310,7 +310,7 @@ class InboxPage {
     this.#put(entry?.read === false ? [{ ...entry, read: true }] : []);
   }
 
-  /** The message in the pane was deleted, which the feed may have told already. @param {string} id */
+  /** The message in the pane was deleted, which the feed may have said already. @param {string} id */
   #deleted(id) {
     this.#drop(id);
     this.#feed.settle();

@@ -21,7 +21,7 @@ let settled = Promise.resolve();
 let coming = false;
 
 /**
- * Be told whenever the pane's URL changes (opened, closed, back, forward).
+ * Call a function whenever the pane's URL changes (opened, closed, back, forward).
  * @param {(url: URL) => void} follower
  */
 export function follow(follower) {

@@ -54,7 +54,7 @@ function next(name, values) {
   if (shown) choose(name, values[(values.indexOf(shown.dataset[name] ?? "") + 1) % values.length]);
 }
 
-/** Plain text is monospace, unless this browser was told otherwise. @param {boolean} proportional */
+/** Plain text is monospace, unless this browser chose otherwise. @param {boolean} proportional */
 function setText(proportional) {
   if (proportional) document.documentElement.dataset.text = "proportional";
   else delete document.documentElement.dataset.text;

@@ -9,7 +9,7 @@
  * @property {number | null} total how many there are in all, where the server says it
  */
 
-const UNTOLD = 20; // rows that the list is longer for, where there are more, but not how many
+const UNCOUNTED = 20; // rows that the list is longer for, where there are more, but not how many
 
 export class Store {
   /** @type {Entry[]} oldest first, so that an arrival is a push */
@@ -31,7 +31,7 @@ export class Store {
   /** How many there are, as far as is known: never fewer than are loaded. */
   get length() {
     if (this.next === null) return this.loaded;
-    return Math.max(this.#total ?? this.loaded + UNTOLD, this.loaded);
+    return Math.max(this.#total ?? this.loaded + UNCOUNTED, this.loaded);
   }
 
   /** The entry at a place from the newest (0); undefined where it is not loaded. @param {number} index */

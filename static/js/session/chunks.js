@@ -1,6 +1,6 @@
 // Which lines of a transcript are in the document: a few chunks of them around the place
 // that is in sight. For the others there is room, as high as they may be, so that the
-// scroll bar tells where one is, and leads anywhere.
+// scroll bar shows where one is, and leads anywhere.
 
 import { el } from "../core/dom.js";
 import { renew } from "../core/fragments.js";

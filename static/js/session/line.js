@@ -1,4 +1,4 @@
-// A line of a transcript as the feed tells it. What needs words (flags, rules, bodies,
+// A line of a transcript as the feed sends it. What needs words (flags, rules, bodies,
 // long replies) is only sketched here: the server's row takes its place.
 
 import { el, svg } from "../core/dom.js";

@@ -1,4 +1,4 @@
-// One session's transcript, live: a line shows at once as the feed tells it, and a moment
+// One session's transcript, live: a line shows at once as the feed sends it, and a moment
 // later in the server's words. One line is chosen; its explanation stands beside.
 
 import { $, $$, closest, find, isModified } from "../core/dom.js";
@@ -17,7 +17,7 @@ import { isWhole, sketch } from "./line.js";
 const PAUSE_MS = 300;
 const HEAD_PAUSE_MS = 1000;
 const NEAR = 48; // px from the end that still count as being there
-const LONG_GAP = 1_000_000; // us without a word, which the server tells
+const LONG_GAP = 1_000_000; // us without a word; the server sends it
 
 const pane = $("[data-transcript]");
 const details = $("[data-details]");
@@ -103,7 +103,7 @@ async function renewStale() {
   const low = Math.min(...stale);
   const high = Math.min(Math.max(...stale), low + CHUNK - 1);
   const asked = [...stale].filter((seq) => seq <= high);
-  for (const seq of asked) stale.delete(seq); // before the feed tells of more
+  for (const seq of asked) stale.delete(seq); // before the feed sends more
   const rows = await renewed(`after=${low - 1}&limit=${high - low + 1}`).catch((error) => {
     for (const seq of asked) stale.add(seq);
     throw error;

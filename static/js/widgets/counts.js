@@ -69,10 +69,10 @@ function show(counts) {
   }
   for (const node of $$("[data-count=mine]")) setText(node, mine ? words(mine, MANY) : "");
   showPause(counts.paused);
-  const told = mine ?? unread;
-  prefix = told ? `(${words(told, MANY)}) ` : "";
+  const shown = mine ?? unread;
+  prefix = shown ? `(${words(shown, MANY)}) ` : "";
   head();
-  mark(told);
+  mark(shown);
 }
 
 const renew = soon(async () => show(await getJSON(routes.counts)), PAUSE_MS);

@@ -1,5 +1,5 @@
 // Keeps parts of a page true: the content of a [data-refresh] box is fetched again when
-// the feed tells of something that may change it.
+// the feed sends something that may change it.
 //
 //   data-refresh  the URL of the content; boxes of the same URL share a request
 //   data-on       events, or their kinds: "message.deleted session"

@@ -1,4 +1,4 @@
-"""The shape of a login: what explains many a failed one without telling the secret."""
+"""The shape of a login: it explains many a failed one without showing the secret."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Dialogue:
         return decoded(line.content)
 
     def identify(self, username: bytes, secret: bytes = b"") -> None:
-        """Tell whose login it is, good or not."""
+        """Report whose login it is, good or not."""
         self._session.exchange.flags += username_flags(username)
         self.username = redacted_username(username, secret)
         self._session.update(auth_mechanism=self.mechanism, auth_username=self.username)
@@ -78,7 +78,7 @@ class Dialogue:
         return good
 
     def check_secret(self, username: bytes, secret: bytes) -> Steps[bool]:
-        """Return whether user name and secret are good; tell the shape of both."""
+        """Return whether user name and secret are good; report the shape of both."""
         self.identify(username, secret)
         self.note(*secret_flags(username, secret))
         return (yield from self.check(Password(self.mechanism, username, secret)))

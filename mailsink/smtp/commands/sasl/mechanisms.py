@@ -98,7 +98,7 @@ def oauthbearer(dialogue: Dialogue) -> Steps[None]:
 
 
 def _by_token(dialogue: Dialogue, username: bytes, token: bytes) -> Steps[None]:
-    """Tell a client with a bad token why; it says yes to that (RFC 7628 §3.2.3)."""
+    """Send a client with a bad token the reason, which it confirms (RFC 7628 §3.2.3)."""
     if not (yield from dialogue.check_secret(username, token)):
         yield from dialogue.ask(_INVALID_TOKEN)
         raise Refusal(replies.AUTH_FAILED)

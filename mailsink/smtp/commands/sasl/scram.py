@@ -1,7 +1,7 @@
 """SCRAM-SHA-256 (RFC 5802, RFC 7677), by way of scramp.
 
 Neither side shows the password, and each proves to the other that it knows it. So it
-takes a verifier; and what we prove by is not told, as passwords could be tried on it.
+takes a verifier; and we keep our own proof to ourselves, as passwords could be tried on it.
 """
 
 from __future__ import annotations

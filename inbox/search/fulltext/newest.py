@@ -1,0 +1,187 @@
+"""The newest hits of the index: enough for a page of a search for a common word."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q
+
+from inbox.models import Message, SearchText
+from inbox.search.fulltext import query
+from inbox.search.fulltext.index import first_key
+from inbox.search.fulltext.query import LAST_KEY, ByIndex, Matches, MatchesAny
+
+_SMALL = 2000  # messages; all hits of so many are found as soon as the newest
+
+_MOST_LACKING = 120  # messages that lack a text: more than a page has, as a rule
+_LACKING = """
+    SELECT message_id FROM inbox_searchtext WHERE id IN (
+        SELECT id FROM inbox_searchindex_docsize WHERE id <= {until}
+        EXCEPT SELECT rowid FROM inbox_searchindex
+        WHERE inbox_searchindex MATCH {hits} AND rowid <= {until}
+        ORDER BY 1 DESC LIMIT {most}
+    )
+"""
+
+_COUNTS = """
+    SELECT (SELECT count(*) FROM inbox_message WHERE indexed_at IS NULL),
+        (SELECT count(*) FROM inbox_searchtext), (SELECT count(*) FROM inbox_message)
+"""
+_LOOK_EVERY = 10.0  # seconds
+_seen_whole = False  # by this process
+_look_from = 0.0  # of time.monotonic
+
+# Keys, by which one may stand behind its message's place: see index.first_key. Where two
+# processes give out the same thousands while the clock is put back, a page may miss some.
+_MOVED = 2000
+
+
+def knows_newest() -> bool:
+    """Whether the index gives its newest hits first, and is so large that this is sooner.
+
+    SQLite's does.
+    """
+    if connection.vendor != "sqlite":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM inbox_searchindex_docsize LIMIT 1 OFFSET %s", (_SMALL,)
+        )
+        return bool(cursor.fetchall())
+
+
+def newest_only(condition: Q, most: int | None = None, before: UUID | None = None) -> Q:
+    """Return the condition, of which each part by the index knows its newest hits only.
+
+    most: so many of them; before: only those that are older than this message. Whatever it
+    finds is right, and what it leaves out is older than all of those: enough for a page of
+    a search for a word that most messages have. It must not be negated, nor be one of
+    several of which any will do: see any_of.
+    """
+    for child in condition.children:
+        if isinstance(child, ByIndex):
+            child.newest = most or query.NEWEST
+            child.until = _until(before)
+        elif isinstance(child, Q):
+            newest_only(child, most, before)
+    return condition
+
+
+def without_late(condition: Q, before: UUID | None = None) -> Q:
+    """Return the condition without messages that wait and may be older than its newest hits.
+
+    Else a page of these skips the hits between for good. before: see newest_only
+    """
+    for at, child in enumerate(condition.children):
+        match child:
+            case Q():
+                without_late(child, before)
+            case ("pk__in", [_, *_] as waiting):
+                rows = SearchText.objects.filter(pk__lte=_until(before)).order_by("-pk")
+                most = min(query.NEWEST, query.MOST_READ)
+                for oldest in rows.values_list("message_id", flat=True)[
+                    most - 1 : most
+                ]:
+                    newer = [each for each in waiting if each > oldest]
+                    condition.children[at] = ("pk__in", newer)
+    return condition
+
+
+def _until(before: UUID | None) -> int:
+    """Return the last key that an older message may have."""
+    return first_key(before) + _MOVED if before else LAST_KEY
+
+
+def lacking(condition: Q, before: UUID | None = None) -> tuple[Q, bool] | None:
+    """Return the newest of the messages that lack a text, and whether these are all of them.
+
+    condition: that they lack it, as a negated term says; before: see newest_only. None where
+    the index cannot answer. It steps along its keys and the hits side by side: where most
+    messages have the text, a look-up of each of them takes ten times as long.
+    """
+    phrases, with_text = _parts(~condition) if condition.negated else ([], [])
+    if not phrases or not _has_all():
+        return None
+    rows = Message.objects.filter(indexed_at=None).order_by("-pk")
+    if before:
+        rows = rows.filter(pk__lt=before)
+    # First: what is indexed meanwhile is among them then, else in neither.
+    waiting = list(rows.values_list("pk", flat=True)[:_MOST_LACKING])
+    hits, params = MatchesAny(phrases).newest_first()
+    with connection.cursor() as cursor:
+        sql = _LACKING.format(hits=hits, until=_until(before), most=_MOST_LACKING)
+        cursor.execute(sql, params)
+        indexed = [UUID(id) for (id,) in cursor.fetchall()]
+    cut = [min(each) for each in (waiting, indexed) if len(each) == _MOST_LACKING]
+    ids = {*waiting, *indexed}.difference(with_text)
+    if cut:  # what is older may not be known of both
+        ids = {each for each in ids if each >= max(cut)}
+    return Q(pk__in=ids), not cut
+
+
+def _has_all() -> bool:
+    """Whether the index has every message but those that wait for it.
+
+    Nothing becomes missing later (see index.missing): so this is found out until it is so,
+    which it may never be, and not at each search.
+    """
+    global _look_from, _seen_whole
+    if not _seen_whole and time.monotonic() >= _look_from:
+        _look_from = time.monotonic() + _LOOK_EVERY
+        # Counted, as an index is enough for that: the rows themselves are gigabytes.
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNTS)
+            [(waiting, indexed, stored)] = cursor.fetchall()
+        _seen_whole = stored == waiting + indexed
+    return _seen_whole
+
+
+def is_by_index(condition: Q) -> bool:
+    """Whether it has a part by the index, of which newest_only knows the newest hits."""
+    return any(
+        is_by_index(each) if isinstance(each, Q) else isinstance(each, ByIndex)
+        for each in condition.children
+    )
+
+
+def any_of(condition: Q) -> Q | None:
+    """Return several parts by the index of which any will do as one part; None for others.
+
+    So the newest hits of all of them together are known: see newest_only.
+    """
+    phrases, ids = _parts(condition)
+    if not phrases:
+        return None
+    found = Q(MatchesAny(phrases))
+    return found | Q(pk__in=ids) if ids else found
+
+
+def _parts(condition: Q) -> tuple[list[Matches], list[UUID]]:
+    """Return the phrases of which any will do, and the ids; no phrases where there is more."""
+    phrases: list[Matches] = []
+    ids: list[Any] = []
+    for part in _alternatives(condition):
+        match part:
+            case Matches(table=Matches.table):
+                phrases.append(part)
+            case ("pk__in", [*some]):
+                ids += some
+            case _:
+                return [], []
+    return phrases, ids
+
+
+def _alternatives(condition: Q) -> Iterator[object]:
+    """Yield the parts of which any will do."""
+    if condition.negated or (condition.connector != Q.OR and len(condition) > 1):
+        yield condition
+        return
+    for part in condition.children:
+        if isinstance(part, Q):
+            yield from _alternatives(part)
+        else:
+            yield part
