@@ -572,7 +572,7 @@ def test_the_case_of_letters_beyond_ascii() -> None:
 
 
 def test_every_kind_has_its_words() -> None:
-    assert set(KINDS) == set(traces.LABELS) == set(traces._TELL)
+    assert set(KINDS) == set(traces.LABELS) == set(traces._SENTENCES)
 
 
 def test_addresses_are_found_by_their_index() -> None:

@@ -63,7 +63,7 @@ def calendar(method: str, more: str = "", kind: str = "text/calendar") -> str:
          "smime_signed", "inside the signature"),
         (cms(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03"), "smime_encrypted", "encrypted"),
         (cms(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"), "smime_signed", "opaque"),
-        (cms(b"").replace("pkcs7-mime", "octet-stream"), "smime", "not told"),
+        (cms(b"").replace("pkcs7-mime", "octet-stream"), "smime", "unstated"),
         ("Content-Type: application/pgp-keys\n\nx", "pgp_keys", "OpenPGP key"),
         ("\n-----BEGIN PGP MESSAGE-----\n\nx", "pgp_encrypted", "Its text is encrypted"),
         ("\nHi\n-----BEGIN PGP SIGNED MESSAGE-----\nx", "pgp_signed", "Its text is signed"),
