@@ -106,6 +106,8 @@ def end(request: HttpRequest) -> ProviderUser:
 
     def ask(client: Any) -> ProviderUser:
         token = client.authorize_access_token(request)
+        if "id_token" not in token:  # then nobody has checked what stands beside it
+            raise LookupError("there is no ID token")
         claims = dict(token["userinfo"])  # of the ID token, which has been checked
         if client.load_server_metadata().get("userinfo_endpoint"):
             more = dict(client.userinfo(token=token))
@@ -123,7 +125,7 @@ def end(request: HttpRequest) -> ProviderUser:
 
 
 def forget() -> None:
-    """Forget what the provider has said of itself. For tests."""
+    """Forget what the provider has said of itself: the next login asks again."""
     _client.cache_clear()
 
 
@@ -163,8 +165,8 @@ def _user(ours: OidcProvider, claims: Mapping[str, Any]) -> ProviderUser:
     return ProviderUser(
         issuer=ours.issuer,
         subject=subject,
-        address=str(claims.get("email") or "").lower() if is_verified else "",
-        name=str(claims.get("preferred_username") or ""),
+        address=_plain(claims.get("email")).lower() if is_verified else "",
+        name=_plain(claims.get("preferred_username")),
         groups=_names(groups),
     )
 
@@ -174,7 +176,13 @@ def _names(groups: Any) -> frozenset[str] | None:
         groups = [groups]
     if not isinstance(groups, list):
         return None
-    return frozenset(str(each)[:_LONGEST] for each in groups[:_MOST_GROUPS])
+    return frozenset(_plain(each)[:_LONGEST] for each in groups[:_MOST_GROUPS])
+
+
+def _plain(value: Any) -> str:
+    """Return a value as text; "" where a database may not take it, as NUL."""
+    text = str(value or "")
+    return text if text.isprintable() else ""
 
 
 def _ask(question: Callable[[Any], T]) -> T:
@@ -203,10 +211,13 @@ def _ask(question: Callable[[Any], T]) -> T:
         AuthlibBaseError,
         JoseError,
         RequestException,
+        AttributeError,
         LookupError,
+        RuntimeError,  # also JSON that is nested too deep, or no address of keys
         TypeError,
         ValueError,
     ) as error:
+        forget()  # what it has said of itself, and its keys, may be what is wrong
         _log.warning("the OpenID Connect provider failed: %.500r", error)
         words = _(
             "The identity provider does not answer as it should. Try again in a minute."
@@ -252,7 +263,13 @@ def _bounded(session: Any) -> Any:
 
     class BoundedSession(session):  # type: ignore[misc]
         def request(self, *place: Any, **given: Any) -> Any:
-            answer = super().request(*place, **{**given, "stream": True})
+            # requests reads the body of a redirect whole. None is needed: OpenID Connect
+            # Discovery 4.2 and RFC 6749 5.1 ask for 200.
+            bounds = {"stream": True, "allow_redirects": False}
+            answer = super().request(*place, **{**given, **bounds})
+            if answer.is_redirect:
+                answer.close()
+                raise RequestException("it redirects")
             octets = bytearray()
             for piece in answer.iter_content(_PIECE):
                 octets += piece

@@ -24,7 +24,9 @@ class FaultyProvider:
     claims: of the ID token, beside those that it has to have, or in their place
     userinfo: what the endpoint of that name answers
     metadata: in place of what it says of itself
-    silent, dripping, endless: says nothing, an octet now and then, or never comes to an end
+    said: octets that it answers at a path, in place of what belongs there
+    silent, dripping, endless, redirecting: says nothing, an octet now and then, never comes
+    to an end, nor does so as it leads elsewhere
     """
 
     def __init__(self) -> None:
@@ -33,7 +35,8 @@ class FaultyProvider:
         self.userinfo: dict[str, Any] = {}
         self.metadata: dict[str, Any] = {}
         self.token_status = 200
-        self.silent = self.dripping = self.endless = False
+        self.said: dict[str, bytes] = {}
+        self.silent = self.dripping = self.endless = self.redirecting = False
         self.is_signed = True
         self.ended = Event()
         self._begun: dict[str, str] = {}
@@ -51,11 +54,12 @@ class FaultyProvider:
                 if provider.silent:
                     provider.ended.wait(120)
                     return
-                if provider.dripping or provider.endless:
+                if provider.dripping or provider.endless or provider.redirecting:
                     self._go_on()
                     return
-                status, found = provider.answer(urlsplit(self.path).path, body)
-                text = json.dumps(found).encode()
+                path = urlsplit(self.path).path
+                status, found = provider.answer(path, body)
+                text = provider.said.get(path, json.dumps(found).encode())
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(text)))
@@ -63,10 +67,11 @@ class FaultyProvider:
                 self.wfile.write(text)
 
             def _go_on(self) -> None:
-                self.send_response(200)
+                self.send_response(302 if provider.redirecting else 200)
+                self.send_header("Location", provider.issuer)
                 self.end_headers()
                 with suppress(OSError):  # whoever asked has gone
-                    while provider.endless and not provider.ended.wait(0.001):
+                    while provider.is_endless and not provider.ended.wait(0.001):
                         self.wfile.write(b" " * 65_536)
                     while provider.dripping and not provider.ended.wait(0.02):
                         self.wfile.write(b" ")
@@ -79,6 +84,10 @@ class FaultyProvider:
         self.issuer = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
+
+    @property
+    def is_endless(self) -> bool:
+        return self.endless or self.redirecting
 
     def stop(self) -> None:
         self.ended.set()

@@ -60,7 +60,8 @@ def at(running: FaultyProvider, configure: Configure) -> FaultyProvider:
     running.signing_key = running.key
     running.claims, running.userinfo, running.metadata = {}, dict(ANN), {}
     running.token_status, running.silent, running.is_signed = 200, False, True
-    running.dripping = running.endless = False
+    running.dripping = running.endless = running.redirecting = False
+    running.said = {}
     people.administrator()
     return running
 
@@ -338,7 +339,7 @@ def test_a_provider_that_is_silent(
     assert Client().get("/login/provider").status_code == 502
 
 
-@pytest.mark.parametrize("fault", ["dripping", "endless"])
+@pytest.mark.parametrize("fault", ["dripping", "endless", "redirecting"])
 def test_a_provider_whose_answer_has_no_end(
     at: FaultyProvider, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
@@ -359,6 +360,40 @@ def test_a_provider_whose_answer_has_no_end(
     asking.join(120)
     setattr(at, fault, False)
     assert refused
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("/.well-known/openid-configuration", b"[" * 100_000),
+     ("/jwks", b"[" * 100_000), ("/jwks", b'"busy"'),
+     ("/token", b'{"access_token": "x", "userinfo": {"sub": "1"}}'),
+     ("/token", b"[" * 100_000), ("/userinfo", b"[" * 100_000)],
+)  # fmt: skip
+def test_nonsense_is_no_fault_of_ours_and_is_not_kept(
+    at: FaultyProvider, path: str, said: bytes
+) -> None:
+    at.said[path] = said
+    client = Client()
+    begun = client.get("/login/provider")
+    if begun.status_code == 302:
+        begun = client.get("/login/provider/return", at.sign_in(begun["Location"]))
+    assert begun.status_code == 502
+    assert b"does not answer as it should" in begun.content
+    at.said.clear()
+    assert _sign_in(at, client).status_code == 302
+
+
+@pytest.mark.parametrize("odd", ["\0", "\ud800"])
+def test_names_that_no_database_takes_are_left_out(
+    at: FaultyProvider, configure: Configure, odd: str
+) -> None:
+    configure(groups_claim="groups")
+    at.userinfo |= {"groups": ["a", f"b{odd}"]}
+    assert _sign_in(at, Client()).status_code == 302
+    at.claims, at.userinfo = {"sub": "2"}, {**ANN, "sub": "2", "email": f"x{odd}@example.com"}  # fmt: skip
+    refused = _sign_in(at, Client())
+    assert refused.status_code == 403
+    assert b"names no e-mail address" in refused.content
 
 
 @pytest.mark.parametrize("next", ["https://evil.test/", "//evil.test/", "/\\evil.test"])
