@@ -8,32 +8,32 @@ from typing import Any, Protocol
 
 from channels.layers import InMemoryChannelLayer
 
-_TOGETHER = 8  # members that are woken at a time: to write to one takes a millisecond
+_TOGETHER = 8  # members woken at a time: sending to one takes a millisecond
 
 
 def is_out_of_reach(error: Exception) -> bool:
-    """Whether an error says that Redis is gone: those of redis-py are a family of their own."""
+    """Whether an error says that Redis is unreachable: redis-py has its own error family."""
     is_of_redis = type(error).__module__.partition(".")[0] == "redis"
     return is_of_redis or isinstance(error, OSError)
 
 
 class GroupWatcher(Protocol):
-    """Wants to know how many are in which group."""
+    """Receives the changes in the number of members of each group."""
 
     async def joined(self, group: str, is_first: bool) -> None:
-        """Somebody joined; what happens once this returns reaches the group."""
+        """Note a new member; messages sent after this returns reach it."""
 
     def left(self, group: str) -> None:
-        """Somebody left."""
+        """Note that a member left."""
 
 
 class ProcessLayer(InMemoryChannelLayer):
-    """Channels' layer in memory, of which nothing expires.
+    """Channels' layer in memory, without expiry.
 
-    Channels looks at all members of all groups, whenever it sends or receives, to see
-    which have expired: with 200 viewers of 50 topics, two million steps for a frame.
-    Here a member stays until its connection ends, and a full queue drops what comes,
-    which its viewer sees by the numbers of frames.
+    For each message that it sends or receives, Channels checks all members of all
+    groups for expiry: with 200 viewers of 50 topics, this takes two million steps a
+    frame. Here a member stays until its connection ends. A full queue drops new frames,
+    which its viewer notices from the gap in the frame numbers.
     """
 
     watcher: GroupWatcher | None = None
@@ -54,11 +54,11 @@ class ProcessLayer(InMemoryChannelLayer):
         return len(self.groups.get(group, ()))
 
     def memberships(self) -> int:
-        """Return how many members all groups have together."""
+        """Return the total number of members of all groups."""
         return sum(map(len, self.groups.values()))
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        """Send one message to all members, who must not change it, some at a time."""
+        """Send one message to all members, in batches; members must not change it."""
         for number, channel in enumerate(list(self.groups.get(group, ())), 1):
             queue = self._queue(channel)
             if not queue.full():

@@ -1,8 +1,9 @@
-"""One connection to /ws/live: what it watches, and how much of it is on its way.
+"""One connection to /ws/live: the topics it watches, and the batches in flight.
 
-Daphne does not hold back for a slow client, so we do: at most two batches wait for
-an acknowledgement, a bounded rest waits here, and beyond it there is one `resync`.
-No ORM: Channels would run it on the thread that all connections share.
+Daphne does not slow down for a slow client, so this module does: at most two batches
+wait for an acknowledgement, a bounded number of events waits here, and an overflow
+becomes one `resync`. No ORM: Channels would run it on the thread that all connections
+share.
 """
 
 from __future__ import annotations
@@ -23,31 +24,30 @@ from inbox.live.viewers import NOT_ALLOWED, Viewer, moves
 
 MAX_TOPICS = 50  # of a connection
 MAX_UNACKED = 2  # batches
-MAX_WAITING = 64 * 1024  # characters that wait for a topic
-# Commands: so many at once, then so many a second. A client that sends without reading
-# would have us keep the answers.
+MAX_WAITING = 64 * 1024  # characters that wait to be sent, for each topic
+# Commands: a burst, then a rate a second. Without a limit, a client that sends without
+# reading would make us keep all the answers.
 BURST = 200
 RATE = 20.0
 Name = tuple[str, str | None]  # of a topic
 
 POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
-NOT_LIVE = 4503  # of our own: nothing can be watched for now, try again later
+NOT_LIVE = 4503  # our own code: the live feed is unavailable, try again later
 
 
 @dataclass(slots=True)
 class _Watch:
-    """A topic that is watched, and what waits until it may be sent."""
+    """A watched topic, and its events that wait to be sent."""
 
     topic: Topic
     waiting: list[str] = field(default_factory=list)
     size: int = 0
     behind: bool = False
-    # The number of the last frame of each feed to each group: there may be several
-    # processes.
+    # The last frame number, by feed and group: several processes can have a feed.
     last: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def follows(self, frame: Mapping[str, Any]) -> bool:
-        """Note a frame's number; return whether none is missing before it."""
+        """Note a frame's number; return whether no frame is missing before it."""
         source, number = (frame["feed"], frame["group"]), frame["number"]
         last = self.last.get(source)
         self.last[source] = number
@@ -60,7 +60,7 @@ class _Watch:
         self.size += len(events)
 
     def drop(self) -> None:
-        """Give up what waits; the client is to load again."""
+        """Drop the waiting events; the client must load again."""
         self.behind = True
         self.waiting.clear()
         self.size = 0
@@ -74,10 +74,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     @classmethod
     async def turn_off(cls) -> None:
-        """Close all connections, since nothing reaches them; refuse others. On the loop."""
+        """Close all connections and refuse new ones: no frame reaches them. Call on the
+        loop.
+        """
         cls._is_off = True
         for each in list(cls._open):
-            with suppress(Exception):  # it may be closed by now
+            with suppress(Exception):  # it may be closed already
                 await each.close(NOT_LIVE)
 
     @classmethod
@@ -86,7 +88,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         cls._is_off = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve a connection; close it where nothing can be watched for now."""
+        """Serve a connection; close it while the live feed is unavailable."""
         if self._is_off:
             await receive()
             await send({"type": "websocket.accept"})
@@ -100,19 +102,20 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await send({"type": "websocket.close", "code": NOT_LIVE})
 
     async def dispatch(self, message: Mapping[str, Any]) -> None:
-        """Handle a message, without Channels' hop to the database's thread before it."""
-        # Whoever writes to Redis may send here what others of us receive.
+        """Handle a message, without Channels' detour through the database thread."""
+        # Anybody who writes to Redis can send the messages of Channels' other handlers
+        # here.
         if handler := getattr(self, get_handler_name(message), None):
             await handler(message)
 
     async def connect(self) -> None:
         self.watches: dict[Name, _Watch] = {}
-        self.heard: dict[str, list[_Watch]] = {}  # those whose topic has the group
+        self.heard: dict[str, list[_Watch]] = {}  # the watches of each group
         self.sent = self.acked = 0
         self.tokens, self.counted_at = float(BURST), time.monotonic()
         self.viewer = await Viewer.of(self.scope)
         if refusal := self.viewer.refusal:
-            await self.accept()  # before that there is no code that a client could see
+            await self.accept()  # an earlier close would show the client no code
             await self.close(refusal)
             return
         self._open.add(self)
@@ -122,15 +125,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         self._open.discard(self)
-        if self._is_off:  # the groups are out of reach
+        if self._is_off:  # the groups are unreachable
             return
         for group in [protocol.CONTROL, *self.heard]:
             await self.channel_layer.group_discard(group, self.channel_name)
 
     async def _may_go_on(self, moved: bool = False) -> bool:
-        """Whether the caller may see what they could; else the connection is closed.
+        """Return whether the caller's permissions are unchanged; else close the connection.
 
-        moved: as of Viewer.is_same
+        moved: see Viewer.is_same
         """
         if await self.viewer.is_same(moved):
             return True
@@ -159,7 +162,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 await self.close(POLICY_VIOLATION)
 
     def _is_news(self, command: Command) -> bool:
-        """Whether it acknowledges what was not yet: no more often than we sent."""
+        """Whether it acknowledges a batch for the first time: no more often than we sent."""
         return isinstance(command, Ack) and self.acked < command.seq <= self.sent
 
     def _may_command(self) -> bool:
@@ -211,10 +214,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         moved = moves(frame["group"], frame["events"])
         if not watches or not await self._may_go_on(moved):
             return
-        # Of each, even if one of them missed something
+        # Note the number for each watch, even after one that missed a frame.
         followed = [watch.follows(frame) for watch in watches]
         if not all(followed):
-            # The layer drops what a queue has no room for, of whatever topic.
+            # A full queue drops frames of any topic, so all topics load again.
             await self.live_lost()
             return
         events = protocol.events_for(self.viewer.identity.user, frame)
@@ -223,7 +226,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self._flush()
 
     async def live_lost(self, event: Mapping[str, Any] | None = None) -> None:
-        """Have everything loaded again, since something got lost on the way here."""
+        """Make the client load everything again, since a frame got lost on the way here."""
         if not protocol.concerns(self.viewer.identity.user, event or {}):
             return
         for watch in self.watches.values():
@@ -231,7 +234,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self._flush()
 
     async def _flush(self) -> None:
-        """Send what may be sent, the topic that was served last coming last."""
+        """Send as many waiting batches as allowed; the topic served last comes last."""
         for name, watch in list(self.watches.items()):
             if self.sent - self.acked >= MAX_UNACKED:
                 if watch.size > MAX_WAITING:

@@ -1,7 +1,7 @@
-"""The latest events of topics, kept so that a stream of events can go on after a gap.
+"""The latest events of topics, kept so that a stream can resume after a gap.
 
-A topic has one log, however many streams read it: a stream has only its place in it, so
-that a slow client costs nothing. No ORM, as in consumer.py.
+A topic has one log for all streams that read it. A stream has only its position in the
+log, so that a slow client costs nothing. No ORM, as in consumer.py.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from inbox.live.protocol import Topic
 
 log = logging.getLogger(__name__)
 
-MOST_STREAMS = 200  # of all topics
-KEPT_EVENTS = 1000  # of a topic
+MOST_STREAMS = 200  # for all topics together
+KEPT_EVENTS = 1000  # for each topic
 KEPT_CHARACTERS = 256 * 1024  # likewise
 KEPT_FOR = 300.0  # seconds after the last stream has left
-_MOST_LEFT = 20  # topics that no stream reads
-# Characters that a stream takes at a time, unless an event is longer
+_MOST_LEFT = 20  # topics without streams whose logs are kept
+# Characters that a stream takes at a time; a single longer event is taken whole.
 _AT_ONCE = 64 * 1024
 _REST = 1.0  # seconds after a failure
 
@@ -38,14 +38,14 @@ RESYNC = "resync"
 
 
 class TooManyStreams(Exception):
-    """As many streams are open as may be."""
+    """The number of open streams is at its maximum."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
-    """An event as JSON; name: its kind, or RESYNC where something was left out.
+    """An event as JSON; name: its kind, or RESYNC where events were left out.
 
-    readers: the users who have read its message; user: the only one whom it is for
+    readers: the users who have read its message; user: the only user who gets it
     """
 
     number: int
@@ -55,7 +55,7 @@ class LoggedEvent:
     user: int | None = None
 
     def text_for(self, reader: int | None) -> str:
-        """Return the event as a user is to have it; "" where it is none of theirs."""
+        """Return the event as a user gets it; "" if it is not for this user."""
         if self.user not in (None, reader):
             return ""
         if reader not in self.readers:
@@ -68,12 +68,12 @@ class EventLog:
 
     def __init__(self, topic: Topic) -> None:
         self.topic = topic
-        self.name = uuid4().hex[:12]  # no other log has it, in this process or another
+        self.name = uuid4().hex[:12]  # unique among all logs of all processes
         self.readers = 0
         self.last = 0
         self._events: deque[LoggedEvent] = deque()
         self._size = 0  # characters
-        # The number of the last frame of each feed to each group
+        # The last frame number, by feed and group.
         self._feeds: dict[tuple[str, str], int] = {}
         self._news = asyncio.Event()
         self._listening = asyncio.Event()
@@ -81,18 +81,18 @@ class EventLog:
         self._task = asyncio.create_task(self._listen(), context=Context())
 
     async def listening(self) -> None:
-        """Return once everything that happens from now on is logged."""
+        """Return once every event from now on is logged."""
         await self._listening.wait()
 
     def stop(self) -> None:
         self._task.cancel()
 
     def has(self, number: int) -> bool:
-        """Whether everything after an event is still here."""
+        """Whether the log still has every event after the given one."""
         return self.last - len(self._events) <= number <= self.last
 
     def after(self, number: int) -> list[LoggedEvent]:
-        """Return the next events after one, as many as a client takes at a time."""
+        """Return the next events after the given one, as many as a client takes at a time."""
         if not self.has(number):
             return [self._resync(self.last)]
         found: list[LoggedEvent] = []
@@ -107,7 +107,7 @@ class EventLog:
         return found
 
     async def news(self, number: int, seconds: float) -> bool:
-        """Wait until there is something after an event; return whether there is."""
+        """Wait for an event after the given one; return whether there is one."""
         while self.last == number:
             try:
                 async with asyncio.timeout(seconds):
@@ -116,14 +116,14 @@ class EventLog:
                 return False
         return True
 
-    # What the feed publishes
+    # Frames from the feed
 
     async def _listen(self) -> None:
         while True:
             try:
                 await self._receive()
             except Exception as error:  # Redis has errors of its own
-                if not self._failing:  # said once, however often it is tried
+                if not self._failing:  # logged once for all retries
                     log.error("Cannot log events of %s: %s", self.topic.to, error)
                 self._failing = True
             self._listening.set()
@@ -137,7 +137,7 @@ class EventLog:
             for group in groups:
                 await layer.group_add(group, channel)
             self._feeds.clear()
-            if self._failing:  # nobody knows what happened meanwhile
+            if self._failing:  # events may have been missed meanwhile
                 self._failing = False
                 self._lose()
             self._listening.set()
@@ -149,7 +149,7 @@ class EventLog:
 
     def _take(self, frame: Mapping[str, Any]) -> None:
         if frame["type"] != "live.frame":
-            if user := frame.get("user"):  # only theirs is to be loaded again
+            if user := frame.get("user"):  # only this user must load again
                 self._put(RESYNC, protocol.resync(self.topic), user=user)
                 self._wake()
             else:
@@ -166,7 +166,7 @@ class EventLog:
         self._wake()
 
     def _lose(self) -> None:
-        """Something got lost on the way here: all are to load again."""
+        """Make all streams load again, since a frame got lost on the way here."""
         self._events.clear()
         self._size = 0
         event = self._resync(self.last + 1)
@@ -197,7 +197,7 @@ class EventLog:
 
 
 class EventLogs:
-    """The logs of all topics that are read, or were until a short while ago."""
+    """The logs of all topics that are being read or were read a short while ago."""
 
     def __init__(self) -> None:
         self._logs: dict[Topic, EventLog] = {}
@@ -210,15 +210,15 @@ class EventLogs:
 
     @property
     def pause(self) -> float:
-        """Return how many seconds a stream rests between two pieces.
+        """Return the pause of a stream between two pieces, in seconds.
 
-        With it, all streams together never take more of the loop than a half.
+        It limits all streams together to half of the loop's time.
         """
         return max(INTERVAL, PER_VIEWER * self._streams)
 
     @contextmanager
     def read(self, topic: Topic) -> Iterator[EventLog]:
-        """Give the log of a topic while a stream reads it. Raises TooManyStreams."""
+        """Provide the log of a topic while a stream reads it. Raises TooManyStreams."""
         if self.is_full:
             raise TooManyStreams
         self._streams += 1
@@ -233,7 +233,7 @@ class EventLogs:
                 self._end_later(topic)
 
     def stop(self) -> None:
-        """Forget all."""
+        """Drop all logs."""
         for topic in list(self._logs):
             self._end(topic)
 

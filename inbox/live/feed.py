@@ -1,8 +1,8 @@
-"""The live feed: what was committed, sent to all who watch, in frames.
+"""The live feed: sends committed changes to all viewers, in frames.
 
-A frame goes out at once if none went in the last 25 ms, else it joins the next; where
-many watch, frames are fewer. Each event is dumped once, however many watch; where nobody
-does, nothing is done at all.
+A change goes out at once if no frame went out in the last 25 ms, else with the next
+frame; with many viewers, frames are fewer. Each event is dumped once for all viewers;
+without viewers, the feed does no work.
 """
 
 from __future__ import annotations
@@ -41,61 +41,63 @@ from inbox.models import Message
 log = logging.getLogger(__name__)
 
 INTERVAL = 0.025  # seconds between frames, at least
-# Seconds between ids for those who wait: they hear of a message twice, the second time when
-# it is indexed
+# Seconds between batches of ids for waiting requests: they get a message's id twice,
+# the second time when it is indexed
 _ARRIVALS_INTERVAL = 0.005
-# Seconds for each viewer of a frame: to send to one takes about half of it, so
-# that viewers never take more of the loop than a half.
+# Seconds for each viewer of a frame: sending to one takes about half of it, so that
+# viewers never take more than half of the loop's time.
 PER_VIEWER = 0.002
-MAX_PART = 256 * 1024  # characters; a frame that is longer goes in several parts
-MAX_FRAME = 1024 * 1024  # characters; beyond it viewers are asked to load again
-MAX_PENDING = 50_000  # events; beyond it viewers are asked to load again
-MAX_LOADED = 500  # rows read for one frame; beyond it likewise
+MAX_PART = 256 * 1024  # characters; a longer frame is split into parts
+MAX_FRAME = 1024 * 1024  # characters; viewers of a longer frame load again
+MAX_PENDING = 50_000  # events; viewers load again after more
+MAX_LOADED = 500  # rows read for one frame; viewers load again after more
 _REST = 1.0  # seconds after a failure
-# What brings a message that viewers do not have.
+# Changes that bring a message that viewers do not have.
 _NEW = (MessageRestored, MessageImported)
-_GRACE = 2.0  # seconds to send what waits at the end
+_GRACE = 2.0  # seconds to send waiting changes at a stop
 
 FeedShape = Callable[[], dict[str, Any]]
 Readers = dict[str, list[int]]  # users who have read messages, by the message's id
 
 
 class Feed:
-    """Sends to the live groups of the channel layer, on the loop it was started on."""
+    """Sends to the live groups of the channel layer, on the loop that started it."""
 
     def __init__(self, layer: BaseChannelLayer | None = None) -> None:
         self._layer = layer or get_channel_layer()
         self._pending = Pending()
         self._numbers: dict[str, int] = {}  # of the last frame to each group
-        self._lost = False  # is something missing that viewers were to get?
+        self._lost = False  # whether viewers missed something
         self._failing = False
         self._last = 0.0  # when the last frame went, by the loop's clock
         self._free_at = (
             0.0  # when the viewers of the last frame have had their time, likewise
         )
         self._task: asyncio.Task[None] | None = None
-        self._arrived: dict[UUID, None] = {}  # of which those who wait are informed
+        # the ids that waiting requests are about to get
+        self._arrived: dict[UUID, None] = {}
         self._sending: asyncio.Task[None] | None = None
-        # Since when something waits, by the loop's clock; and what is being sent
+        # Times by the loop's clock: since when changes wait, and those being sent
         self._waits_since: float | None = None
         self._sent_since: float | None = None
 
     @property
     def lag(self) -> float:
-        """For how long the oldest event has waited that is not sent yet; seconds."""
+        """The age of the oldest unsent event, in seconds."""
         since = self._sent_since or self._waits_since
         return max(0.0, self._loop.time() - since) if since else 0.0
 
     def start(self) -> None:
-        """Begin to hear what services announce. Call on the running event loop."""
+        """Listen to the announcements of services. Call on the running event loop."""
         self._loop = asyncio.get_running_loop()
-        # Not that of whoever announces: a request's thread is not there to load on.
+        # Not the context of the announcing request: its thread may end before the rows
+        # are loaded.
         self._context = copy_context()
         announced.connect(self._hear)
         marked.connect(self._hear_of_marks)
 
     async def stop(self) -> None:
-        """Send what waits, as far as it can be sent."""
+        """Send the waiting changes, as far as possible."""
         announced.disconnect(self._hear)
         marked.disconnect(self._hear_of_marks)
         tasks = [each for each in (self._sending, self._task) if each is not None]
@@ -105,14 +107,14 @@ class Feed:
                 each.cancel()
 
     def committed(self, changes: SessionChanges) -> None:
-        """Take what a commit wrote. Called on the event loop, after the commit."""
+        """Take the changes of a commit. Called on the event loop, after the commit."""
         self._arrive(row.id for row in changes.messages_created)
         if self._is_viewed():
             self._pending.add(changes)
             self._schedule()
 
     def announce(self, announcements: Sequence[Announcement]) -> None:
-        """Take what a service changed. May be called on any thread."""
+        """Take the changes that a service made. Can be called on any thread."""
         self._loop.call_soon_threadsafe(self._take, announcements)
 
     def _hear(self, announcements: Sequence[Announcement], **_: Any) -> None:
@@ -133,12 +135,12 @@ class Feed:
             self._pending.announce(announcements)
             self._schedule()
 
-    # Who watches
+    # Viewers
 
     def _is_viewed(self) -> bool:
-        """Whether anybody is to get more than ids of messages."""
+        """Whether anybody needs more than ids of messages."""
         if not isinstance(self._layer, ProcessLayer):
-            return True  # those who watch may be in other processes
+            return True  # there may be viewers in other processes
         topics = self._layer.groups.keys() - {protocol.ARRIVALS}
         return any(map(self._is_watched, topics))
 
@@ -148,11 +150,11 @@ class Feed:
         return group != protocol.CONTROL and bool(self._layer.groups.get(group))
 
     def _viewers(self, group: str) -> int:
-        """Return how many watch a group; in other processes, about one."""
+        """Return the number of viewers of a group; with other processes, an estimate."""
         layer = self._layer
         if not isinstance(layer, ProcessLayer):
             return 1
-        # What is said to all of them, they pass on for each topic.
+        # Each viewer passes a control message on for each of its topics.
         every = group == protocol.CONTROL
         return layer.memberships() if every else layer.members(group)
 
@@ -166,7 +168,7 @@ class Feed:
             self._task = self._loop.create_task(self._publish(), context=self._context)
 
     async def _publish(self) -> None:
-        """Send frames until nothing waits, none sooner than the intervals allow."""
+        """Send frames until no change waits, no sooner than the intervals allow."""
         try:
             while len(self._pending) or self._lost:
                 due = max(self._last + INTERVAL, self._free_at)
@@ -175,7 +177,8 @@ class Feed:
                 pending, self._pending = self._pending, Pending()
                 self._sent_since, self._waits_since = self._waits_since, None
                 await self._try_to_send(pending)
-                # What could not be sent waits on: viewers are to load it again.
+                # A failed frame stays counted as waiting: viewers load its changes
+                # again.
                 self._waits_since = (
                     self._sent_since if self._lost else self._waits_since
                 )
@@ -184,7 +187,7 @@ class Feed:
             self._sent_since = self._task = None
 
     async def _try_to_send(self, pending: Pending) -> None:
-        """Send what is pending; viewers load again what could not be sent."""
+        """Send the pending changes; viewers load again after a failure."""
         try:
             await self._send(pending)
             self._failing = False
@@ -193,8 +196,8 @@ class Feed:
             await asyncio.sleep(_REST)
 
     def _fail(self, error: Exception) -> None:
-        """Have all look again; called where an exception is handled."""
-        if not self._failing:  # said once, however often it is tried
+        """Make all viewers load again. Call while handling an exception."""
+        if not self._failing:  # logged once for all retries
             is_fault = not is_out_of_reach(error)
             log.error("The live feed reaches no viewers: %s", error, exc_info=is_fault)
         self._lost = self._failing = True
@@ -214,11 +217,11 @@ class Feed:
         for session in pending.closed:
             self._numbers.pop(protocol.session_group(session), None)
 
-    # Those who wait for messages get their ids alone: no row has to be read for it,
-    # and it takes no longer where many watch.
+    # Waiting requests get only ids: no row is read for them, and they wait no longer
+    # where there are many viewers.
 
     def _arrive(self, ids: Iterable[UUID]) -> None:
-        """Take messages that came, changed or came back."""
+        """Take the ids of messages that arrived, changed or were restored."""
         if not self._is_watched(protocol.ARRIVALS):
             return
         self._arrived.update(dict.fromkeys(ids))
@@ -268,7 +271,7 @@ class Feed:
     # Events
 
     async def _frames(self, pending: Pending) -> _Frames:
-        """Return the events of each group that is watched."""
+        """Return the events of each group that has viewers."""
         frames = _Frames(self._is_watched)
         if not inboxes.known(ids := pending.inbox_ids):
             await database_sync_to_async(inboxes.look_up)(ids)
@@ -283,7 +286,7 @@ class Feed:
         return frames
 
     async def _add_announced(self, frames: _Frames, pending: Pending) -> None:
-        """Send what has to be read first: changed messages, refused transactions."""
+        """Add the events that need rows read: changed messages, refused transactions."""
         changed = {
             id: "created" if isinstance(each, _NEW) else "updated"
             for id, each in pending.announced.items()
@@ -308,7 +311,7 @@ class Feed:
 
 
 class _Frames:
-    """The events of groups, as JSON, in order; each is dumped once, if at all."""
+    """The events of groups, as JSON, in order; each is dumped at most once."""
 
     def __init__(self, is_watched: Callable[[str], bool]) -> None:
         self._is_watched = is_watched
@@ -318,7 +321,7 @@ class _Frames:
 
     @property
     def is_full(self) -> bool:
-        """Whether it is so long that the rest is left out."""
+        """Whether the frame is so long that the rest is left out."""
         return self._size > MAX_FRAME
 
     def put(self, event: str, groups: Sequence[str], shape: FeedShape) -> None:
@@ -352,7 +355,8 @@ def _add_sessions(frames: _Frames, pending: Pending) -> None:
         if id in pending.opened:
             frames.put("session.opened", groups, shape)
         elif row.ending is None:
-            # One that has ended is closed here, or by a commit that is on its way.
+            # A session that has ended is closed here, or by a commit that is on its
+            # way.
             frames.put("session.updated", groups, shape)
 
 
@@ -365,7 +369,7 @@ def _add_exchanges(frames: _Frames, pending: Pending) -> None:
 
 def _add_closed(frames: _Frames, pending: Pending) -> None:
     for id in pending.closed:
-        # Last of all: after it nothing more comes of this session.
+        # The last event: no other follows for this session.
         row = pending.sessions[id]
         groups = [*_groups("sessions", row.inbox_id), protocol.session_group(id)]
         frames.put("session.closed", groups, partial(serializers.session, row))
@@ -388,7 +392,7 @@ def _load(
 
 
 def parts(events: Sequence[str]) -> Iterator[str]:
-    """Yield events joined by commas, in parts that are no longer than need be."""
+    """Yield events joined by commas, in as few parts as the maximum size allows."""
     part: list[str] = []
     size = 0
     for event in events:

@@ -1,7 +1,8 @@
-"""The hub: what the web process of `serve --workers` and the SMTP processes beside it share.
+"""The hub: joins the web process of `serve --workers` and its SMTP processes.
 
-SMTP processes send the frames of their feeds, and what wakes work here. They hear who
-watches what, and what was changed here: a change has reached them once it is answered.
+SMTP processes send the frames of their feeds, and the signals that start work here.
+They receive the number of viewers of each group, and the changes made here. A change
+waits until they have confirmed it.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ from mailsink.smtp.tls.starttls_denylist import Client, StarttlsDenylist
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = 1.0  # seconds for the SMTP processes to follow a change
-_COUNT_EVERY = 0.1  # seconds between two words on how many watch
-_BUSY_FOR = 0.15  # seconds for which an SMTP process counts as busy, once it says so
+_PATIENCE = 1.0  # seconds that SMTP processes have to apply a change
+_COUNT_EVERY = 0.1  # seconds between two messages with the numbers of viewers
+_BUSY_FOR = 0.15  # seconds for which an SMTP process counts as busy after it said so
 
 Stored = Callable[[int], None]
 
 
 class _Extension:
-    """An SMTP process, as the hub knows it."""
+    """An SMTP process, as seen by the hub."""
 
     def __init__(self, wire: HubWire) -> None:
         self.wire = wire
@@ -42,7 +43,7 @@ class _Extension:
         self._answers: dict[int, asyncio.Future[None]] = {}
 
     async def ask(self, message: HubMessage) -> None:
-        """Send a message, and wait until it was followed, for a while at most."""
+        """Send a message, and wait for its confirmation, for at most _PATIENCE."""
         self._asked += 1
         number = self._asked
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
@@ -55,7 +56,7 @@ class _Extension:
             del self._answers[number]
 
     def answered(self, number: int) -> bool:
-        """Take an answer; return whether somebody still waited for it."""
+        """Take a confirmation; return whether its sender still waited for it."""
         answer = self._answers.get(number)
         if answer is not None and not answer.done():
             answer.set_result(None)
@@ -76,8 +77,9 @@ class Hub:
         stored: Stored,
         denylist: StarttlsDenylist | None,
     ) -> None:
-        """processes: how many take mail. stored: called when one of them stored messages,
-        with the octets of the largest"""
+        """processes: the number of SMTP processes. stored: called when one of them
+        stored messages, with the octets of the largest
+        """
         self._doorway = doorway
         self._processes = processes
         self._stored = stored
@@ -85,18 +87,18 @@ class Hub:
         self._layer = get_channel_layer()
         self._extensions: set[_Extension] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        # By group, while the SMTP processes are only just hearing of it
+        # By group, while the SMTP processes are being informed of its first viewer
         self._joining: dict[str, asyncio.Task[None]] = {}
         self._counting: asyncio.TimerHandle | None = None
         self._busy_until = 0.0
 
     @property
     def busy(self) -> bool:
-        """Whether mail pours into some SMTP process. From any thread."""
+        """Whether an SMTP process is busy taking mail. Can be called from any thread."""
         return time.monotonic() < self._busy_until
 
     def trouble(self) -> str:
-        """Return what keeps mail from being taken, in words; "" if nothing does."""
+        """Return what keeps mail from being accepted, in words; "" if nothing does."""
         if not self._extensions:
             return "no SMTP process runs"
         found = (each.trouble.get("recorder", "") for each in list(self._extensions))
@@ -122,7 +124,7 @@ class Hub:
             self._denylist.heard = self._pass_on_client
 
     async def stop(self) -> None:
-        """End the wires; the processes have their own end."""
+        """Close the wires; the processes end separately."""
         for signal in DOWN.values():
             signal.disconnect(self._pass_on)
         if self._denylist is not None:
@@ -163,7 +165,7 @@ class Hub:
             await self._lose()
 
     async def _greet(self, extension: _Extension) -> None:
-        """Say what holds here; viewers load what it sent to nobody meanwhile."""
+        """Send a new process the current state; viewers load what it published until now."""
         if self._denylist is not None:
             for change, client in self._denylist.changes(time.time()):
                 extension.wire.say(_client_message(change, client))
@@ -174,7 +176,7 @@ class Hub:
         if isinstance(self._layer, ProcessLayer):
             await self._layer.group_send(protocol.CONTROL, {"type": "live.lost"})
 
-    # What they say
+    # Messages from SMTP processes
 
     async def _take(self, extension: _Extension, message: HubMessage) -> None:
         match message["type"]:
@@ -182,7 +184,8 @@ class Hub:
                 await self._layer.group_send(message["group"], message["event"])
             case "done":
                 if not extension.answered(message["number"]):
-                    await self._lose()  # who joined meanwhile may have missed events
+                    # viewers that joined meanwhile may have missed events
+                    await self._lose()
             case "stored":
                 self._stored(message["size"])
             case "busy":
@@ -195,17 +198,17 @@ class Hub:
                 extension.trouble = message["what"]
 
     def _hear_client(self, extension: _Extension, message: HubMessage) -> None:
-        """Hear of a client that rejects our certificate, and let the others know."""
+        """Note a client that rejects our certificate, and pass it on to the other processes."""
         if self._denylist is not None:
             client = Client(*message["client"])
             self._denylist.take(message["change"], client, time.time())
         for each in self._extensions - {extension}:
             each.wire.say(message)
 
-    # What they are sent
+    # Messages to SMTP processes
 
     def _pass_on(self, signal: Signal, **facts: Any) -> None:
-        """Have the SMTP processes follow a change. From any thread, which waits for it."""
+        """Make the SMTP processes apply a change. From any thread, which waits for it."""
         name = next(name for name, each in DOWN.items() if each is signal)
         message = {"type": "signal", "name": name, "facts": facts_of(facts)}
         if threading.get_ident() == self._thread:
@@ -217,7 +220,7 @@ class Hub:
                 asked.result(2 * _PATIENCE)
 
     def _pass_on_client(self, change: str, client: Client) -> None:
-        """Pass on a change of the denylist that a person made. From any thread."""
+        """Pass on a person's change of the denylist. From any thread."""
         message = _client_message(change, client)
         self._loop.call_soon_threadsafe(
             lambda: [each.wire.say(message) for each in self._extensions]
@@ -228,22 +231,22 @@ class Hub:
         await asyncio.gather(*asked)
 
     async def joined(self, group: str, is_first: bool) -> None:
-        """Somebody joined a group: from now on, all processes send to it."""
+        """Note a viewer that joined a group: from now on, all processes send to the group."""
         if is_first:
             self._joining[group] = self._keep(self._introduce(group))
         else:
             self.left(group)
-        if joining := self._joining.get(group):  # of whoever was first
+        if joining := self._joining.get(group):  # of the first viewer
             await asyncio.wait([joining])
 
     async def _introduce(self, group: str) -> None:
-        """Have all processes hear of a group that somebody joined."""
+        """Inform all processes of a group that has its first viewer."""
         await self._ask_all({"type": "watch", "groups": self._counts()})
         if self._joining.get(group) is asyncio.current_task():
             del self._joining[group]
 
     def left(self, _group: str) -> None:
-        """Somebody left a group, or joined others there."""
+        """Note that a group's number of viewers changed."""
         if self._counting is None:
             self._counting = self._loop.call_later(_COUNT_EVERY, self._say_counts)
 
@@ -254,7 +257,7 @@ class Hub:
             each.wire.say(message)
 
     def _counts(self) -> dict[str, int]:
-        """Return how many watch each group."""
+        """Return the number of viewers of each group."""
         if not isinstance(self._layer, ProcessLayer):
             return {}
         groups = cast(dict[str, Any], self._layer.groups)

@@ -20,37 +20,37 @@ from inbox.webhooks import webhook_signals
 from mailsink.smtp.tls.starttls_denylist import Client, StarttlsDenylist
 
 _REST = 0.5  # seconds before the hub is called again
-_BUSY_EVERY = 0.05  # seconds between two words that mail pours in
-_TROUBLE_EVERY = 1.0  # seconds between two looks at what is wrong here
+_BUSY_EVERY = 0.05  # seconds between two messages that mail pours in
+_TROUBLE_EVERY = 1.0  # seconds between two checks for faults here
 
 
 class HubLayer(ProcessLayer):
-    """The channel layer of an SMTP process without Redis: all who watch are at the hub."""
+    """The channel layer of an SMTP process without Redis: all viewers are at the hub."""
 
     def __init__(self, processes: int) -> None:
-        """processes: how many send to the same viewers"""
+        """processes: the number of processes that send to the same viewers"""
         super().__init__()
         self._processes = processes
         self._line: HubLine | None = None
         self.counts: dict[str, int] = {}
-        self.groups = self.counts  # of which the feed asks for the names
+        self.groups = self.counts  # the feed asks for their names
         self._lost = False
 
     def use(self, line: HubLine, counts: Mapping[str, int]) -> None:
-        """Send by this line from now on, to groups with so many members."""
+        """Send over this line from now on, to groups with these numbers of members."""
         self._line = line
         self.counts.clear()
         self.counts.update(counts)
 
     def members(self, group: str) -> int:
-        """Return how many members each process has its share of."""
+        """Return this process's share of a group's members."""
         return self.counts.get(group, 0) * self._processes
 
     def memberships(self) -> int:
         return sum(self.counts.values()) * self._processes
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        """Send a message; where there is no room, viewers load again later."""
+        """Send a message; if there is no room, viewers load again later."""
         line = self._line
         if line is None:
             return
@@ -72,7 +72,7 @@ class HubLine:
         layer: BaseChannelLayer | None,
         denylist: StarttlsDenylist | None,
     ) -> None:
-        """layer: that of the feed"""
+        """layer: the layer of the feed"""
         self._doorway = doorway
         self.layer = layer
         self._layer = layer if isinstance(layer, HubLayer) else None
@@ -80,7 +80,7 @@ class HubLine:
         self._wire: HubWire | None = None
         self._watching_busy: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        # Set by who makes it: the recorder comes after it.
+        # Set by the process that makes the line: the recorder is made after it.
         self.is_busy: Callable[[], bool] = lambda: False
         self.troubles: Mapping[str, Callable[[], str]] = {}
 
@@ -94,7 +94,7 @@ class HubLine:
         self._keep(self._say_trouble())
 
     async def stop(self) -> None:
-        """End the line, once what was said last is on its way."""
+        """Close the line, once the last message is on its way."""
         for signal in UP.values():
             signal.disconnect(self._pass_on)
         if self._denylist is not None:
@@ -104,17 +104,17 @@ class HubLine:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def say(self, message: HubMessage) -> bool:
-        """Send a message, if the hub is there; return whether it is on its way."""
+        """Send a message if the hub is connected; return whether it is on its way."""
         return self._wire is not None and self._wire.say(message)
 
     def nudge(self, size: int) -> None:
-        """Say that messages were stored, the largest of so many octets. On the loop."""
+        """Report stored messages, the largest of `size` octets. Call on the loop."""
         self.say({"type": "stored", "size": size})
         if self._watching_busy is None:
             self._watching_busy = self._loop.create_task(self._say_busy())
             self._tasks.add(self._watching_busy)
 
-    # What the hub says
+    # Messages from the hub
 
     async def _run(self) -> None:
         while True:
@@ -146,7 +146,7 @@ class HubLine:
             self._denylist.take(message["change"], client, time.time())
 
     async def _follow(self, wire: HubWire, message: HubMessage) -> None:
-        """Follow a change that was made in the web process."""
+        """Apply a change that was made in the web process."""
         signal, facts = DOWN[message["name"]], message["facts"]
 
         def follow() -> None:
@@ -157,7 +157,7 @@ class HubLine:
         await in_thread(follow)
         _answer(wire, message)
 
-    # What the hub hears
+    # Messages to the hub
 
     def _pass_on(self, signal: Signal, **facts: Any) -> None:
         """Pass a signal on. From any thread."""
@@ -173,7 +173,7 @@ class HubLine:
             self.say({"type": "busy"})
             await asyncio.sleep(_BUSY_EVERY)
         self._watching_busy = None
-        # What was stored while mail poured in was not said.
+        # While mail poured in, stored messages were not reported.
         self.say({"type": "stored", "size": 0})
 
     async def _say_trouble(self) -> None:
@@ -198,6 +198,6 @@ def _answer(wire: HubWire, message: HubMessage) -> None:
 
 
 def feed_layer(processes: int) -> BaseChannelLayer:
-    """Return the layer for the feed of an SMTP process: Redis, where there is one."""
+    """Return the layer for the feed of an SMTP process: Redis, if it is configured."""
     layer = get_channel_layer()
     return HubLayer(processes) if isinstance(layer, ProcessLayer) else layer

@@ -1,4 +1,4 @@
-"""The signals that cross between the processes of `serve --workers`, and what they carry."""
+"""The signals that cross between the processes of `serve --workers`, and their arguments."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UP: dict[str, Signal] = {
 
 
 def facts_of(carried: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what JSON can hold of a signal's arguments."""
+    """Return those of a signal's arguments that JSON can hold."""
     return {
         name: value
         for name, value in carried.items()

@@ -1,8 +1,8 @@
 """How the processes of `serve --workers` speak to each other: JSON over a stream socket.
 
-The sockets between them are made when they are needed: a process sends one end of a pair
-through the doorway, which all have from their parent. So each process may be another one
-tomorrow, and no name in a file system is taken.
+The sockets between them are made on demand: a process sends one end of a pair through
+the doorway, which all inherit from their parent. So any process can be restarted, and
+no name in a file system is needed.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import struct
 from typing import Any
 
 _LENGTH = struct.Struct(">I")
-_ROOM = 8 * 1024 * 1024  # octets that wait to be sent; what comes then is dropped
+_ROOM = 8 * 1024 * 1024  # octets that wait to be sent; messages beyond it are dropped
 
 HubMessage = dict[str, Any]
 
 
 class Doorway:
-    """Where SMTP processes hand the hub a socket. Made before they are forked."""
+    """The place where SMTP processes hand a socket to the hub. Made before they are forked."""
 
     def __init__(self) -> None:
         self._inside, self._outside = socket.socketpair(
@@ -30,7 +30,7 @@ class Doorway:
         self._outside.setblocking(False)
 
     def fileno(self) -> int:
-        """The descriptor that is readable when somebody is there, for the hub."""
+        """The descriptor that becomes readable when a process waits here for the hub."""
         return self._inside.fileno()
 
     def enter(self) -> socket.socket:
@@ -45,7 +45,7 @@ class Doorway:
         return ours
 
     def receive(self) -> socket.socket | None:
-        """Return the socket of the next who is there; None: nobody is."""
+        """Return the socket of the next process that waits; None if none does."""
         try:
             _, descriptors, _, _ = socket.recv_fds(self._inside, 1, 1)
         except BlockingIOError:
@@ -64,11 +64,11 @@ class HubWire:
 
     @classmethod
     async def over(cls, sock: socket.socket) -> HubWire:
-        """Return the wire over a connected socket, which it closes in the end."""
+        """Return the wire over a connected socket. The wire closes it at its end."""
         return cls(*await asyncio.open_connection(sock=sock))
 
     def say(self, message: HubMessage) -> bool:
-        """Send a message; return whether there was room. On the loop."""
+        """Send a message; return whether there was room. Call on the loop."""
         if self._writer.transport.get_write_buffer_size() > _ROOM:
             return False
         octets = json.dumps(message).encode()
@@ -76,7 +76,7 @@ class HubWire:
         return True
 
     async def hear(self) -> HubMessage:
-        """Return the next message. Raises EOFError, OSError once the other is gone."""
+        """Return the next message. Raises EOFError or OSError once the other end is gone."""
         (length,) = _LENGTH.unpack(await self._reader.readexactly(_LENGTH.size))
         message: HubMessage = json.loads(await self._reader.readexactly(length))
         return message

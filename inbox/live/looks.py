@@ -1,8 +1,8 @@
-"""The looks of those who wait, into what is stored: each in its turn, within a bound of time.
+"""The looks of waiting requests: searches of the stored messages, in turn, with a time limit.
 
-A search may look at all that is stored, once for each of its terms. One that takes long is
-cut on the thread that all begin on, and goes to another, where others like it wait; where it
-takes too long there too, it is refused.
+A search can read everything that is stored, once for each of its terms. All looks begin
+on one thread. One that takes long is cut there and goes to a second thread, where other
+long looks wait; if it takes too long there too, it is refused.
 """
 
 from __future__ import annotations
@@ -25,22 +25,24 @@ from mailsink.web.fair_turns import FairTurns, TooMany
 
 T = TypeVar("T")
 
-TOGETHER = 50  # who share a look, and who are woken at a time: what they do then holds the loop
+# requests that share a look, and that are woken at a time: what they do then holds the
+# loop
+TOGETHER = 50
 _SHORT, _LONG = 0.05, 3.0  # seconds of a look
-_FEW_TERMS = 20  # that a look of the short ones has: to compile more takes long, too
-_MOST_LONG = 50  # looks that wait for the thread of the long ones
-_PATIENCE = 10.0  # seconds after the deadline, for the last look to come
-_CONTENT = 60.0  # seconds; how much of it is read is bounded otherwise
+_FEW_TERMS = 20  # the most terms of a short look: compiling more takes long, too
+_MOST_LONG = 50  # looks that wait for the thread of long looks
+_PATIENCE = 10.0  # seconds after the deadline, for the last look to finish
+_CONTENT = 60.0  # seconds; the amount of content that is read has its own limit
 _NEAR_MISSES = 0.5  # seconds
 _NEAR_PATIENCE = 5.0  # seconds until near misses are left out
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The result of a look: the answer, or after how many seconds to look again.
+    """The result of a look: the answer, or the number of seconds until the next look.
 
-    found: how many messages match, where they are too few, or not indexed yet; content:
-    makes the answer, where the content of messages has to be read for it
+    found: the number of matching messages, if they are too few or not indexed yet;
+    content: makes the answer, if the content of messages must be read for it
     """
 
     answer: bytes | None = None
@@ -54,7 +56,7 @@ LookNow = Callable[[Wanted, bool], Look]
 
 @dataclass(slots=True)
 class _Asked:
-    """A look that is asked for. by: how many share it; waiting: how many still wait"""
+    """A requested look. by: how many requests share it; waiting: how many still wait"""
 
     wanted: Wanted
     last: bool
@@ -66,25 +68,25 @@ class _Asked:
 
 
 class _Lane:
-    """A thread, and those who wait for their turn on it."""
+    """A thread, and the requests that wait for their turn on it."""
 
     def __init__(self, name: str, seconds: float, most: float = math.inf) -> None:
-        """seconds: of work, after which it is cut; most: so many may wait"""
+        """seconds: after which work is cut; most: how many requests can wait"""
         self._thread = OwnThread(name)
         self._seconds = seconds
         self._most = most
         self.clear()
 
     def clear(self) -> None:
-        """Forget who waits. An event loop has its own."""
+        """Forget the waiting requests. Each event loop has its own."""
         self._turns = FairTurns(most=self._most)
 
     async def do(
         self, who: str, cost: int, begin: Callable[[], Callable[[], T]]
     ) -> T | None:
-        """Do work in its turn; return None where it is cut. Raises TooMany.
+        """Do work in its turn; return None if it is cut. Raises TooMany.
 
-        begin: returns the work, once the turn has come
+        begin: returns the work, once its turn has come
         """
         async with self._turns.turn(who, cost):
             return await self._thread.do(partial(self._in_time, begin()))
@@ -98,10 +100,10 @@ class _Lane:
 
 
 class Looks:
-    """The threads that look. For one event loop at a time."""
+    """The threads that do the looks. For one event loop at a time."""
 
     def __init__(self, look: LookNow) -> None:
-        """look: what is there now; the flag says whether it is the last look"""
+        """look: searches the stored messages; its flag says whether this is the last look"""
         self._look_now = look
         self._short = _Lane("looks", _SHORT)
         self._long = _Lane("long looks", _LONG, _MOST_LONG)
@@ -110,7 +112,7 @@ class Looks:
         self._asked: dict[tuple[Wanted, bool], _Asked] = {}
 
     def clear(self) -> None:
-        """Forget who waits, on another event loop maybe."""
+        """Forget the waiting requests; the next event loop may be another one."""
         self._asked = {}
         for each in (self._short, self._long, self._contents, self._near):
             each.clear()
@@ -118,7 +120,7 @@ class Looks:
     async def look(
         self, group: WaitGroup, wanted: Wanted, last: bool, who: str, deadline: float
     ) -> Look:
-        """Look, or share the look of another that has not begun. Raises TooCostly.
+        """Look, or share another request's look that has not begun. Raises TooCostly.
 
         deadline: in monotonic seconds
         """
@@ -146,7 +148,7 @@ class Looks:
         return found
 
     async def _do(self, asked: _Asked) -> Look | None:
-        """Return the look; None where it takes too long."""
+        """Return the look; None if it takes too long."""
         who, cost = asked.who, asked.wanted.cost
         found = None
         if cost <= _FEW_TERMS and not asked.group.looks_are_long:
@@ -161,7 +163,7 @@ class Looks:
         return found
 
     def _begin(self, asked: _Asked) -> Callable[[], Look]:
-        """Return the look, which nobody else shares from now on."""
+        """Return the look's work; from now on no other request can share it."""
         self._begun(asked)
 
         def look() -> Look:
@@ -176,7 +178,7 @@ class Looks:
             del self._asked[key]
 
     async def near(self, who: str, cost: int, work: Callable[[], T]) -> T | None:
-        """Look for near misses; None where that takes too long."""
+        """Look for near misses; return None if that takes too long."""
         try:
             async with asyncio.timeout(_NEAR_PATIENCE):
                 return await self._near.do(who, cost, lambda: work)

@@ -1,7 +1,7 @@
 """The content of the live feed's next frame.
 
-Rows are those of the recorder itself, published as they are when the frame goes out: one
-that changed twice meanwhile is published once.
+The rows are the recorder's own objects, published in their state at the time of the
+frame: a row that changed twice meanwhile is published once.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Pending:
 
     @property
     def inbox_ids(self) -> set[int | None]:
-        """The inboxes of what is sent without being read again."""
+        """The inboxes of the rows that are published without being read again."""
         deleted = (e for e in self.announced.values() if isinstance(e, MessageDeleted))
         return {
             *(row.inbox_id for row in self.messages.values()),
@@ -77,8 +77,9 @@ class Pending:
 
     def announce(self, announcements: Sequence[Announcement]) -> None:
         for each in announcements:
-            # What was said of a message before no longer holds, nor its place in order;
-            # but that it was changed does not undo that it came, or went.
+            # An announcement replaces the previous one of the same message, and its
+            # place in the order; but a change does not undo a previous creation or
+            # removal.
             before = self.announced.pop(each.id, each)
             is_update = isinstance(each, MessageUpdated)
             self.announced[each.id] = before if is_update else each

@@ -1,7 +1,8 @@
-"""The frames of /ws/live, as docs/live.md has them, and the groups behind its topics.
+"""The frames of /ws/live (docs/live.md), and the groups behind its topics.
 
-Frames from clients are parsed to commands, or refused by BadFrame in plain words. Frames
-to clients are made as text; a batch takes its events as JSON, made once for all.
+Frames from clients are parsed to commands, or refused with BadFrame, whose text says
+why. Frames to clients are made as text; a batch takes its events as JSON, which is made
+once for all clients.
 """
 
 from __future__ import annotations
@@ -21,35 +22,35 @@ _process = uuid7()
 MAX_COMMAND = 4096  # characters of a client's frame
 
 # Groups of the channel layer that are not topics
-CONTROL = "live.control"  # every connection: what concerns all of its topics
-ARRIVALS = "live.arrivals"  # the ids of messages that came or changed
+CONTROL = "live.control"  # every connection: messages for all of its topics
+ARRIVALS = "live.arrivals"  # the ids of messages that arrived or changed
 
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 
 
 def process() -> UUID:
-    """Return the name of this run of the process, which its Server row has too.
+    """Return the id of this run of the process, which its Server row has too.
 
-    Behind another one, nothing that was said holds.
+    Under another id, nothing that was sent before is valid.
     """
     return _process
 
 
 def use_process(id: UUID) -> None:
-    """Name this process, which was forked, so: its parent has the name that it had."""
+    """Give this forked process its own id: it inherits its parent's."""
     global _process
     _process = id
 
 
 class BadFrame(BadRequest):
-    """A client's frame that cannot be taken; the text says why."""
+    """A client's frame that is invalid; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
     """A topic to subscribe to; an inbox's slug narrows messages and sessions.
 
-    within: the slugs of the only inboxes that whoever subscribes may see; None: all
+    within: the slugs of the inboxes that the subscriber may see; None: all
     """
 
     to: str
@@ -58,12 +59,12 @@ class Topic:
 
     @property
     def session(self) -> str:
-        """The id of the session that it is about; "" if it is about none."""
+        """The id of the topic's session; "" if it has none."""
         return self.to.partition("session:")[2]
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """The channel layer's groups of those who watch."""
+        """The channel layer's groups that a viewer of the topic joins."""
         if self.session:
             return (session_group(self.session),)
         if self.inbox or self.within is None:
@@ -72,7 +73,7 @@ class Topic:
 
     @property
     def name(self) -> tuple[str, str | None]:
-        """The name that a client has for it."""
+        """The client's name for the topic."""
         return self.to, self.inbox
 
     @property
@@ -170,9 +171,10 @@ def batch(seq: int, topic: Topic, events: str) -> str:
 
 
 def events_for(reader: int | None, frame: Mapping[str, Any]) -> str:
-    """Return the events of a frame of the feed as a user is to have them.
+    """Return the events of a frame of the feed as a user gets them.
 
-    They are as for who has read none of the messages; the frame names those who have.
+    The frame has them as for a user who has read no message, and names the users who
+    have.
     """
     read = {id for id, users in frame.get("readers", {}).items() if reader in users}
     events = str(frame["events"])
@@ -183,7 +185,7 @@ def events_for(reader: int | None, frame: Mapping[str, Any]) -> str:
 
 
 def as_read_by(event: dict[str, Any], is_read: bool) -> dict[str, Any]:
-    """Return an event of a message as somebody is to have it who has read that, or not."""
+    """Return an event of a message for a user who has, or has not, read the message."""
     return {**event, "read": True} if is_read else event
 
 
@@ -193,15 +195,15 @@ def _loaded(events: str) -> list[dict[str, Any]]:
 
 
 def concerns(reader: int | None, event: Mapping[str, Any]) -> bool:
-    """Whether what all connections hear concerns one: it may be for those of one user."""
+    """Whether a control message concerns a user: it can be for one user only."""
     return event.get("user") in (None, reader)
 
 
 def resync(topic: Topic) -> str:
-    """Return: something was left out, load again."""
+    """Return the frame that makes a client load again, since events were left out."""
     return f'{{"type": "resync", {topic.members}}}'
 
 
 def error(detail: str) -> str:
-    """Return: your frame could not be taken, and why."""
+    """Return the frame that refuses a client's frame, with the reason."""
     return json.dumps({"type": "error", "detail": detail})

@@ -1,6 +1,6 @@
-"""The channel layer of several processes, by Redis, which others may write to as well.
+"""The channel layer of several processes, over Redis, which other programs can write to.
 
-Messages of others, and those that lack what ours have, reach nobody here.
+Foreign messages, and those that lack members of ours, are dropped here.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ log = logging.getLogger(__name__)
 
 
 class RedisLayer(RedisPubSubChannelLayer):
-    """Channels' layer, whose junk would end whatever receives it, with a traceback."""
+    """Channels' layer without its fault: junk would end the receiver, with a traceback."""
 
     async def receive(self, channel: str) -> dict[str, Any]:
-        """Return the next message of ours."""
+        """Return the next of our messages."""
         while True:
             message = await self._get_layer().receive(channel)
             if message is not None:
@@ -30,8 +30,8 @@ class RedisLayer(RedisPubSubChannelLayer):
             log.warning("Redis brought a message that is not Mailsink's: it is ignored")
 
     def deserialize(self, message: bytes) -> dict[str, Any] | None:
-        """Return a message; None for what is none of ours."""
-        # Any error: of the library, or of whatever stands in the message
+        """Return a message; None for a foreign one."""
+        # Any error: of the library, or of the content of the message
         with suppress(Exception):
             made = super().deserialize(message)
             if _MEMBERS[made["type"]](made):
@@ -50,7 +50,7 @@ def _is_frame(message: Mapping[str, Any]) -> bool:
     )
 
 
-@lru_cache(maxsize=8)  # each who watches receives the same one
+@lru_cache(maxsize=8)  # each viewer receives the same one
 def _are_events(text: str) -> bool:
     return all(map(_is_event, json.loads(f"[{text}]")))
 

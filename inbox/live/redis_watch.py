@@ -1,7 +1,7 @@
-"""Watches Redis, which carries the live feed between processes: while it is gone, pages say so.
+"""Watches Redis, which carries the live feed between processes; pages show an outage.
 
-A message to ourselves goes the way that frames go. Once it comes back after a failure, we
-hear frames again, and all who watch load what they missed.
+A message to ourselves takes the way of the frames. Once it comes back after a failure,
+frames arrive again, and all viewers load what they missed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 _EVERY = 1.0  # seconds
 _PATIENCE = 3.0  # seconds for the message to come back
-_AGAIN = 0.2  # seconds before it is sent again meanwhile
+_AGAIN = 0.2  # seconds before the message is sent again meanwhile
 _ECHO = "live.echo"
 
 
@@ -31,7 +31,7 @@ class RedisWatch:
 
     def __init__(self) -> None:
         self._is_down = False
-        self._heard = asyncio.Event()  # the last message came back
+        self._heard = asyncio.Event()  # set when the last message came back
         self._number = 0  # of the last message
 
     def trouble(self) -> str:
@@ -52,9 +52,9 @@ class RedisWatch:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _listen(self) -> None:
-        """Hear our own messages; the layer subscribes again by itself."""
+        """Receive our own messages; the layer subscribes again after a failure."""
         while True:
-            with suppress(Exception):  # Redis has errors of its own, and _run says it
+            with suppress(Exception):  # Redis has errors of its own; _run logs them
                 channel = await self._layer.new_channel()
                 await self._layer.group_add(self._group, channel)
                 while True:
@@ -62,7 +62,7 @@ class RedisWatch:
             await asyncio.sleep(_EVERY)
 
     def _take(self, message: Mapping[str, Any]) -> None:
-        """Take what came on our channel; others may write to it as well."""
+        """Take a message from our channel; other programs can write to it as well."""
         if message["type"] == _ECHO and message["number"] == self._number:
             self._heard.set()
 
@@ -91,7 +91,7 @@ class RedisWatch:
         try:
             async with asyncio.timeout(_PATIENCE):
                 while not self._heard.is_set():
-                    # What is sent before we are subscribed, or are again, is lost.
+                    # A message that is sent before the (renewed) subscription is lost.
                     await self._layer.group_send(self._group, message)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_AGAIN):

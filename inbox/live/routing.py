@@ -1,4 +1,4 @@
-"""Where the websockets live."""
+"""The addresses of the websockets."""
 
 from __future__ import annotations
 

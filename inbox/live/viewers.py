@@ -1,7 +1,7 @@
-"""Viewers of the live feed, and which groups of it they may hear.
+"""Viewers of the live feed, and the groups that they may hear.
 
-It is looked at again while they do: by the roles that they have then, and by where
-sessions and slugs are then.
+Their permissions are checked again while they watch, against their current roles and
+the current inboxes of sessions and slugs.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from inbox.live.protocol import BadFrame, Topic
 from inbox.mailbox import inboxes, sessions
 from inbox.mailbox.scope import Scope
 
-RECHECK = 2.0  # seconds for which it is taken that nothing changed
-SIGN_IN, NOT_ALLOWED = 4401, 4403  # codes with which websockets are closed
+RECHECK = 2.0  # seconds for which a check holds
+SIGN_IN, NOT_ALLOWED = 4401, 4403  # close codes of websockets
 
 
 def narrowed(scope: Scope, topic: Topic) -> Topic:
-    """Return the topic, of which only what the scope has is heard. Raises NotFound."""
+    """Return the topic, narrowed to what the scope allows. Raises NotFound."""
     if scope.inboxes is None:
         return topic
     if topic.session:
@@ -43,12 +43,14 @@ def narrowed(scope: Scope, topic: Topic) -> Topic:
 
 
 class Viewer:
-    """The caller behind a websocket or stream, as long as they may see the same."""
+    """The caller behind a websocket or stream, as long as their permissions stay the same."""
 
     def __init__(
         self, scope: Mapping[str, Any], identity: Identity, *heard: Topic
     ) -> None:
-        """scope: of ASGI; its headers say who it is. heard: topics, as narrowed for them"""
+        """scope: of ASGI; its headers identify the caller. heard: topics, as narrowed
+        for them
+        """
         self._scope = scope
         self.identity = identity
         self._checked_at = time.monotonic()
@@ -68,7 +70,7 @@ class Viewer:
         return 0 if watches else NOT_ALLOWED
 
     async def allowed(self, topic: Topic) -> Topic:
-        """Return what the caller hears of a topic. Raises BadFrame."""
+        """Return the topic, narrowed to what the caller may hear. Raises BadFrame."""
         role = TOPICS["session:" if topic.session else topic.to]
         scope = self.identity.within(role)
         if scope.inboxes is None:
@@ -85,9 +87,9 @@ class Viewer:
         self._heard.pop(_whole(topic), None)
 
     async def is_same(self, moved: bool = False) -> bool:
-        """Whether the caller still is who they were, and may see what they could.
+        """Whether the caller and their permissions are the same as before.
 
-        moved: a session that is heard may have gone to another inbox just now
+        moved: a watched session may just have moved to another inbox
         """
         if time.monotonic() < self._checked_at + RECHECK:
             return not moved or await self._hears_the_same()
@@ -99,8 +101,9 @@ class Viewer:
         return await self._hears_the_same()
 
     async def _hears_the_same(self) -> bool:
-        """Whether what is heard is still theirs: mail may go to another inbox meanwhile,
-        and another inbox may have the slug of one that is gone."""
+        """Whether the caller may still hear all topics: mail can move to another inbox
+        meanwhile, and a new inbox can have the slug of a removed one.
+        """
         try:
             for topic, before in list(self._heard.items()):
                 now = await _in_thread(self.identity.scope, topic)
@@ -112,14 +115,14 @@ class Viewer:
 
 
 def moves(group: str, events: str) -> bool:
-    """Whether events of a session, as JSON, may say that it is in another inbox now."""
+    """Whether events of a session, as JSON, may say that it moved to another inbox."""
     return group.startswith(protocol.session_group("")) and _OF_SESSIONS in events
 
 
 def viewer_of(request: HttpRequest, *heard: Topic) -> Viewer:
-    """Return the viewer who makes the request that is being answered.
+    """Return the viewer behind a request.
 
-    heard: the topics, as narrowed for them
+    heard: the topics, as narrowed for the viewer
     """
     fields = (b"cookie", b"authorization")
     headers = [

@@ -1,6 +1,6 @@
-"""Those who wait for the same messages, and what those that came are to them.
+"""Groups of requests that wait for the same messages, and the tests of new messages.
 
-No look into the database for each who waits: what came is read once for all of them.
+Requests do not query the database one by one: new messages are read once for all.
 """
 
 from __future__ import annotations
@@ -28,27 +28,29 @@ from inbox.storage.bounded import TooCostly, is_cut, within
 log = logging.getLogger(__name__)
 
 _TEST = 0.05  # seconds of a test
-_AT_A_TIME = 0.05  # seconds of tests, after which whoever was found hears
+_AT_A_TIME = (
+    0.05  # seconds of tests, after which the requests that were found are answered
+)
 
 Answer = Callable[[Wanted, Page[Message]], bytes]
 
 
 @dataclass(slots=True, eq=False)
 class Waiter:
-    """One who waits."""
+    """One waiting request."""
 
     news: asyncio.Event = field(default_factory=asyncio.Event)
-    found_none: bool = False  # by its look: what comes now is all there is
+    found_none: bool = False  # its look found no message: only new messages count
     answer: bytes | None = None
 
     def hear(self, answer: bytes | None) -> None:
-        """Take what came; without an answer, or beside older ones, it is to look."""
+        """Take an answer; without one, or next to an older one, the request must look."""
         if self.found_none and self.answer is None:
             self.answer = answer
         self.news.set()
 
     async def heard(self, seconds: float) -> bytes | None:
-        """Wait for news; return the answer if they are it."""
+        """Wait for news; return the answer, if the news has one."""
         with suppress(TimeoutError):
             # Not wait_for, which may swallow a cancellation (Python 3.11).
             async with asyncio.timeout(seconds):
@@ -58,10 +60,10 @@ class Waiter:
 
 @dataclass(slots=True)
 class WaitGroup:
-    """Those with the same condition, by what they want of what matches it.
+    """Waiting requests with the same condition, grouped by what they want of a match.
 
-    looks_are_long, tests_are_long: one of them was cut; where tests are, what may match is
-    looked for in their place
+    looks_are_long, tests_are_long: one of them was cut; where tests are long, requests
+    look instead if a message may match
     """
 
     scope: Scope
@@ -80,17 +82,17 @@ class WaitGroup:
             del self.waiters[wanted]
 
     def answers(self, found: Sequence[Message], answer: Answer) -> Iterator[Tested]:
-        """Yield what messages that match are to those who wait."""
+        """Yield each waiting request with its answer from the matching messages."""
         for wanted in list(self.waiters):
             page = wanted.page_of(found)
             if found and not page.items:
-                continue  # none is later than that after which they wait
-            # Content takes long to read: whoever wants it looks.
+                continue  # no message is later than the one that they wait after
+            # Content takes long to read: requests that want it look.
             enough = len(page.items) >= wanted.count and not wanted.include
             yield self, wanted, answer(wanted, page) if enough else None
 
     def to_look(self) -> Iterator[Tested]:
-        """Yield all, who are to look."""
+        """Yield all requests, without an answer: they must look."""
         for wanted in list(self.waiters):
             yield self, wanted, None
 
@@ -100,9 +102,9 @@ Matched = list[tuple[WaitGroup, list[UUID]]]
 
 
 class Round:
-    """Messages that came, and the groups that they are still to be tested for.
+    """New messages, and the groups that they must still be tested for.
 
-    Those that ask for little come first, and hear before the rest is tested.
+    Groups with cheap conditions come first, and are answered before the rest is tested.
     """
 
     def __init__(
@@ -120,11 +122,12 @@ class Round:
         self.is_over = False
 
     def go_on(self) -> list[Tested]:
-        """Test for some of those that are left; return who is to hear of what came.
+        """Test the messages for some of the remaining groups; return the requests to wake.
 
-        Those whose condition a message that is indexed matches: with the answer, if the
-        messages are one for who has found none before. Others that match are awaited:
-        they are tested again once they are indexed.
+        A request is woken if an indexed message matches its condition, with the answer
+        if the messages make one for a request that found none before. Matches that are
+        not indexed yet are announced as awaited, and tested again once they are
+        indexed.
         """
         try:
             if self._came is None:
@@ -162,7 +165,7 @@ class Round:
 
 
 class _Came:
-    """Messages that came: those that are due, and those that are to be indexed before."""
+    """New messages: those that are due, and those that must be indexed first."""
 
     def __init__(self, arrivals: Sequence[NewMessage]) -> None:
         self._due = [each for each in arrivals if each.is_due]
@@ -171,17 +174,17 @@ class _Came:
         self._early_words = arriving.together(self._early)
 
     def may_match(self, group: WaitGroup) -> bool:
-        """Whether a group may match some of those that are due."""
+        """Whether a group may match some of the due messages."""
         return bool(self._due) and group.condition.may_match(self._due_words)
 
     def matching(self, group: WaitGroup) -> list[UUID]:
-        """Return those that are due and match."""
+        """Return the due messages that match."""
         if group.tests_are_long or not self.may_match(group):
             return []
         return group.condition.matching(self._due)
 
     def to_index(self, group: WaitGroup) -> list[UUID]:
-        """Return those that a group may be waiting for: they are to be indexed first."""
+        """Return the messages a group may wait for that must be indexed first."""
         if group.tests_are_long or not self._early:
             return []
         if not group.condition.may_match(self._early_words):

@@ -1,8 +1,9 @@
-"""Those who wait for messages: bounded, and cheap however many they are.
+"""The requests that wait for messages: limited in number, and cheap even when many.
 
-One listener in the process hears which messages came or were indexed, and tests them
-against each distinct condition, on one thread at a time. Whoever has found nothing before
-is answered with what matches; others look again. Those who want the same share it.
+One listener in the process receives the ids of messages that arrived or were indexed,
+and tests them against each distinct condition, on one thread at a time. A request that
+found nothing before is answered with the matches; others look again. Equal requests
+share a look.
 """
 
 from __future__ import annotations
@@ -35,13 +36,14 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-MOST = 5000  # who may wait at a time
+MOST = 5000  # requests that can wait at a time
 _PATIENCE = 2.0  # seconds to begin listening; after that, waiting goes on without
-_SOON = 0.02  # seconds within which most messages are indexed, and need no test before
-_LOOK_EVERY = 2.0  # seconds, for what is not heard of: no channel layer joins processes
-_MOST_ARRIVED = 20_000  # ids to be tested
+_SOON = 0.02  # seconds within which most messages are indexed, and need no earlier test
+# seconds; without a shared channel layer, other processes' messages are found like this
+_LOOK_EVERY = 2.0
+_MOST_ARRIVED = 20_000  # ids that wait to be tested
 
-_Key = tuple[Scope, str, str | None]  # of those with the same condition
+_Key = tuple[Scope, str, str | None]  # the same for equal conditions
 
 
 def _key(wanted: Wanted) -> _Key:
@@ -49,10 +51,10 @@ def _key(wanted: Wanted) -> _Key:
 
 
 class Waiters:
-    """All who wait in this process."""
+    """All waiting requests of this process."""
 
     def __init__(self, look: LookNow, answer: Answer, most: int = MOST) -> None:
-        """look: see Looks. answer: the answer that a page is."""
+        """look: see Looks. answer: makes the answer from a page of messages."""
         self._looks = Looks(look)
         self._answer = answer
         self._most = most
@@ -62,9 +64,9 @@ class Waiters:
         self._tester = OwnThread("waiters")
 
     async def wait(self, wanted: Wanted, deadline: float, who: str = "") -> Look:
-        """Return the look that has the answer; one without it after the deadline.
+        """Return the look that has the answer; after the deadline, one without.
 
-        deadline: in monotonic seconds; who: asks. Raises TooMany, TooCostly.
+        deadline: in monotonic seconds; who: the caller. Raises TooMany, TooCostly.
         """
         async with self._registered(wanted) as (group, waiter):
             look, last = Look(), False
@@ -79,18 +81,18 @@ class Waiters:
                     heard = await waiter.heard(min(left, look.again_in))
                     look = replace(look, answer=heard)
             async with self._one_at_a_time:
-                await asyncio.sleep(0)  # thousands may be answered at once
+                await asyncio.sleep(0)  # thousands may be answered in one go
             return look
 
     async def near(self, wanted: Wanted, who: str, work: Callable[[], T]) -> T | None:
-        """Look for what comes near to what is wanted; None where that takes too long."""
+        """Look for near misses; return None if that takes too long."""
         return await self._looks.near(who, wanted.cost, work)
 
     @asynccontextmanager
     async def _registered(
         self, wanted: Wanted
     ) -> AsyncIterator[tuple[WaitGroup, Waiter]]:
-        """Let one hear of messages that come and match."""
+        """Register a waiter for messages that arrive and match."""
         if self._count >= self._most:
             raise TooMany
         waiter, key = Waiter(), _key(wanted)
@@ -111,18 +113,20 @@ class Waiters:
                 self._listener.cancel()
                 self._listener = None
 
-    # Hearing
+    # Listening
 
     async def _listen_soon(self) -> None:
         if self._listener is None:
             self._looks.clear()
             self._one_at_a_time = asyncio.Lock()
-            self._new: set[UUID] = set()  # of which it has just been heard
+            self._new: set[UUID] = (
+                set()
+            )  # ids that arrived within the last _SOON seconds
             self._arrived: set[UUID] = set()
             self._known: set[tuple[UUID, State]] = set()
             self._news = asyncio.Event()
             self._listening = asyncio.Event()
-            # It outlives the request that began it.
+            # The listener outlives the request that started it.
             self._listener = asyncio.create_task(self._work(), context=Context())
         with suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE):
@@ -135,7 +139,7 @@ class Waiters:
             tasks.create_task(self._test())
 
     async def _listen(self) -> None:
-        """Hear of what arrives, for as long as somebody waits; begin again where that fails."""
+        """Listen for arrivals as long as a request waits; start again after a failure."""
         while True:
             try:
                 await self._hear()
@@ -156,7 +160,7 @@ class Waiters:
             await layer.group_discard(ARRIVALS, channel)
 
     def _take(self, ids: set[UUID]) -> None:
-        """Have messages tested that are heard of again, as they are indexed; others soon."""
+        """Have messages tested: at once on their second announcement (indexed), else soon."""
         again = {id for id in ids if (id, "new") in self._known}
         new = ids - again
         if new and not self._new:
@@ -174,11 +178,11 @@ class Waiters:
             self._arrive(new)
 
     async def _look_about(self) -> None:
-        """See what came without being heard of."""
+        """Find the messages that were not announced here."""
         recent = database_sync_to_async(arriving.recent, thread_sensitive=False)
         while True:
             await asyncio.sleep(_LOOK_EVERY)
-            with suppress(DatabaseError):  # whoever writes to it says so
+            with suppress(DatabaseError):  # the writers log such errors
                 found = await recent()
                 fresh = found - self._known
                 if any(state == "overdue" for _, state in fresh):
@@ -194,7 +198,7 @@ class Waiters:
     # Testing
 
     async def _test(self) -> None:
-        """Test what arrived; one batch at a time, however much comes meanwhile."""
+        """Test what arrived, one batch at a time, whatever the number of new arrivals."""
         arrivals = Arrivals()
         while True:
             await self._news.wait()

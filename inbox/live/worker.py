@@ -1,7 +1,7 @@
-"""A process that answers requests for large messages, and reads them otherwise.
+"""A process that answers requests for large messages, and does other work with them.
 
-That is `manage.py answer`; see mailsink/web/workers.py, which starts it and ends it. It
-ends with its parent.
+This is `manage.py answer`, which mailsink/web/workers.py starts and stops. It ends with
+its parent.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mailsink.web.worker_process import BODY, END, HEAD, NOTE, START, original
 log = logging.getLogger(__name__)
 
 _PIECE = 64 * 1024  # octets
-_NICE = 5  # mail goes first
+_NICE = 5  # lower priority: mail goes first
 
 
 class _Line:
@@ -37,7 +37,7 @@ class _Line:
         self.changed: list[str] = []  # ids of messages, to be sent with the answer
 
     async def request(self) -> dict[str, Any]:
-        """Return the next request, or job. Raises EOFError once the parent is gone."""
+        """Return the next request or job. Raises EOFError once the parent is gone."""
         _, length = HEAD.unpack(await self._reader.readexactly(HEAD.size))
         request: dict[str, Any] = json.loads(await self._reader.readexactly(length))
         return request
@@ -47,7 +47,7 @@ class _Line:
         await self._writer.drain()
 
     async def send(self, event: Mapping[str, Any]) -> None:
-        """Pass on an event of ASGI."""
+        """Pass an ASGI event on to the parent."""
         if event["type"] == "http.response.start":
             headers = [
                 (name.decode("latin-1"), value.decode("latin-1"))
@@ -66,18 +66,18 @@ class _Line:
         if self.changed:
             await self.say(NOTE, json.dumps(self.changed).encode())
             self.changed.clear()
-        # The answer's last octets say that it is whole: what becomes of this process
-        # once the client has them changes nothing.
+        # The answer's last octets mark it as whole: once the client has them, the fate
+        # of this process changes nothing.
         await self.say(END, bytes(body))
 
 
 def _no_body() -> Callable[[], Awaitable[dict[str, Any]]]:
-    """Return a receive that gives an empty body, and then nothing."""
+    """Return a receive callable that gives an empty body, and then nothing."""
     events = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> dict[str, Any]:
         if not events:
-            await asyncio.Event().wait()  # nobody says that the client is gone
+            await asyncio.Event().wait()  # no client reports its departure here
         return events.pop()
 
     return receive
@@ -115,13 +115,13 @@ async def _work(descriptor: int, message_json: Callable[[str], bytes]) -> None:
             return
         except Exception:
             log.exception("Reading %r failed", request.get("path") or request.get("id"))
-            return  # the parent sees that the answer is not whole
+            return  # the parent sees that the answer is incomplete
 
 
 def run(descriptor: int, message_json: Callable[[str], bytes]) -> None:
-    """Answer what comes over the socket, until the parent is gone.
+    """Answer the requests from the socket, until the parent is gone.
 
-    message_json: returns a message, by its id, as webhooks send it
+    message_json: returns a message, given its id, as webhooks send it
     """
     os.nice(_NICE)
     with suppress(KeyboardInterrupt):
