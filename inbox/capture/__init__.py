@@ -1,1 +1,1 @@
-"""Turns the SMTP engine's events into rows, committed in groups."""
+"""Turns the SMTP engine's events into rows, which are committed in groups."""

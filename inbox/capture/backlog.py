@@ -1,8 +1,8 @@
-"""The rows that wait, in commits of bounded size: messages first, then the rest in turn.
+"""The waiting rows, in commits of limited size: messages first, then other rows in turn.
 
 A client that pipelines thousands of commands fills many commits with its lines; it must
-not hold up the message of another. The order of each session's rows is kept. Used by the
-recorder's thread only, except for the two figures.
+not delay another client's message. The order of each session's rows is kept. Only the
+recorder's thread uses the backlog, except for the two figures.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from uuid import UUID
 
 from inbox.capture.batch import Batch
 
-# Octets that are as long to write as a row: a commit of long lines has fewer of them.
+# Octets that take as long to write as a row: a commit of long lines has fewer rows.
 _OCTETS_OF_A_ROW = 4096
 
 
 class Backlog:
-    """The rows that wait, by session where there are many.
+    """The waiting rows, by session if there are many.
 
-    rows, octets: how much waits
+    rows, octets: the amount that waits
     """
 
     def __init__(self, most: int) -> None:
-        """most: rows in a commit, about."""
+        """most: the approximate maximum of rows in a commit"""
         self.rows = 0
         self.octets = 0
         self._most = most
-        self._whole = Batch()  # all, while they fit into one commit
+        self._whole = Batch()  # all rows, while they fit into one commit
         self._parts: dict[UUID, Batch] = {}
 
     def add(self, batch: Batch) -> None:
-        """Take in what came after the rest."""
+        """Add rows after those that wait."""
         if not self.rows and _weight(batch) <= self._most:
             self._whole = batch
         else:
@@ -40,7 +40,7 @@ class Backlog:
         self._count()
 
     def put_back(self, batch: Batch) -> None:
-        """Take in what came before the rest: its commit failed."""
+        """Put the rows of a failed commit back, before those that wait."""
         self._spread()
         for session, part in batch.by_session():
             part.put_before(self._parts.get(session, Batch()))
@@ -48,17 +48,17 @@ class Backlog:
         self._count()
 
     def forget(self, session: UUID) -> Batch:
-        """Let go of a session's rows; return them."""
+        """Remove a session's rows, and return them."""
         self._spread()
         part = self._parts.pop(session, Batch())
         self._count()
         return part
 
     def take(self) -> Batch:
-        """Return the rows of the next commit; empty where nothing waits."""
+        """Return the rows of the next commit; empty if no row waits."""
         batch, self._whole = self._whole, Batch()
         parts = self._parts
-        # Stable: who has waited longest goes first.
+        # The sort is stable: the session that has waited longest goes first.
         for session in sorted(parts, key=lambda each: not parts[each].messages):
             room = self._most - _weight(batch)
             if room <= 0:
@@ -70,7 +70,7 @@ class Backlog:
                     parts[session] = part  # behind the others
                     part = first
                 elif len(batch):
-                    # What cannot be divided has the next commit, for itself.
+                    # A batch that cannot be divided gets the next commit alone.
                     self._parts = {session: part, **parts}
                     break
             batch.put_before(part)
@@ -78,7 +78,7 @@ class Backlog:
         return batch
 
     def _spread(self) -> None:
-        """Go on by session."""
+        """Distribute the rows among their sessions."""
         batch, self._whole = self._whole, Batch()
         for session, part in batch.by_session():
             self._parts[session] = part
@@ -90,5 +90,5 @@ class Backlog:
 
 
 def _weight(batch: Batch) -> int:
-    """Return for how many rows a batch counts in a commit."""
+    """Return the weight of a batch in a commit, in rows."""
     return len(batch) + batch.octets // _OCTETS_OF_A_ROW

@@ -1,6 +1,6 @@
-"""A batch: everything that waits for the next commit, as rows, and how it is written.
+"""A batch: the rows that wait for the next commit, and the SQL that writes them.
 
-Writing is by tuples, many rows in a statement, since ORM objects cost twice the time here.
+Rows are written as tuples, many in a statement: ORM objects would take twice the time.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ R = TypeVar("R")
 
 
 class Rows(Generic[R]):
-    """One table's rows: new ones to insert, others to update. A row stands in one of both."""
+    """One table's rows: new ones to insert, others to update. A row is in one of both."""
 
     __slots__ = ("changed", "new")
 
@@ -60,13 +60,13 @@ class Rows(Generic[R]):
             self.changed[id(row)] = row
 
     def put_before(self, later: Rows[R]) -> None:
-        """Take in the rows of a later batch; what is new here stays new."""
+        """Take in the rows of a later batch; rows that are new here stay new."""
         self.new.update(later.new)
         for row in later.changed.values():
             self.change(row)
 
     def cut(self, most: int, held: Callable[[R], bool] | None = None) -> Rows[R]:
-        """Take out the first rows, at most so many, without those that are held."""
+        """Take out the first rows, at most `most`, without those that are held."""
         cut = Rows[R]()
         for ours, theirs in ((self.new, cut.new), (self.changed, cut.changed)):
             free = (key for key, row in ours.items() if not (held and held(row)))
@@ -98,10 +98,12 @@ class Batch:
         self.recipients = Rows[RecipientRow]()
         self.raws: list[RawRow] = []  # of bodies that were not accepted
         self.messages: list[PendingMessage] = []
-        self.ended: list[TransactionRow] = []  # not accepted
+        self.ended: list[
+            TransactionRow
+        ] = []  # transactions whose message was not accepted
         self.closed: list[SessionRow] = []
         self.octets = (
-            0  # of bodies and lines: what clients can make as large as they like
+            0  # of bodies and lines: clients can make these as large as they like
         )
 
     def __len__(self) -> int:
@@ -115,7 +117,7 @@ class Batch:
         )
 
     def put_before(self, later: Batch) -> None:
-        """Take in a later batch, so that both can be tried again as one."""
+        """Take in a later batch, so that both can be retried as one."""
         self.sessions.put_before(later.sessions)
         self.exchanges.put_before(later.exchanges)
         self.transactions.put_before(later.transactions)
@@ -127,11 +129,11 @@ class Batch:
         self.octets += later.octets
 
     def cut(self, most: int) -> Batch:
-        """Take out the first rows of one session's batch, at most so many.
+        """Take out the first rows of one session's batch, at most `most`.
 
         Updates of the session, such as its end, stay behind. So does a message with its
-        transaction: both are committed together, or a crash would leave one without the
-        other.
+        transaction: both must be committed together, since a crash would otherwise
+        leave one without the other.
         """
         storing = {id(waiting.message.transaction) for waiting in self.messages}
         cut = Batch()
@@ -153,7 +155,7 @@ class Batch:
         return cut
 
     def measured(self) -> int:
-        """Return the octets of its lines and bodies."""
+        """Return the octets of the batch's lines and bodies."""
         raws = [*self.raws, *(waiting.raw for waiting in self.messages)]
         lines = sum(len(row.line) for row in self.exchanges.new.values())
         return lines + sum(len(raw.content or b"") for raw in raws)
@@ -192,10 +194,10 @@ class Batch:
         return list(parts.items())
 
     def changes(self) -> SessionChanges:
-        """Return what this batch changed, for the live feed.
+        """Return the changes of this batch, for the live feed.
 
-        A row may be further on: a session that has ended meanwhile is closed by the batch
-        that has its last lines.
+        A row may already have later changes: a session that has ended meanwhile is
+        closed by the batch that has its last lines.
         """
         changes = SessionChanges(
             sessions_opened=list(self.sessions.new.values()),
@@ -213,12 +215,12 @@ class Batch:
 
 Statement = tuple[str, list[Sequence[Any]]]
 
-# Of some 24 columns: SQLite before 3.32 took 999 values in a statement.
+# With about 24 columns: SQLite before 3.32 accepts 999 values in a statement.
 _ROWS_OF_A_STATEMENT = 32
 
 
 class Table:
-    """How the rows of one model become SQL."""
+    """The SQL for the rows of one model."""
 
     def __init__(
         self,
@@ -229,8 +231,8 @@ class Table:
     ) -> None:
         """Prepare the statements.
 
-        key: the columns that name a row; fixed: those that never change; most: rows of a
-        statement, a power of two
+        key: the columns that identify a row; fixed: the columns that never change;
+        most: the maximum of rows in a statement, a power of two
         """
         self._most = most
         fields = [field for field in model._meta.concrete_fields if field.column]
@@ -238,7 +240,9 @@ class Table:
         self._changing = [c for c in self.columns if c not in key and c not in fixed]
         quote = connection.ops.quote_name
         name = quote(model._meta.db_table)
-        place = "?" if connection.vendor == "sqlite" else "%s"  # as the driver has it
+        place = (
+            "?" if connection.vendor == "sqlite" else "%s"
+        )  # the driver's placeholder
         column = {field.attname: quote(field.column or "") for field in fields}
         names = ", ".join(column.values())
         self._insert = f"INSERT INTO {name} ({names}) VALUES "  # noqa: S608  as below
@@ -254,9 +258,9 @@ class Table:
     def insert(self, rows: Iterable[Any]) -> list[Statement]:
         """Return statements that insert many rows each.
 
-        SQLite's driver releases the interpreter lock for each statement, and waits about
-        a millisecond to have it again where the event loop is busy. The numbers of rows
-        are powers of two, so that the driver can use what it has prepared again.
+        SQLite's driver releases the interpreter lock for each statement, and waits
+        about a millisecond to get it back while the event loop is busy. The numbers of
+        rows are powers of two, so that the driver can reuse its prepared statements.
         """
         values = [self._to_insert(row) for row in rows]
         statements: list[Statement] = []
@@ -279,7 +283,7 @@ class Table:
 def _values(
     fields: dict[str, models.Field[Any, Any]], columns: list[str]
 ) -> Callable[[Any], Sequence[Any]]:
-    """Return a function from a row to the values of its columns, as the driver takes them."""
+    """Return a function from a row to the values of its columns, in the driver's types."""
     hexadecimal = {
         column for column in columns if _is_hexadecimal(_target(fields[column]))
     }
@@ -333,14 +337,14 @@ def _adapter(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
 
 
 def _webhook_events(batch: Batch) -> list[WebhookEventRow]:
-    """Return what webhooks are to be called for: nothing, where there are none."""
+    """Return the events to call webhooks for; none without webhooks."""
     wanted = webhook_outbox.wanted()
     happened: list[tuple[str, UUID, int | None]] = []
     if "message.created" in wanted:
         messages = (waiting.message for waiting in batch.messages)
         happened += (("message.created", m.id, m.inbox_id) for m in messages)
     if "transaction.rejected" in wanted:
-        # One whose recipients were all refused ends by RSET or QUIT.
+        # A transaction whose recipients were all refused ends with RSET or QUIT.
         refused = (
             row
             for row in batch.ended
@@ -353,7 +357,7 @@ def _webhook_events(batch: Batch) -> list[WebhookEventRow]:
 
 
 class Writer:
-    """Turns batches into SQL on the default database."""
+    """Turns batches into SQL for the default database."""
 
     def __init__(self) -> None:
         self.sessions = Table(
@@ -369,7 +373,7 @@ class Writer:
             ("transaction_id", "seq"),
             ("forward_path", "parameters", "rcpt_code"),
         )
-        # A statement is in memory as a whole, and a body has up to a MiB.
+        # A whole statement is in memory, and a body has up to a MiB.
         self.raws = Table(Raw, ("transaction_id",), (), most=4)
         self.messages = Table(Message, ("id",), ())
         self.webhook_events = Table(WebhookEvent, ("id",), ())
@@ -380,7 +384,7 @@ class Writer:
         )
 
     def statements(self, batch: Batch) -> list[Statement]:
-        """Return a snapshot of the batch's rows as statements, in order of reference."""
+        """Return a snapshot of the batch's rows as statements, referenced rows first."""
         raws = [*batch.raws, *(waiting.raw for waiting in batch.messages)]
         messages = [waiting.message for waiting in batch.messages]
         return [
@@ -400,8 +404,8 @@ class Writer:
     def execute(self, statements: list[Statement]) -> None:
         """Run the statements on this thread's connection, within a transaction.
 
-        By the driver's own cursor: Django's looks for placeholders in each statement, which
-        takes as long as to execute it.
+        Uses the driver's own cursor: Django's searches each statement for placeholders,
+        which takes as long as the execution.
         """
         driver = connection.connection
         with connection.wrap_database_errors, closing(driver.cursor()) as cursor:

@@ -1,4 +1,4 @@
-"""Open sessions: events become rows, which wait in the pending batch for a commit.
+"""Open sessions: turns events into rows, which wait in the pending batch for a commit.
 
 Not thread-safe: the recorder guards it with its mutex.
 """
@@ -24,14 +24,14 @@ from inbox.capture.tallies import Tallies
 from mailsink.ports import Refused
 from mailsink.smtp.protocol import events
 
-# A session's row, and that of its open transaction, are written at most so often;
-# seconds. What ends a transaction or a session is written at once.
+# Seconds between two writes of a session's row, and of its open transaction's, at
+# least. The end of a transaction or session is written at once.
 _REST = 0.1
 
 
 @dataclass(slots=True)
 class Live:
-    """A session that is going on, and its rows that may still change."""
+    """An open session, and its rows that may still change."""
 
     session: SessionRow
     exchanges: dict[int, ExchangeRow] = field(default_factory=dict)
@@ -39,11 +39,11 @@ class Live:
     recipients: list[RecipientRow] = field(default_factory=list)  # not yet pending
     to_answer: list[RecipientRow] = field(default_factory=list)  # LMTP: one by one
     begun: bool = False  # whether the transaction's row was ever pending
-    due: float = 0.0  # when the session's row may be pending again, monotonic seconds
+    due: float = 0.0  # when the session's row may be pending again; monotonic seconds
 
 
 class OpenSessions:
-    """Everything that is not committed yet, and the sessions that go on."""
+    """All uncommitted rows, and the open sessions."""
 
     def __init__(
         self,
@@ -51,12 +51,14 @@ class OpenSessions:
         inbox: int,
         key_of: Callable[[str], int | None] = lambda slug: None,
     ) -> None:
-        """inbox: the usual one; key_of: the key of another by its slug, None: it is gone"""
+        """inbox: the default one's key; key_of: maps a slug to an inbox's key, None: it
+        is gone
+        """
         self.pending = Batch()
         self.live: dict[UUID, Live] = {}
         self.midway = 0  # live sessions with an open transaction
         self.tallies = Tallies()
-        self._later: dict[UUID, Live] = {}  # in the order in which they are due
+        self._later: dict[UUID, Live] = {}  # in the order of their due times
         self._server = server
         self._inbox = inbox
         self._key_of = key_of
@@ -72,14 +74,14 @@ class OpenSessions:
         }
 
     def record(self, event: events.Event) -> None:
-        """Turn an event into rows. Those of a session that is not live are passed over."""
+        """Turn an event into rows. Events of a session that is not open are ignored."""
         if isinstance(event, events.SessionOpened):
             self._session_opened(event)
         elif live := self.live.get(event.session):
             self._handlers[type(event)](live, event)
 
     def take(self, everything: bool = False) -> Batch:
-        """Return the pending batch with what is due, or all; and begin a new one."""
+        """Return the pending batch with the due rows, or all rows; begin a new batch."""
         now = time.monotonic()
         while self._later:
             live = next(iter(self._later.values()))
@@ -97,14 +99,14 @@ class OpenSessions:
     def transaction(
         self, event: events.Arrival | events.TransactionEnded
     ) -> Live | None:
-        """Return the live session whose open transaction the event is about, if it is."""
+        """Return the open session with the event's transaction, if that is open, too."""
         live = self.live.get(event.session)
         if live is None or live.transaction is None:
             return None
         return live if live.transaction.id == event.transaction else None
 
     def add_message(self, live: Live, waiting: PendingMessage, at_us: int) -> None:
-        """Take a message's commit for granted; take_back undoes it where it fails."""
+        """Record a message as if it were committed; take_back undoes that after a failure."""
         waiting.session.messages += 1
         _put_into(live, waiting.message.inbox_id)
         self._finish(live, "accepted", at_us, 250)
@@ -113,7 +115,9 @@ class OpenSessions:
         self.pending.octets += len(waiting.raw.content or b"")
 
     def take_back(self, batch: Batch, refused: Refused) -> list[PendingMessage]:
-        """Turn the batch's messages into refused transactions; return them for answers."""
+        """Turn the batch's messages into refused transactions; return them for their
+        answers.
+        """
         messages, batch.messages = batch.messages, []
         batch.octets -= sum(len(waiting.raw.content or b"") for waiting in messages)
         self.tallies.transactions["rejected"] += len(messages)
@@ -135,7 +139,7 @@ class OpenSessions:
             and live.transaction
             and not live.transaction.recipients_accepted
         ):
-            code = live.transaction.code  # it came to nothing since RCPT was refused
+            code = live.transaction.code  # it ended because RCPT was refused
         transaction = self._finish(live, outcome, at_us, code)
         if transaction is not None:
             self.tallies.transactions[outcome] += 1
@@ -166,7 +170,7 @@ class OpenSessions:
         live.recipients = []
 
     def _change(self, live: Live) -> None:
-        """Write the session's row now if it has rested, else later.
+        """Write the session's row now if the last write was long enough ago, else later.
 
         Counters that change with each line would double the rows of a commit.
         """
@@ -179,7 +183,7 @@ class OpenSessions:
             self._later[live.session.id] = live
 
     def _settle(self, live: Live, now: float) -> None:
-        """Write what a session owes: its own row, and its open transaction."""
+        """Write the delayed rows of a session: its own, and its open transaction's."""
         self._later.pop(live.session.id, None)
         live.due = now + _REST
         self.pending.sessions.change(live.session)
@@ -187,7 +191,7 @@ class OpenSessions:
             self._write_transaction(live, live.transaction)
 
     def forget(self, session: UUID) -> None:
-        """Let go of a session: nothing more is recorded of it."""
+        """Forget a session: no more events of it are recorded."""
         live = self.live.pop(session, None)
         self._later.pop(session, None)
         if live is not None and live.transaction is not None:
@@ -258,7 +262,7 @@ class OpenSessions:
         session.exchanges += 1
         session.octets += event.octets
         if event.verb and event.direction == session.direction:
-            # with reversed roles the client's stays the last one
+            # with reversed roles, the client's verb stays the last one
             session.last_verb = event.verb
         self._change(live)
 
@@ -278,7 +282,7 @@ class OpenSessions:
         session = live.session
         if event.code >= 400:
             session.refused += 1
-        # 3yz is half an answer: it is neither good nor bad (RFC 5321 §4.2.1).
+        # A 3yz reply is intermediate, neither good nor bad (RFC 5321 §4.2.1).
         if event.code // 100 != 3 and event.code > (session.worst_code or 0):
             session.worst_code = event.code
         self._change(live)
@@ -299,7 +303,7 @@ class OpenSessions:
         live.to_answer = []
         live.session.transactions += 1
         _put_session(live)
-        # The line that began it was complete before it was known to begin anything.
+        # The line that began the transaction ended before the transaction was known.
         if live.exchanges:
             mail = live.exchanges[max(live.exchanges)]
             mail.transaction_id = event.transaction
@@ -331,7 +335,7 @@ class OpenSessions:
         self._change(live)
 
     def _delivery_answered(self, live: Live, event: events.DeliveryAnswered) -> None:
-        """The transaction itself has ended by now."""
+        """Record the reply for a recipient, whose transaction has already ended."""
         for row, code in zip(live.to_answer, event.codes, strict=False):
             if row.transaction_id == event.transaction:
                 row.final_code = code
@@ -346,26 +350,26 @@ class OpenSessions:
     def _put_transaction(
         self, live: Live, transaction: TransactionRow, inbox: str
     ) -> None:
-        """Put an open transaction into the inbox of this slug, and its session with it."""
+        """Put an open transaction, and its session, into the inbox with this slug."""
         transaction.inbox_id = self._key(inbox)
         _put_session(live)
 
     def _key(self, inbox: str) -> int:
-        """Return the key of an inbox: the usual one's where it is gone, or has no name."""
+        """Return an inbox's key; the default inbox's if it is gone or no slug is given."""
         return (self._key_of(inbox) or self._inbox) if inbox else self._inbox
 
 
 def _put_into(live: Live, inbox: int) -> None:
-    """Put a message's transaction into its inbox, and its session."""
+    """Put a message's transaction, and its session, into the message's inbox."""
     if live.transaction is not None:
         live.transaction.inbox_id = inbox
         _put_session(live)
 
 
 def _put_session(live: Live) -> None:
-    """Put a session into the inbox of its transaction; into none where it had another's."""
+    """Put a session into its transaction's inbox, or into none if it had another's."""
     session, transaction = live.session, live.transaction
-    assert transaction is not None  # it is open
+    assert transaction is not None  # the transaction is open
     if session.transactions <= 1:
         session.inbox_id = transaction.inbox_id
     elif session.inbox_id != transaction.inbox_id:

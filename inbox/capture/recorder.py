@@ -1,7 +1,7 @@
-"""The recorder: the engine's events are written by group commit, on a thread of its own.
+"""The recorder: writes the engine's events by group commit, on its own thread.
 
-A 250 is let go only after the commit that holds its message. A message that cannot
-be written is refused with 4yz; what is only transcript waits, and is tried again.
+A 250 is sent only after the commit of its message. A message that cannot be written is
+refused with 4yz; rows of the transcript wait, and are tried again.
 """
 
 from __future__ import annotations
@@ -41,42 +41,44 @@ from mailsink.smtp.protocol import events, replies
 
 log = logging.getLogger(__name__)
 
-# How much of a body is read for the summary of its header.
+# Octets of a body that are read for the summary of its header.
 _HEADER_OCTETS = 64 * 1024
-# How long rows wait for others to share their commit with; seconds. A commit costs
-# as much as a few messages; nobody waits where nobody else is sending.
+# Seconds that rows wait for others to share their commit. A commit costs as much as a
+# few messages. While no other client is sending, rows do not wait.
 _PATIENCE = 0.004
-# How long a commit that failed rests before the next try; seconds.
+# Seconds between a failed commit and the next try.
 _RETRY_AFTER = 0.25
 
-# So many messages within so many seconds, and the recorder counts as busy.
+# The recorder counts as busy after this many messages in this many seconds.
 _BUSY_MESSAGES = 4
 _BUSY_FOR = 0.1
-# How long the writer waits at most before it looks what is due; seconds.
+# The writer checks for due rows at least this often; seconds.
 _OWED = 0.1
 
-# Rows in a commit, about: so long does a message wait for lines of others at most.
+# The approximate size of a commit in rows: a message waits for at most as many lines of
+# others.
 _ROWS_AT_ONCE = 1000
 
-_MOST_TAGS = 50  # of a message, as people may give it
+_MOST_TAGS = 50  # of a message, as users can set them
 
 _OUTAGES = (OperationalError, InterfaceError)
-# Class of SQLSTATE, which psycopg counts among operational errors
+# Class of SQLSTATE that psycopg counts among operational errors
 _PROGRAM_LIMIT = "54"
 
 
 class Feed(Protocol):
     def committed(self, changes: SessionChanges) -> None:
-        """Take what a commit wrote. Called on the event loop."""
+        """Take the changes of a commit. Called on the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much may wait for a commit."""
+    """Limits of what waits for a commit."""
 
     rows: int = 50_000
     octets: int = 256 * 1024 * 1024  # of bodies and lines in memory
-    patience: float = 5.0  # seconds full before new sessions are refused
+    # seconds; if the queue is full for longer, new sessions are refused
+    patience: float = 5.0
 
 
 class Recorder:
@@ -92,10 +94,10 @@ class Recorder:
         key_of: Callable[[str], int | None] = lambda slug: None,
         is_one_of_several: bool = False,
     ) -> None:
-        """inbox: the usual one; key_of: the key of another by its slug, from memory.
+        """inbox: the default one's key; key_of: maps a slug to an inbox's key, from memory.
 
-        nudge: called when messages were stored, unless the recorder is busy, with the
-        octets of the largest. is_one_of_several: other processes store messages, too
+        nudge: called after messages were stored, with the octets of the largest, unless
+        the recorder is busy. is_one_of_several: other processes store messages, too
         """
         self._is_one_of_several = is_one_of_several
         self._sessions = OpenSessions(server, inbox, key_of)
@@ -111,7 +113,7 @@ class Recorder:
         self._stopping = False
         self._room = asyncio.Event()
         self._full_since: float | None = None
-        self._failing = ""  # how the last commit failed
+        self._failing = ""  # the error of the last commit
         # When the latest messages were stored; monotonic seconds
         self._stored_at = deque([-math.inf] * _BUSY_MESSAGES, _BUSY_MESSAGES)
         self._nudge_indexer = nudge
@@ -125,7 +127,7 @@ class Recorder:
         self._thread.start()
 
     async def stop(self) -> None:
-        """Write what waits, and end the thread."""
+        """Write the waiting rows, and end the thread."""
         await asyncio.gather(*self._storing)
         self._stopping = True
         self._wake.set()
@@ -142,10 +144,11 @@ class Recorder:
         self._wake_writer_soon()
 
     def store_now(self, arrival: events.Arrival, done: Answer) -> bool:
-        """Take a message as `store` does, where nothing is to be waited for but its commit.
+        """Take a message like `store`, if it only has to wait for its commit.
 
-        Returns whether it took it: not where its body is a file, or its inbox not in memory.
-        done: called on the event loop when it is synced, or refused
+        Return whether the message was taken: not if its body is a file, or its inbox is
+        not in memory. done: called on the event loop when the message is synced or
+        refused
         """
         live, inbox = self._sessions.transaction(arrival), self._key(arrival.handling)
         if live is None or live.transaction is None:
@@ -173,7 +176,7 @@ class Recorder:
         done: asyncio.Future[Stored | Refused] = self._loop.create_future()
 
         def answer(outcome: Stored | Refused) -> None:
-            if not done.done():  # its waiter may be cancelled
+            if not done.done():  # the waiting task may be cancelled
                 done.set_result(outcome)
 
         self._add(live, raw, start, arrival, inbox, answer)
@@ -188,19 +191,21 @@ class Recorder:
         inbox: int,
         done: Answer,
     ) -> None:
-        """Let a message wait for its commit. start: of its body, with the header"""
+        """Let a message wait for its commit. start: the beginning of its body, with the
+        header
+        """
         message = self._message_row(raw.transaction, start, arrival, inbox)
         waiting = PendingMessage(live.session, raw, message, done)
         with self._mutex:
             self._sessions.add_message(live, waiting, arrival.at_us)
-        # Clients that are in the middle of a message may share its commit.
+        # Clients in the middle of a message can share its commit.
         if self._sessions.midway:
             self._wake_writer_soon()
         else:
             self._wake_writer()
 
     async def room(self) -> None:
-        """Return when more may be read: at once, unless the queue is full."""
+        """Return when more can be read: at once, unless the queue is full."""
         while self._is_full():
             self._room.clear()
             await self._room.wait()
@@ -213,25 +218,25 @@ class Recorder:
         return time.monotonic() - self._full_since > self._limits.patience
 
     def trouble(self) -> str:
-        """Return what stops the recorder from its work, in words; "" if nothing does."""
+        """Return what keeps the recorder from its work, in words; "" if nothing does."""
         if self._failing:
             return f"nothing can be written: {self._failing}"
         return "more comes than can be written" if self.congested else ""
 
     @property
     def busy(self) -> bool:
-        """Whether messages are pouring in, so that others had better wait."""
+        """Whether messages are pouring in, so that other work should wait."""
         return time.monotonic() - self._stored_at[0] < _BUSY_FOR
 
     def queue(self) -> tuple[int, int]:
-        """Return how many rows wait for a commit, and the octets of their bodies and lines."""
+        """Return the number of waiting rows, and the octets of their bodies and lines."""
         pending = self._sessions.pending
         rows = len(pending) + self._backlog.rows
         return rows, pending.octets + self._backlog.octets
 
     @property
     def open_sessions(self) -> int:
-        """How many sessions are going on."""
+        """The number of open sessions."""
         return len(self._sessions.live)
 
     def _is_full(self) -> bool:
@@ -273,11 +278,11 @@ class Recorder:
         self._wake_writer()
 
     def _key(self, handling: events.Handling) -> int | None:
-        """Return the inbox that a message goes to, from memory; None: it is not there."""
+        """Return the key of a message's inbox, from memory; None if it is not in memory."""
         return self._key_of(handling.inbox) if handling.inbox else self._inbox
 
     async def _inbox_for(self, handling: events.Handling) -> int:
-        """Return the inbox that a message goes to: the server's own if there is no other."""
+        """Return the key of a message's inbox, or the server's own if that inbox is gone."""
         if key := self._key(handling):
             return key
         rows = Inbox.objects.filter(slug=handling.inbox, deleted_at=None)
@@ -292,7 +297,7 @@ class Recorder:
     ) -> MessageRow:
         summary = headers.summary(start)
         return MessageRow(
-            id=transaction.id,  # the writer gives it its own, at the commit
+            id=transaction.id,  # replaced by the writer at the commit
             transaction=transaction,
             inbox_id=inbox,
             received_at=datetime.now(UTC),
@@ -314,7 +319,7 @@ class Recorder:
     def _run(self) -> None:
         self._writer = Writer()
         with suppress(DatabaseError), connection.cursor() as cursor:
-            # Opens all files of the database now, while there are descriptors for them.
+            # Opens all files of the database now, while descriptors are available.
             cursor.execute("SELECT 1 FROM inbox_session LIMIT 1")
         while True:
             self._wake.wait(_OWED if self._sessions.owes else None)
@@ -327,7 +332,7 @@ class Recorder:
         connection.close()
 
     def _write_next(self) -> bool:
-        """Write what waits. Returns whether anything did."""
+        """Write the next waiting rows. Return whether there were any."""
         with self._mutex:
             fresh = self._sessions.take(everything=self._stopping)
         if len(fresh):
@@ -341,7 +346,9 @@ class Recorder:
         return True
 
     def _write(self, batch: Batch) -> None:
-        """Commit a batch; one that fails for what is in it is split until it does not."""
+        """Commit a batch. A batch that fails because of its rows is split until the
+        rest commits.
+        """
         try:
             self._commit(batch)
         except Exception as error:
@@ -364,19 +371,21 @@ class Recorder:
             _go_on_after_stored()
         for waiting in batch.messages:
             waiting.message.id, waiting.message.received_at = uuid7(), now
-        # What open sessions change meanwhile stands in the next batch, too.
+        # Changes that open sessions make meanwhile are in the next batch, too.
         statements = self._writer.statements(batch)
         self._file.check()  # a new connection would make a new file
         began = time.monotonic()
         with write_turn(first=True):
             self._writer.execute(statements)
-        self._file.check()  # nobody is promised what went into no file
+        self._file.check()  # before any 250: these rows must not be in a removed file
         self._failing = ""
         self.tallies.committed(time.monotonic() - began)
         self._loop.call_soon_threadsafe(self._committed, batch)
 
     def _outage(self, batch: Batch, error: Exception) -> None:
-        """The database cannot write now: refuse its messages, try the rest again."""
+        """Handle a database that cannot write: refuse the messages, keep other rows to
+        retry.
+        """
         is_news, self._failing = self._failing != str(error), str(error)
         self.tallies.failed_commits += 1
         connection.close()
@@ -395,7 +404,7 @@ class Recorder:
         self._wake.set()
 
     def _expel(self, session: UUID, batch: Batch, error: Exception) -> None:
-        """One session's rows cannot be written: it alone is refused and forgotten."""
+        """Refuse and forget one session whose rows cannot be written."""
         log.error("Session %s cannot be recorded: %s", session, error)
         refused = Refused(replies.WRITE_ERROR)
         with self._mutex:
@@ -412,7 +421,7 @@ class Recorder:
             log.error("Session %s could not be closed: %s", session, failure)
 
     def _refusal(self, error: Exception) -> replies.Reply:
-        """Return 452 where the disk is full, else 451 (RFC 5321 §4.2.3)."""
+        """Return 452 if the disk is full, else 451 (RFC 5321 §4.2.3)."""
         if is_full(error):
             return replies.DISK_FULL
         return replies.WRITE_ERROR
@@ -420,7 +429,7 @@ class Recorder:
     # Back on the event loop
 
     def _committed(self, batch: Batch) -> None:
-        """The commit is durable: only now may the sessions of its messages send 250."""
+        """Let the sessions of a commit's messages send 250, now that it is durable."""
         was_busy = self.busy
         if batch.messages:
             self.tallies.transactions["accepted"] += len(batch.messages)
@@ -428,7 +437,8 @@ class Recorder:
             self.tallies.octets += waiting.message.size
             self._stored_at.append(time.monotonic())
             self._answer(waiting, Stored(waiting.message.id))
-        # Asked before: whoever is nudged sees that it is busy now, and looks again.
+        # Checked beforehand: the nudged thread sees that the recorder is busy now, and
+        # checks again.
         if batch.messages and not was_busy:
             self._nudge_indexer(max(waiting.message.size for waiting in batch.messages))
         self._room.set()
@@ -444,14 +454,14 @@ class Recorder:
     def _answer(self, waiting: PendingMessage, outcome: Stored | Refused) -> None:
         try:
             waiting.done(outcome)
-        except Exception:  # the other messages of the commit are to be answered, too
+        except Exception:  # the other messages of the commit must be answered, too
             log.exception("Session %s could not be answered", waiting.session.id)
 
 
 def _is_outage(error: Exception) -> bool:
-    """Whether the database fails for all rows. Else these are at fault, and always will be.
+    """Whether the database fails for all rows. Else these rows are at fault, for good.
 
-    Those beyond a limit of PostgreSQL, too: an entry of an index that is too long.
+    Rows beyond a limit of PostgreSQL are at fault, too, such as a too long index entry.
     """
     state = getattr(error.__cause__, "sqlstate", None) or ""
     return isinstance(error, _OUTAGES) and not state.startswith(_PROGRAM_LIMIT)
@@ -460,7 +470,7 @@ def _is_outage(error: Exception) -> bool:
 async def _raw_row(
     transaction: TransactionRow, body: events.Body
 ) -> tuple[RawRow, bytes]:
-    """Return the body's row and its first octets; a spooled body is moved to its storage."""
+    """Return the body's row and its first octets. A spooled body is moved to its storage."""
     key, start = "", body.content or b""
     if body.path is not None:
         start = await in_mail_thread(_read_start, body.path)
@@ -469,7 +479,7 @@ async def _raw_row(
 
 
 def _row_of(transaction: TransactionRow, body: events.Body, key: str = "") -> RawRow:
-    """Return the row of a body. key: of its storage; "" where it is in the row"""
+    """Return the row of a body. key: of its stored file; "" if the body is in the row"""
     return RawRow(transaction, body.sha256, body.size, body.complete, body.content, key)
 
 
@@ -479,9 +489,9 @@ def _read_start(path: Path) -> bytes:
 
 
 def _go_on_after_stored() -> None:
-    """Let new ids follow what others stored, so that "later than this message" stays true.
+    """Make new ids follow those of other processes, so that "later than this message" holds.
 
-    Their clocks may be ahead of ours.
+    The clocks of those processes may be ahead of ours.
     """
     latest = Message.objects.order_by("-pk").values_list("pk", flat=True).first()
     if latest is not None:

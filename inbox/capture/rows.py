@@ -1,8 +1,8 @@
-"""The hot path's rows: what the recorder holds in memory and writes as tuples.
+"""The rows of the hot path, which the recorder holds in memory and writes as tuples.
 
-Each class has its model's columns, by their attribute names, as slots; a test holds
-them to the models. Code that shapes a model instance for the API or the live feed
-takes a row as well.
+Each class has its model's columns as slots, under their attribute names; a test
+compares them with the models. Code that shapes a model instance for the API or the live
+feed also accepts a row.
 """
 
 from __future__ import annotations
