@@ -1,8 +1,9 @@
-"""The octets of bodies: in the database, or of large ones a file or an object.
+"""The octets of bodies: in the database, or for large bodies in a file or an object.
 
-Files are in STORAGES["raw"], a folder; objects in STORAGES["objects"], where MAILSINK_RAW_URL
-names one. A key says which, so that bodies of both kinds can be read at any time.
-Reading raises FileNotFoundError if a body is gone, StoreDown if its store cannot be asked.
+Files are in STORAGES["raw"], a folder; objects in STORAGES["objects"], if
+MAILSINK_RAW_URL names one. The key shows the kind, so that bodies of both kinds can be
+read at any time. Reading raises FileNotFoundError if a body is gone, StoreDown if its
+store is unavailable.
 """
 
 from __future__ import annotations
@@ -26,14 +27,15 @@ from inbox.models import Raw
 from inbox.storage.store_gate import StoreDown
 from mailsink.mail_threads import in_mail_thread
 
-if TYPE_CHECKING:  # with boto3 it takes half a second
+if TYPE_CHECKING:  # the import with boto3 takes half a second
     from inbox.storage.object_storage import ObjectStorage
 
-_MOST_IN_ROW = 64 * 1024 * 1024  # octets of a body in the database; ours have far less
-_OBJECTS = "objects/"  # what the keys of objects begin with
+# octets of a body in the database; bodies that Mailsink stores there are far smaller
+_MOST_IN_ROW = 64 * 1024 * 1024
+_OBJECTS = "objects/"  # the prefix of the keys of objects
 _NAME = re.compile(r"[0-9a-f]{2}/[0-9a-zA-Z_-][0-9a-zA-Z_.-]{0,99}")
 _LONGEST_PUT = 120.0  # seconds that a client waits for its reply
-# Apart from the threads of other mail, which must not wait for a slow store
+# Separate from the threads of other mail, which must not wait for a slow store
 _PUTS = ThreadPoolExecutor(8, "objects")
 
 
@@ -60,12 +62,12 @@ def key_of_object(name: str) -> str:
 
 
 def is_key(text: str) -> bool:
-    """Whether a text is a key of ours, which leads nowhere but to the place of bodies."""
+    """Whether a text is one of our keys, which cannot lead outside the place of bodies."""
     return bool(_NAME.fullmatch(object_name(text) or text))
 
 
 def trouble() -> str:
-    """Return what is wrong with object storage; "" if nothing is, or there is none."""
+    """Return what is wrong with object storage; "" if nothing is, or none is configured."""
     store = objects()
     return store.gate.trouble if store else ""
 
@@ -80,12 +82,12 @@ def read(raw: Raw) -> bytes:
     content = bytes(raw.content or b"")
     if raw.codec != "zlib":
         return content
-    # A few octets that somebody has put there may stand for any number.
+    # A few octets from a tampered row could expand to any number.
     return zlib.decompressobj().decompress(content, _MOST_IN_ROW)
 
 
 def read_start(raw: Raw, octets: int) -> bytes:
-    """Return the first octets of a body, without reading more of a large one."""
+    """Return the first octets of a body; of a large body, no more are read."""
     if name := object_name(raw.key):
         return _objects().beginning(name, octets) if octets else b""
     if raw.key:
@@ -98,7 +100,7 @@ def read_start(raw: Raw, octets: int) -> bytes:
 
 
 def open_stored(key: str) -> File[bytes]:
-    """Return a large body as an open file, to be read piece by piece."""
+    """Return a large body as an open file, to be read in pieces."""
     if name := object_name(key):
         return _objects().open(name)
     return storages["raw"].open(key)
@@ -110,7 +112,7 @@ def open_raw(transaction_id: UUID) -> bytes:
 
 
 async def store(path: Path, transaction_id: UUID) -> str:
-    """Adopt a file on a thread; raises TimeoutError if object storage takes too long."""
+    """Adopt a file on a thread. Raises TimeoutError if object storage takes too long."""
     if objects() is None:
         return await in_mail_thread(adopt, path, transaction_id)
     loop = asyncio.get_running_loop()
@@ -119,9 +121,9 @@ async def store(path: Path, transaction_id: UUID) -> str:
 
 
 def adopt(path: Path, transaction_id: UUID) -> str:
-    """Move a synced file to where large bodies are and return its key, durably.
+    """Move a synced file to the place of large bodies, durably, and return its key.
 
-    Blocks while it moves, or uploads. Raises OSError.
+    Blocks during the move or upload. Raises OSError.
     """
     name = f"{transaction_id.hex[-2:]}/{transaction_id.hex}"
     if (store := objects()) is None:
@@ -129,12 +131,12 @@ def adopt(path: Path, transaction_id: UUID) -> str:
         return name
     with path.open("rb") as file:
         store.save(name, File(file))
-    path.unlink(missing_ok=True)  # who waited may have given up, and removed it
+    path.unlink(missing_ok=True)  # the caller may have timed out and removed the file
     return key_of_object(name)
 
 
 def discard(keys: Iterable[str]) -> None:
-    """Remove bodies whose rows are gone; what cannot be removed now is swept later."""
+    """Remove bodies whose rows are gone; a later sweep removes those that fail now."""
     names = []
     for key in keys:
         if name := object_name(key):
@@ -153,7 +155,7 @@ def _objects() -> ObjectStorage:
 
 
 def put_back(path: Path, key: str) -> None:
-    """Move a file of a backup to where the file with its key is. Raises OSError."""
+    """Move a file of a backup to the place of the file with its key. Raises OSError."""
     move_file(path, folder() / key)
 
 

@@ -1,6 +1,6 @@
-"""Reading within a bound of time: what takes longer is cut.
+"""Reading with a time limit: a query that takes longer is cut.
 
-Anybody may search, and a search may look at all that is stored, once for each of its terms.
+Anybody can search, and a search can read everything that is stored, once for each term.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any
 from django.db import DatabaseError, OperationalError, connection
 from django.utils.translation import gettext as _
 
-_STEPS = 100_000  # of SQLite's machine, between two looks at the clock
+_STEPS = 100_000  # of SQLite's virtual machine, between two checks of the clock
 _CANCELLED = "57014"  # PostgreSQL's query_canceled
-# Seconds that PostgreSQL has for one statement, and for all of them, at least: it may be busy,
-# and across a network a page of thirty statements takes long as a matter of course.
+# The minimum limits for PostgreSQL, in seconds, for one statement and for all: it may
+# be busy, and over a network a page of thirty statements always takes long.
 _ONE, _ALL = 0.25, 5.0
 
 
 class TooCostly(Exception):
-    """Reading took longer than it may. Its text says what to do."""
+    """Reading took longer than allowed. The text says how to go on."""
 
     def __str__(self) -> str:
         return _(
@@ -31,7 +31,7 @@ class TooCostly(Exception):
 
 
 class Bound:
-    """How long the reading of a thread may take."""
+    """The time limit of a thread's reading."""
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         self._seconds = seconds
@@ -39,7 +39,7 @@ class Bound:
         self.begin()
 
     def begin(self) -> None:
-        """Give what comes now the whole time."""
+        """Start the time again, for the next reading."""
         self._end = self._clock() + self._seconds
 
     @property
@@ -52,12 +52,12 @@ class Bound:
 
 @contextmanager
 def within(seconds: float) -> Iterator[Bound]:
-    """Cut what this thread reads after so much time. Raises TooCostly.
+    """Limit the time that this thread reads. Raises TooCostly.
 
-    With SQLite the processor's time of the thread counts: it is no more on a busy machine.
-    With PostgreSQL the time of statements counts, of which there is more: see _ONE and _ALL. Not within
-    another bound; nor is the connection to be closed within, which takes the timeout along to
-    the pool.
+    With SQLite the thread's processor time counts, which does not grow on a busy
+    machine. With PostgreSQL the time of statements counts, with higher limits: see _ONE
+    and _ALL. Do not nest it. Do not close the connection within: it would take the
+    timeout along to the pool.
     """
     bounded = _sqlite if connection.vendor == "sqlite" else _postgresql
     try:
@@ -82,7 +82,7 @@ def is_cut(error: BaseException) -> bool:
 @contextmanager
 def _sqlite(seconds: float) -> Iterator[Bound]:
     bound = Bound(seconds, time.thread_time)
-    bounded = None  # the connection that asks the clock
+    bounded = None  # the connection that checks the clock
 
     def in_time(execute: Any, *statement: Any) -> Any:
         nonlocal bounded
@@ -104,7 +104,7 @@ def _postgresql(seconds: float) -> Iterator[Bound]:
     spent = 0.0  # seconds
     bound = Bound(max(seconds, _ALL), lambda: spent)
     timeout = f"{max(seconds, _ONE) * 1000:.0f}"
-    bounded = None  # the connection that has the timeout
+    bounded = None  # the connection with the timeout
 
     def in_time(execute: Any, *statement: Any) -> Any:
         nonlocal bounded, spent
@@ -124,11 +124,11 @@ def _postgresql(seconds: float) -> Iterator[Bound]:
             yield bound
     finally:
         if bounded is not None and bounded is connection.connection:
-            with suppress(DatabaseError):  # it may be lost
+            with suppress(DatabaseError):  # the connection may be lost
                 _set("RESET statement_timeout")
 
 
 def _set(statement: str) -> None:
-    """Execute a statement that nothing wraps."""
+    """Execute a statement without the execute wrappers."""
     with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.execute(statement)

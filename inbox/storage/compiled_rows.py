@@ -1,6 +1,6 @@
-"""Rows by their keys, of queries that are compiled once.
+"""Finds rows by their keys, with queries that are compiled once.
 
-Django takes longer to compile a query than a database to find a page of rows.
+Django takes longer to compile a query than a database takes to find a page of rows.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from django.db.models.query import ModelIterable
 
 M = TypeVar("M", bound=Model)
 
-_SIZES = (16, 64)  # keys in the queries that are compiled
+_SIZES = (16, 64)  # numbers of keys in the compiled queries
 
-# The compiler that knows the columns; the SQL, and its parameters but for the keys
+# The compiler that knows the columns; the SQL; its parameters without the keys
 _Compiled = tuple[Any, str, tuple[Any, ...]]
 
 
 class CompiledRows(Generic[M]):
-    """The rows of a query, to be found by their keys."""
+    """Finds rows of a query by their keys."""
 
     def __init__(self, rows: QuerySet[M]) -> None:
-        """rows: of which no parameter comes after the conditions"""
+        """rows: a query without parameters after its conditions"""
         self._rows = rows
         self._compiled: dict[int, _Compiled] = {}
 
     def find(self, keys: Collection[UUID]) -> list[M]:
-        """Return the rows of these keys that are there, in the order of the query."""
+        """Return the existing rows with these keys, in the order of the query."""
         if not keys:
             return []
         for size in _SIZES:
@@ -62,6 +62,6 @@ class CompiledRows(Generic[M]):
         compiler: Any = rows.query.get_compiler(DEFAULT_DB_ALIAS)
         try:
             sql, parameters = compiler.as_sql()
-        except EmptyResultSet:  # whatever the keys
+        except EmptyResultSet:  # no key can match
             sql, parameters = "", ()
         return compiler, sql, tuple(parameters[:-size])

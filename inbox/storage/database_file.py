@@ -1,7 +1,7 @@
-"""Whether SQLite's file is the one that was there at the start.
+"""Checks that SQLite's file is still the same as at the start.
 
-A file that is removed while it is open can be written still, and is gone with the
-process: a 250 for what is in it would be no promise.
+A file that is removed while it is open can still be written, but vanishes with the
+process: a 250 for a message in it would be a false promise.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from django.db import OperationalError, connection
 
 
 class StoredFile:
-    """The file of the database, by its device and inode."""
+    """The file of the database, identified by its device and inode."""
 
     def __init__(self) -> None:
         self._path = (
@@ -24,9 +24,10 @@ class StoredFile:
         self._gone = False
 
     def check(self) -> None:
-        """Raise OperationalError if the file has gone or is another one, from then on.
+        """Raise OperationalError if the file is gone or is another one, and in all
+        later calls.
 
-        A file that is put back may lack what stood in the log beside it (-wal).
+        A file that is put back may lack the content of the write-ahead log (-wal).
         """
         self._gone = self._gone or self._identity() != self._found
         if self._gone:

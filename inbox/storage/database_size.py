@@ -1,4 +1,4 @@
-"""Where the database is, how large, and how SQLite's file shrinks."""
+"""The place and size of the database, and the shrinking of SQLite's file."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from django.db import connection
 
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 
-# So much of the file stays free for what comes next: a part, and octets at least
+# Free room that stays in the file for new data: a part of it, but at least these octets
 _SPARE, _SPARE_OCTETS = 0.25, 16 * 1024 * 1024
 
 
 def place() -> str:
-    """Return the path of SQLite's file; of another database its kind, without its address."""
+    """Return the path of SQLite's file, or the kind of another database, without its
+    address.
+    """
     if connection.vendor == "sqlite":
         return str(connection.settings_dict["NAME"])
     return connection.vendor
 
 
 def octets() -> int:
-    """Return how large the database is; with SQLite, the log beside it included."""
+    """Return the size of the database; with SQLite, including the log."""
     if connection.vendor == "sqlite":
         total = 0
         for path in (place(), f"{place()}-wal"):
@@ -35,9 +37,10 @@ def octets() -> int:
 
 
 def shrink() -> int:
-    """Give a turn's worth of free pages back to the disk; return how many.
+    """Return a turn's worth of free pages to the disk; return their number.
 
-    0 on PostgreSQL, and where the file is older than its shrinking (migration 0047).
+    It is 0 on PostgreSQL, and for a file that cannot shrink (from before migration
+    0047).
     """
     if connection.vendor != "sqlite" or _pragma("auto_vacuum") != _INCREMENTAL:
         return 0
@@ -45,7 +48,7 @@ def shrink() -> int:
     if free <= max(pages * _SPARE, _SPARE_OCTETS / _pragma("page_size")):
         return 0
     with write_turn(), connection.cursor() as cursor:
-        for _ in range(ROWS_IN_A_TURN):  # the driver ends it after one page
+        for _ in range(ROWS_IN_A_TURN):  # the driver stops the pragma after one page
             cursor.execute("PRAGMA incremental_vacuum(1)")
     return max(0, free - _pragma("freelist_count"))
 

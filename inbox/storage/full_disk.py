@@ -1,7 +1,7 @@
-"""Handles a full disk: people and retention can still delete, in the room of a reserve.
+"""Handles a full disk: people and retention can still delete, thanks to a reserve.
 
-Deleting writes before it makes room. So a file beside SQLite's database holds some
-megabytes, which are given up for people and for retention, and never for mail.
+Deleting writes before it makes room. So a file next to SQLite's database reserves some
+megabytes, which are released for people and for retention, but never for mail.
 """
 
 from __future__ import annotations
@@ -23,32 +23,33 @@ from inbox.storage.write_lock import several_turns
 T = TypeVar("T")
 
 _MIB = 1024 * 1024
-# SQLite moves its log into the database once it has so many pages, of 4 KiB. In a large log a
-# page that changes again and again is moved once. But on a full disk nothing can be
-# changed unless the log can be moved first, for which the reserve has the room.
+# SQLite moves its log into the database once it has this many pages of 4 KiB. From a
+# large log, a page that changes again and again is moved once. But on a full disk the
+# log must be moved before anything can change, and the reserve must have the room for
+# that.
 _PAGES, _PAGES_ON_LARGE = 1000, 4000
 _RESERVE, _RESERVE_ON_LARGE = 4 * _MIB, 17 * _MIB  # octets
-_LARGE = 512 * _MIB  # octets of a disk in all
+_LARGE = 512 * _MIB  # octets: the total size of a large disk
 _PIECE = 64 * 1024  # octets
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
-# What SQLite also says where its log finds no room, or where a quota ends.
+# SQLite's other errors if the log finds no room, or a quota is exceeded.
 _MAYBE_FULL = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 _POSTGRESQL_DISK_FULL = "53100"
 
 
 def log_pages(database: Path) -> int:
-    """Return after how many pages the log of SQLite's database is to be moved into it."""
+    """Return the number of pages after which SQLite moves its log into the database."""
     return _PAGES_ON_LARGE if _has_room_for_large(database) else _PAGES
 
 
 def _wanted(database: Path) -> int:
-    """Return how many octets the reserve is to have."""
+    """Return the intended size of the reserve, in octets."""
     return _RESERVE_ON_LARGE if _has_room_for_large(database) else _RESERVE
 
 
 def _has_room_for_large(database: Path) -> bool:
-    """Whether the reserve is large, or the disk has as much room beside it."""
+    """Whether the reserve is large, or the disk has as much room in addition."""
     disk = shutil.disk_usage(database.parent)
     if disk.total < _LARGE:
         return False
@@ -57,18 +58,19 @@ def _has_room_for_large(database: Path) -> bool:
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether a write failed since its disk, or the database server's, is full."""
+    """Whether a write failed because its disk, or the database server's, is full."""
     cause = error.__cause__ or error
     if isinstance(cause, OSError):
         return cause.errno in _NO_ROOM
     if isinstance(cause, sqlite3.Error):
-        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # without its details
+        # without the details of the extended code
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
         return code == sqlite3.SQLITE_FULL or (code in _MAYBE_FULL and not _has_room())
     return getattr(cause, "sqlstate", None) == _POSTGRESQL_DISK_FULL
 
 
 def with_room(work: Callable[[], T]) -> T:
-    """Do some work, once more if the disk is full. Raises what it raises."""
+    """Do some work, and once more if the disk is full. Raises what the work raises."""
     try:
         return work()
     except (DatabaseError, OSError) as error:
@@ -78,10 +80,10 @@ def with_room(work: Callable[[], T]) -> T:
 
 
 def once_more(work: Callable[[], T]) -> T:
-    """Do again what failed since the disk is full, in the room of the reserve.
+    """Repeat work that failed on a full disk, in the room of the reserve.
 
-    Nobody else in this process writes meanwhile. The rest becomes the reserve again.
-    Raises what the work raises.
+    No other thread of this process writes meanwhile. The rest becomes the reserve
+    again. Raises what the work raises.
     """
     if connection.vendor != "sqlite":
         return work()
@@ -97,14 +99,14 @@ def once_more(work: Callable[[], T]) -> T:
 
 
 def keep_reserve() -> None:
-    """Make the reserve where mail has as much room beside it."""
+    """Create the reserve if mail has as much room in addition."""
     wanted, free = _wanted(_database()), _free()
     missing = wanted - _size(_path())
     if missing > 0 and free >= missing + wanted:
         _fill(wanted)
     elif free < wanted and not _empty_log():
-        # What was removed for good leaves room in the database, not on the disk: mail
-        # finds it once the log starts over, and the log may need the reserve's for that.
+        # Deleted rows leave room in the database, not on the disk: mail can use it once
+        # the log starts over, and the log may need the reserve's room for that.
         with several_turns():
             _path().unlink(missing_ok=True)
             _empty_log()
@@ -112,20 +114,20 @@ def keep_reserve() -> None:
 
 
 def _fill(wanted: int) -> None:
-    """Make the reserve so many octets long, or as long as there is room for."""
+    """Make the reserve `wanted` octets long, or as long as there is room."""
     path = _path()
     with suppress(OSError), open(path, "ab", buffering=0, opener=_private) as file:
         if _allocated(file.fileno(), wanted):
             return
         while (missing := wanted - _size(path)) > 0:
-            # What a file system can neither compress nor leave out
+            # Data that a file system can neither compress nor leave out
             file.write(os.urandom(min(missing, _PIECE)))
 
 
 def _allocated(file: int, wanted: int) -> bool:
-    """Have the file system allot room to a file, if it can; whether the file has it.
+    """Have the file system allocate room for a file, if it can; return whether it has.
 
-    Some make the file longer, and allot nothing: then it is empty again.
+    Some file systems only make the file longer; then it is emptied again.
     """
     if not hasattr(os, "posix_fallocate"):  # macOS
         return False
@@ -142,10 +144,10 @@ def _private(path: str, flags: int) -> int:
 
 
 def _empty_log() -> bool:
-    """Move SQLite's log into the database, so that it starts over in its own room.
+    """Move SQLite's log into the database, so that the log's room is used again.
 
-    Not where the database would have to grow by more than there is: what is moved by
-    halves is moved for nothing. Returns whether all of it was moved.
+    Do nothing if the database would have to grow by more than the free room: moving
+    half of the log is useless. Return whether all of it was moved.
     """
     with suppress(DatabaseError), connection.cursor() as cursor:
         cursor.execute(
@@ -153,14 +155,16 @@ def _empty_log() -> bool:
         )
         [wanted] = cursor.fetchone()
         if wanted - _size(_database()) <= _free():
-            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")  # which waits for nobody
+            cursor.execute(
+                "PRAGMA wal_checkpoint(PASSIVE)"
+            )  # waits for no reader or writer
             _busy, within, moved = cursor.fetchone()
             return bool(within == moved)
     return False
 
 
 def _has_room() -> bool:
-    """Whether a little fits on the disk; its figures would know of no quota."""
+    """Whether a little fits on the disk, by trial: figures of free space ignore quotas."""
     try:
         with TemporaryFile(dir=_database().parent, buffering=0) as file:
             file.write(bytes(_PIECE))

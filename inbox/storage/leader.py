@@ -7,10 +7,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 class Leadership:
-    """The lead in some work. It lasts as long as a connection that nothing else uses.
+    """The leadership in some work. It lasts as long as a connection of its own.
 
-    One of the pool would take the lock along, to whatever thread has it next. Whoever
-    does not lead keeps it, too: it looks again every few seconds.
+    A connection of the pool would take the lock along to the next thread that gets it.
+    Processes that do not lead keep theirs, too: they check again every few seconds.
     """
 
     def __init__(self, lock: int) -> None:
@@ -19,9 +19,9 @@ class Leadership:
         self._own: BaseDatabaseWrapper | None = None
 
     def is_ours(self) -> bool:
-        """Whether this process leads; it does from now on, where no other one does.
+        """Return whether this process leads; take the lead if no other process has it.
 
-        Called by one thread. Raises DatabaseError.
+        Call on one thread only. Raises DatabaseError.
         """
         if connection.vendor != "postgresql":
             return True
@@ -31,11 +31,11 @@ class Leadership:
                 cursor.execute("SELECT pg_try_advisory_lock(%s)", [self._lock])
                 return bool(cursor.fetchone()[0])
         except Error:
-            self.end()  # the next look opens another
+            self.end()  # the next check opens another one
             raise
 
     def end(self) -> None:
-        """Let another process lead. By the thread that called is_ours."""
+        """Let another process lead. Call on the thread that called is_ours."""
         if self._own is not None:
             self._own.close()
 

@@ -1,7 +1,7 @@
-"""Large bodies in object storage: Amazon S3, or what speaks its protocol.
+"""Large bodies in object storage: Amazon S3, or a store with its protocol.
 
-Every call has time-outs, and passes a gate. It raises StoreDown, or FileNotFoundError
-where there is no such object.
+Every call has timeouts, and passes a gate. It raises StoreDown, or FileNotFoundError if
+the object does not exist.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ from storages.backends.s3 import S3Storage
 from inbox.storage.store_gate import StoreGate
 from mailsink.raw_urls import ObjectStore
 
-_CONNECT, _READ = 3, 10  # seconds until a silent store counts as gone
-_LONGEST_GET = 60.0  # seconds for a body in all
+_CONNECT, _READ = 3, 10  # seconds until a silent store counts as unavailable
+_LONGEST_GET = 60.0  # seconds for a whole body
 _TRIES = 2
 _PIECE = 1024 * 1024  # octets
-_ONE_PUT = 64 * 1024 * 1024  # octets; what is larger goes in parts
-_OWNER = "mailsink"  # the field of an object that says whose it is
-_MOST_AT_ONCE = 1000  # objects that S3 lists, or deletes, in a call
+_ONE_PUT = 64 * 1024 * 1024  # octets; larger bodies are put in parts
+_OWNER = "mailsink"  # the metadata field of an object that identifies its owner
+_MOST_AT_ONCE = 1000  # the most objects that S3 lists or deletes in a call
 
 _GONE = {"404", "NoSuchKey", "NotFound"}
 _NO_CREDENTIALS = (
@@ -59,7 +59,7 @@ _NO_CREDENTIALS = (
 class Listed:
     """Some objects: names with the times of their last change.
 
-    now: the store's own time; next: the name after which the list goes on, "" at its end
+    now: the store's clock; next: the name after which the list goes on, "" at its end
     """
 
     changed: Mapping[str, datetime]
@@ -68,10 +68,10 @@ class Listed:
 
 
 class ObjectStorage(S3Storage):
-    """Django's storage of large bodies, with what it lacks: beginnings, lists, owners."""
+    """Django's storage of large bodies, with beginnings, lists and owners in addition."""
 
     def __init__(self, store: ObjectStore, secret: str) -> None:
-        """secret: of this Mailsink; by it the sweep knows our objects from those of others."""
+        """secret: of this Mailsink; the sweep uses it to identify our own objects."""
         digest = hmac.new(secret.encode(), b"owner of objects", hashlib.sha256)
         self.owner = digest.hexdigest()[:32]
         self.gate = StoreGate()
@@ -93,7 +93,9 @@ class ObjectStorage(S3Storage):
 
     @property
     def connection(self) -> Any:
-        """One for all threads: each takes a tenth of a second, and megabytes."""
+        """The one client of all threads: each client takes a tenth of a second, and
+        megabytes.
+        """
         with self._connecting:
             if self._connection is None:
                 self._connection = self._create_session().resource(
@@ -116,7 +118,7 @@ class ObjectStorage(S3Storage):
             return b"".join(_pieces(got))[:octets]
 
     def discard(self, names: Sequence[str]) -> None:
-        """Remove objects, those that are gone already as well."""
+        """Remove objects; those that are gone already are no error."""
         for start in range(0, len(names), _MOST_AT_ONCE):
             part = names[start : start + _MOST_AT_ONCE]
             keys = [{"Key": self._key(name)} for name in part]
@@ -129,7 +131,7 @@ class ObjectStorage(S3Storage):
                     raise self.gate.failed(f"it answers {code} to DELETE", False)
 
     def page(self, after: str = "", most: int = _MOST_AT_ONCE) -> Listed:
-        """Return a page of the list of all objects, those after a name."""
+        """Return a page of the list of all objects, after a name."""
         prefix = self._key("")
         start = {"StartAfter": prefix + after} if after else {}
         with self._asking():
@@ -145,7 +147,7 @@ class ObjectStorage(S3Storage):
         return Listed(changed, now, max(changed) if more else "")
 
     def try_out(self) -> None:
-        """Put, read and remove an object: who may not do that is to know at the start.
+        """Put, read and remove an object, so that missing permissions show at the start.
 
         Raises StoreDown.
         """
@@ -191,7 +193,7 @@ class ObjectStorage(S3Storage):
         return self.connection.meta.client
 
     def _key(self, name: str) -> str:
-        """Return what an object is called in its bucket."""
+        """Return an object's key in its bucket."""
         return f"{self.store.prefix}/{name}".removeprefix("/")
 
     def _get(self, name: str, **options: str) -> BinaryIO:
@@ -215,7 +217,7 @@ class ObjectStorage(S3Storage):
 
 
 def _client(store: ObjectStore) -> Config:
-    # Other stores than Amazon's may not know its newer checksums.
+    # Other stores than Amazon's may not support its newer checksums.
     checksums = "when_required" if store.endpoint else "when_supported"
     return Config(
         connect_timeout=_CONNECT,
@@ -229,7 +231,7 @@ def _client(store: ObjectStore) -> Config:
 
 
 def _pieces(body: BinaryIO) -> Iterator[bytes]:
-    """Yield what a store sends. Raises TimeoutError if it takes too long in all."""
+    """Yield the octets that a store sends. Raises TimeoutError if all take too long."""
     ends = time.monotonic() + _LONGEST_GET
     try:
         while piece := body.read(_PIECE):
@@ -241,7 +243,7 @@ def _pieces(body: BinaryIO) -> Iterator[bytes]:
 
 
 def _reason(error: Exception) -> tuple[str, bool]:
-    """Return what went wrong, in words, and whether the store was silent."""
+    """Return the reason of an error, in words, and whether the store was silent."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         code = error.response.get("Error", {}).get("Code", status)

@@ -1,7 +1,7 @@
-"""The cache of several processes, in Redis, which others may write to as well.
+"""The cache of several processes, in Redis, which other programs can write to.
 
-Values are JSON. Django would store them by pickle, which runs what others wrote. While Redis
-is gone, each process keeps values of its own: nobody is kept from signing in.
+Values are JSON. Django would store them with pickle, which runs code in foreign values.
+While Redis is down, each process keeps its own values, so that users can still sign in.
 """
 
 from __future__ import annotations
@@ -15,28 +15,33 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError, ResponseError
 
-_OTHER_TYPE = "WRONGTYPE"  # of a key that has a list of Redis, or the like
+# the error of a key that holds another type, such as a list of Redis
+_OTHER_TYPE = "WRONGTYPE"
 _PATIENCE = 2.0  # seconds that Redis may be silent
-_REST = 5.0  # seconds in which it is not asked after it failed
+_REST = 5.0  # seconds without requests to Redis after a failure
 _MOST_ALONE = 20_000  # values that a process keeps meanwhile
 
 
 class JsonSerializer:
-    """Makes octets of values, and values of octets."""
+    """Serializes values to octets, and back."""
 
     def dumps(self, value: Any) -> int | bytes:
-        """Return a value as it is stored; a number as it is, so that Redis can count it."""
+        """Return a value as stored; a number stays a number, so that Redis can count
+        with it.
+        """
         return value if type(value) is int else json.dumps(value).encode()
 
     def loads(self, octets: bytes) -> Any:
-        """Return a stored value. Raises ValueError for what is none of ours."""
+        """Return a stored value. Raises ValueError for a foreign one."""
         return json.loads(octets)
 
 
 class JsonRedisCache(RedisCache):
-    """Django's cache, without a value where others wrote one that is not ours."""
+    """Django's cache, in which foreign values count as missing."""
 
-    _again_at: ClassVar[float] = 0.0  # monotonic; 0: Redis is there, as far as is known
+    _again_at: ClassVar[float] = (
+        0.0  # monotonic; 0: Redis was available at the last request
+    )
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         patience = {"socket_timeout": _PATIENCE, "socket_connect_timeout": _PATIENCE}
@@ -59,7 +64,7 @@ class JsonRedisCache(RedisCache):
         return bool(self._asked(super().delete, self._alone.delete, *given, **named))
 
     def _shared(self, key: str, default: Any, version: int | None) -> Any:
-        """Return a value of Redis; default for what is none of ours."""
+        """Return a value of Redis; the default for a foreign one."""
         try:
             return super().get(key, default, version)
         except (ValueError, RecursionError):
@@ -76,13 +81,15 @@ class JsonRedisCache(RedisCache):
         *given: Any,
         **named: Any,
     ) -> Any:
-        """Ask Redis, or the memory of this process where that cannot answer."""
+        """Call Redis, or the memory of this process if Redis fails."""
         cls = JsonRedisCache
         now = time.monotonic()
         if now < cls._again_at:
             return alone(*given, **named)
         if cls._again_at:
-            cls._again_at = now + _REST  # one request looks whether it is back
+            cls._again_at = (
+                now + _REST
+            )  # meanwhile, one request tests whether Redis is back
         try:
             found = shared(*given, **named)
         except RedisError:
@@ -93,7 +100,7 @@ class JsonRedisCache(RedisCache):
 
 
 def _is_like(found: Any, default: Any) -> bool:
-    """Whether it is what whoever gives that default asks for: a list has times in it."""
+    """Whether a value has the type that the caller's default implies: a list holds times."""
     if not isinstance(default, list):
         return default is None or isinstance(found, type(default))
     return isinstance(found, list) and all(

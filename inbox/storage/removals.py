@@ -1,7 +1,7 @@
-"""Removes the rows that refer to others, by their keys.
+"""Removes the rows that refer to other rows, by the keys of these.
 
-Django compiles a list of keys once more for each table: for a hundred messages it takes longer
-than the database does to remove them.
+Django compiles the list of keys again for each table: for a hundred messages this takes
+longer than the removal in the database.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from typing import Any
 from django.db import connection
 from django.db.models import Field, Model
 
-# A model, and which of its fields has the key
+# A model, and its field that has the key
 KeyField = tuple[type[Model], str]
 
 
 def remove_rows(fields: Sequence[KeyField], keys: Sequence[Any]) -> None:
-    """Remove the rows that have one of these keys in one of these fields, in this order.
+    """Remove the rows with one of these keys in one of these fields, in the order of
+    the fields.
 
-    Call within a turn. keys: all of one kind, no more than a turn has rows
+    Call within a turn. keys: all of one type, no more than a turn's rows
     """
     if not keys:
         return

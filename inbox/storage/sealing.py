@@ -1,4 +1,4 @@
-"""Seals passwords and other secrets for the database, under keys made from the secret key."""
+"""Seals passwords and other secrets for the database, with keys made from the secret key."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ UNREADABLE = (
     "The password of the route was stored under another secret key: give it again."
 )
 ROUTES = (
-    "mailsink passwords of routes"  # and of all that came before there were purposes
+    # and of all older values, from before there were purposes
+    "mailsink passwords of routes"
 )
 
 
 class Unreadable(Exception):
-    """It was sealed under another secret key, or for another purpose."""
+    """The value was sealed with another secret key, or for another purpose."""
 
 
 def seal(text: str, purpose: str = ROUTES) -> str:
-    """Return a text sealed; "" stays as it is. purpose: what only the same one unseals"""
+    """Return a text sealed; "" stays as it is. purpose: unseal needs the same one"""
     return _fernet(purpose).encrypt(text.encode()).decode() if text else ""
 
 
 def unseal(sealed: str, purpose: str = ROUTES, seconds: int | None = None) -> str:
-    """Return the text. seconds: how old it may be at most. Raises Unreadable."""
+    """Return the text. seconds: its maximum age. Raises Unreadable."""
     if not sealed:
         return ""
     try:

@@ -1,4 +1,4 @@
-"""Makes the database ready for a server, and keeps a second one off its folder."""
+"""Prepares the database for a server, and keeps a second server out of its folder."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from inbox.storage import body_store
 from inbox.storage.store_gate import StoreDown
 from mailsink.conf import Config, ConfigError, unusable_data
 
-_SQLITE = b"SQLite format 3\0"  # what its files begin with
-_MIGRATING = 0x6D616972  # PostgreSQL's advisory lock of the one that migrates
+_SQLITE = b"SQLite format 3\0"  # the beginning of its files
+_MIGRATING = 0x6D616972  # PostgreSQL's advisory lock of the process that migrates
 
 
 @contextmanager
 def held_folder(config: Config) -> Iterator[None]:
-    """Hold the data folder for this process, where SQLite's file is in it.
+    """Lock the data folder for this process, if SQLite's file is in it.
 
-    Raises ConfigError if another one has it, or if it cannot be written.
+    Raises ConfigError if another process has it, or if it cannot be written.
     """
     if not config.uses_sqlite:
         yield
@@ -55,7 +55,7 @@ def held_folder(config: Config) -> Iterator[None]:
 
 
 def migrate(config: Config) -> None:
-    """Bring the tables up to date; at once if they are. Raises ConfigError."""
+    """Bring the tables up to date; return at once if they are. Raises ConfigError."""
     if not config.uses_sqlite:
         _reach()
     try:
@@ -73,7 +73,7 @@ def migrate(config: Config) -> None:
 
 
 def let_go() -> None:
-    """Close what this process has of the database, with the threads of a pool, for a fork."""
+    """Close this process's connections and the threads of a pool, before a fork."""
     connections.close_all()
     close_pool = getattr(connection, "close_pool", None)
     if close_pool is not None:
@@ -81,28 +81,30 @@ def let_go() -> None:
 
 
 def own_file(config: Config) -> None:
-    """Make SQLite's file, which others may not read: it holds everybody's mail.
+    """Create SQLite's file, unreadable for other users: it holds everybody's mail.
 
-    Files beside it (WAL) have its permissions. A file that is there already keeps those
-    of its group; one that is no database of SQLite's stays as it is. Raises ConfigError.
+    The files next to it (WAL) get its permissions. An existing file keeps its group's
+    permissions; a file that is no SQLite database stays unchanged. Raises ConfigError.
     """
     if not config.uses_sqlite:
         return
     path = Path(connection.settings_dict["NAME"])
-    flags = os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # it may be a pipe
+    flags = (
+        os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+    )  # the path may be a pipe
     try:
         with open(os.open(path, flags, 0o600), "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             if not stat.S_ISREG(mode) or file.read(len(_SQLITE)) not in (b"", _SQLITE):
                 raise _unusable(f"{str(path)!r} is no database of SQLite's")
-            if mode & 0o007:  # else it need not be ours to change
+            if mode & 0o007:  # else there may be no permission to change it, nor need
                 os.fchmod(file.fileno(), mode & 0o770)
     except OSError as error:
         raise _unusable(f"{str(path)!r}: {error.strerror}") from None
 
 
 def check_folder(data: Path, name: str) -> None:
-    """Make a folder of the data folder, and try a file in it. Raises ConfigError."""
+    """Make a folder in the data folder, and try to write a file in it. Raises ConfigError."""
     try:
         (data / name).mkdir(exist_ok=True)
         with tempfile.TemporaryFile(dir=data / name):
@@ -112,10 +114,10 @@ def check_folder(data: Path, name: str) -> None:
 
 
 def check_objects(config: Config) -> Config:
-    """Try the object storage, if there is one; return the config, maybe with a warning.
+    """Try the object storage, if one is configured; return the config, maybe with a warning.
 
-    A storage that refuses stops the start, and raises ConfigError. One that is silent does
-    not: whatever is small can be captured without it.
+    Raises ConfigError if the storage refuses, which stops the start. A silent storage
+    does not: small messages can be captured without it.
     """
     if (store := body_store.objects()) is None:
         return config
@@ -131,7 +133,7 @@ def check_objects(config: Config) -> Config:
 
 
 def use_for_temporary_files(folder: Path) -> None:
-    """Let libraries in this process make their temporary files in a folder of ours."""
+    """Make libraries in this process use our folder for temporary files."""
     tempfile.tempdir = str(folder)
 
 
@@ -152,7 +154,7 @@ def _refuse_newer(executor: MigrationExecutor) -> None:
 
 
 def _check_writable() -> None:
-    """Write once, and undo it: a file that can only be read is found now, not by mail."""
+    """Write once, and undo it, so that a read-only file is found now and not by mail."""
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA user_version")
         version = cursor.fetchone()[0]
@@ -162,12 +164,12 @@ def _check_writable() -> None:
 
 
 def _reach() -> None:
-    """Connect once without the pool, which would try for long and not say why.
+    """Connect once without the pool, which would retry for long and not say why.
 
-    By the parts of the URL, as ever after: of a URL libpq takes some passwords for the
-    host, and repeats them in its errors.
+    Pass the parts of the URL, like all later connections: in a whole URL, libpq takes
+    some passwords for the host, and repeats them in its errors.
     """
-    import psycopg  # takes its time, and SQLite does without
+    import psycopg  # slow to import, and not needed with SQLite
 
     try:
         parts = connection.get_connection_params()
@@ -192,7 +194,7 @@ def _unusable(error: Exception | str) -> ConfigError:
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Keep several processes that start on one PostgreSQL from migrating at once."""
+    """Keep processes that start at once on the same PostgreSQL from migrating together."""
     if connection.vendor != "postgresql":
         yield
         return

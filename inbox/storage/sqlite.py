@@ -1,6 +1,6 @@
-"""Prepares connections of SQLite: functions that our SQL needs, and how long the log may be.
+"""Prepares connections to SQLite: adds the functions for our SQL, and limits the log.
 
-Each function takes the text of a column and one that was folded by mailsink.wildcards, and
+Each function takes the text of a column and a text folded by mailsink.wildcards, and
 ignores case in any script.
 """
 
@@ -28,7 +28,7 @@ def _fits(text: object, pattern: str) -> bool:
 
 
 def prepare(connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Give a new connection of SQLite its functions, and the length of its log."""
+    """Add the functions to a new SQLite connection, and set the length of its log."""
     if connection.vendor != "sqlite":
         return
     for function in (_has, _is, _fits):

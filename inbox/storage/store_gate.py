@@ -1,4 +1,4 @@
-"""Keeps object storage that is slow or gone from holding up who asks for it."""
+"""Keeps slow or unavailable object storage from holding up its callers."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from inbox.errors import UserError
 
 log = logging.getLogger(__name__)
 
-_REST = 5.0  # seconds in which a store that gave no answer is not asked
-# At once in this process, and seconds to wait for a turn. Pages have four threads: a slow
-# store must leave one of them. Mail, whose client waits for its 250, has time.
+_REST = 5.0  # seconds without calls to a store that gave no answer
+# Calls at a time in this process, and seconds to wait for a turn. Pages have four
+# threads: a slow store must leave one of them. Mail has time, since its client waits
+# for the 250.
 _READERS, _TO_READ = 3, 0.5
 _WRITERS, _TO_WRITE = 8, 60.0
 
 
 class StoreDown(OSError, UserError):
-    """Object storage cannot do what is asked of it now; pages and the API say so."""
+    """Object storage cannot do its work now; pages and the API say so."""
 
     status = 503
 
     def __init__(self, reason: str, silent: bool = False) -> None:
-        """silent: no answer came; else it has refused, as it will do again"""
+        """silent: no answer came; else the store refused, and will refuse again"""
         super().__init__(errno.EIO, reason)
         self.reason, self.silent = reason, silent
 
@@ -40,7 +41,7 @@ class StoreDown(OSError, UserError):
 
 
 class StoreGate:
-    """Lets few ask at a time, and nobody for a while where no answer came."""
+    """Limits the calls at a time, and pauses all calls after a missing answer."""
 
     def __init__(self) -> None:
         self._readers = threading.BoundedSemaphore(_READERS)
@@ -50,12 +51,12 @@ class StoreGate:
 
     @property
     def trouble(self) -> str:
-        """The last failure, in words; "" where the last answer was good."""
+        """The last failure, in words; "" if the last answer was good."""
         return self._why
 
     @contextmanager
     def passage(self, writes: bool = False) -> Iterator[None]:
-        """Wait shortly for a turn, and keep it. Raises StoreDown."""
+        """Wait a short time for a turn, and keep it. Raises StoreDown."""
         self._refuse_rest()
         turns, patience = self._readers, _TO_READ
         if writes:
@@ -63,14 +64,14 @@ class StoreGate:
         if not turns.acquire(timeout=patience):
             raise StoreDown("it is slow, and others wait for it already", silent=True)
         try:
-            self._refuse_rest()  # it may have failed for who went before
+            self._refuse_rest()  # the previous caller may have had a failure
             yield
             self._is_well()
         finally:
             turns.release()
 
     def failed(self, reason: str, silent: bool) -> StoreDown:
-        """Return the error to raise. silent: nobody is to ask for a while."""
+        """Return the error to raise. silent: pause all calls for a while"""
         if not self._why:
             log.error("Object storage fails: %s", reason)
         self._why = reason

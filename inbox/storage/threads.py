@@ -1,4 +1,4 @@
-"""Work with the database on behalf of coroutines."""
+"""Database work on behalf of coroutines."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ CALM = 1.0  # seconds without work, after which OwnThread closes its connection
 
 
 async def in_thread(work: Callable[[], T], executor: Executor | None = None) -> T:
-    """Do work with the database in a thread, whose connection is closed after it.
+    """Do database work in a thread, and close the thread's connection afterwards.
 
-    executor: whose thread; that of the loop if not given
+    executor: provides the thread; default: the loop's executor
     """
 
     def done() -> T:
@@ -34,10 +34,10 @@ async def in_thread(work: Callable[[], T], executor: Executor | None = None) -> 
 
 
 class OwnThread:
-    """A thread for work that comes again and again: meanwhile its connection stays open.
+    """A thread for recurring work, which keeps its connection open in between.
 
-    Opening one takes longer than most work: SQLite reads the whole schema. After work that
-    fails, the next has a new one.
+    Opening a connection takes longer than most work: SQLite reads the whole schema.
+    After failed work, the next work gets a new connection.
     """
 
     def __init__(self, name: str) -> None:
@@ -45,7 +45,7 @@ class OwnThread:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     async def do(self, work: Callable[[], T]) -> T:
-        """Do work, after all that was asked for before."""
+        """Do work, after all work that was requested before."""
         if not self._thread.is_alive():
             self._thread.start()
         done: Future[T] = Future()
@@ -58,9 +58,9 @@ class OwnThread:
             is_open = self._do_next(CALM if is_open else None)
 
     def _do_next(self, patience: float | None) -> bool:
-        """Do what is asked for next; close the connection if nothing is for so long.
+        """Do the next work; close the connection if none comes within `patience` seconds.
 
-        Returns whether it may be open.
+        Return whether the connection may be open.
         """
         try:
             done, work = self._asked.get(timeout=patience)

@@ -1,7 +1,7 @@
-"""Writes values into many rows at once, by one prepared statement.
+"""Writes values into many rows at once, with one prepared statement.
 
-Django's bulk_update makes an expression of each value: a thousand rows would take a second,
-for which everybody else waits who has something to write.
+Django's bulk_update makes an expression from each value: a thousand rows would take a
+second, during which all other writers wait.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def put_values(
 ) -> None:
     """Write values into the fields of rows. Call within a turn.
 
-    rows: values in the order of names, and behind them the key of the row
+    rows: the values in the order of names, then the key of the row
     """
     by_name = {each.name: each for each in model._meta.concrete_fields}
     fields = [*(by_name[name] for name in names), model._meta.pk]
@@ -39,7 +39,7 @@ def put_values(
 
 
 def put_fields(rows: Sequence[Model], names: Sequence[str]) -> None:
-    """Write fields of objects of one model, as they are now. Call within a turn."""
+    """Write the current values of fields of one model's objects. Call within a turn."""
     if rows:
         values = ([*(getattr(each, name) for name in names), each.pk] for each in rows)
         put_values(type(rows[0]), names, values)

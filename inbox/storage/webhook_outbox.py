@@ -1,6 +1,6 @@
-"""The outbox of webhooks: what happened is written down in the commit in which it happens.
+"""The outbox of webhooks: an event is written in the same commit as its cause.
 
-Only what some webhook wants is: without webhooks, this costs nothing.
+Only events that some webhook wants are written: without webhooks, this costs nothing.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ from django.dispatch import Signal
 
 from inbox.models import WebhookEvent
 
-# Sent after a commit with something in it, on any thread.
+# Sent after a commit with events, on any thread.
 written = Signal()
 
 _wanted: frozenset[str] = frozenset()
 
 
 def wanted() -> frozenset[str]:
-    """Return the names of the events that webhooks want. From any thread."""
+    """Return the names of the events that webhooks want. Can be called from any thread."""
     return _wanted
 
 
 def want(events: Collection[str]) -> None:
-    """Write down these from now on, and no others."""
+    """Set the events that are written from now on."""
     global _wanted
     _wanted = frozenset(events)
 
 
 def put(event: str, objects: Iterable[tuple[UUID, int | None]]) -> None:
-    """Write down that an event happened, if it is wanted; within the caller's transaction.
+    """Write an event, if a webhook wants it, in the caller's transaction.
 
-    objects: the ids that it happened to, each with its inbox
+    objects: the ids of the event's objects, each with its inbox
     """
     if event in _wanted:
         WebhookEvent.objects.bulk_create(
@@ -44,5 +44,5 @@ def put(event: str, objects: Iterable[tuple[UUID, int | None]]) -> None:
 
 
 def announce() -> None:
-    """Say that something was written."""
+    """Announce that events were written."""
     written.send(sender=None)

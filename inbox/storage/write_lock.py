@@ -1,11 +1,12 @@
-"""Turns at writing: within a process, writers go one after the other, first come first.
+"""Turns at writing: the writers of a process take turns, first come, first served.
 
-Only the recorder goes before all who wait: clients wait for their 250. Since it is one
-thread, which asks again after its turn, every second turn is for the others.
+Only the recorder overtakes all waiting writers, since clients wait for their 250. It is
+one thread, which asks again after its turn, so every second turn is left to others.
 
-SQLite has one writer at a time and lets the others poll, unfairly: beside a busy
-recorder they would starve. Other databases need no turns, and no harm comes of them.
-Several processes of one SQLite file take turns by a lock on a file beside it.
+SQLite has one writer at a time and lets the others poll, which is unfair: next to a
+busy recorder they would starve. Other databases need no turns, and turns do no harm
+there. Several processes with one SQLite file take turns through a lock on a file next
+to it.
 """
 
 from __future__ import annotations
@@ -23,14 +24,15 @@ from django.db import transaction
 
 from inbox.storage import acts
 
-# What a write outside the recorder may touch in one turn (DESIGN: other writers are polite).
+# The most rows that a write outside the recorder changes in one turn, so that mail need
+# not wait long.
 ROWS_IN_A_TURN = 500
 
 
 class _Turns:
-    """A lock that is handed over in the order in which it was asked for.
+    """A lock that is handed over in the order of the requests.
 
-    Whoever asks to be first is the next.
+    A request to be first comes next.
     """
 
     def __init__(self) -> None:
@@ -71,7 +73,7 @@ class _Turns:
 class _ProcessTurns:
     """Turns among processes: a lock on a file, which the system ends with its holder.
 
-    Only who has the turn within a process asks for it.
+    Only the thread that has the turn within its process requests it.
     """
 
     def __init__(self) -> None:
@@ -79,9 +81,10 @@ class _ProcessTurns:
         self._file = -1
 
     def share(self, path: Path | None) -> None:
-        """Take turns by a lock on this file from now on; None: there is one process.
+        """Take turns through a lock on this file from now on; None: there is one process.
 
-        Called in each process: a lock that was opened before a fork belongs to both.
+        Call in each process: a lock that was opened before a fork belongs to both
+        processes.
         """
         if self._file >= 0:
             os.close(self._file)
@@ -108,19 +111,19 @@ _process_turns = _ProcessTurns()
 
 
 def share_turns(path: Path | None) -> None:
-    """Let this process take turns with others of the same SQLite file.
+    """Let this process take turns with the other processes of the same SQLite file.
 
-    path: of a file that all of them lock; None: there are no others
+    path: of a file that all of them lock; None: there are no other processes
     """
     _process_turns.share(path)
 
 
 @contextmanager
 def write_turn(*, first: bool = False) -> Iterator[None]:
-    """Wait for our turn, then write within one transaction. Not to be nested.
+    """Wait for our turn, then write within one transaction. Do not nest it.
 
-    first: before all others who wait; for the recorder alone.
-    Never to be called on the event loop, since it may wait for a commit.
+    first: before all other waiting writers; for the recorder only. Never call it on the
+    event loop, since it may wait for a commit.
     """
     kept = _kept.get()
     if kept is not None and kept.is_ours:
@@ -139,10 +142,10 @@ def write_turn(*, first: bool = False) -> Iterator[None]:
 
 @contextmanager
 def several_turns() -> Iterator[None]:
-    """Wait for our turn, and keep it: each write_turn within is a transaction of ours.
+    """Wait for our turn, and keep it: each write_turn within is a transaction in our turn.
 
-    For what nobody else may write in between. Where the turn is ours already, it stays so:
-    a change with If-Match may be done once more because the disk is full.
+    For changes that no other writer may interrupt. If the turn is ours already, it
+    stays ours: a change with If-Match can be repeated after a full disk.
     """
     with _keeping(for_all=True):
         yield
@@ -152,14 +155,14 @@ def several_turns() -> Iterator[None]:
 def turn_until_written() -> Iterator[None]:
     """Wait for our turn, and keep it until the first write_turn within has ended.
 
-    Later ones take turns of their own: a deletion of many rows would stop mail.
+    Later writes take turns of their own: else a deletion of many rows would stop mail.
     """
     with _keeping(for_all=False):
         yield
 
 
 class _Kept:
-    """A turn that is kept. for_all: for all writes within, not just the first."""
+    """A turn that is kept. for_all: for all writes within, not just the first"""
 
     def __init__(self, stack: ExitStack, for_all: bool) -> None:
         self._stack = stack
@@ -167,13 +170,13 @@ class _Kept:
         self.is_ours = True
 
     def written(self) -> None:
-        """A write has ended."""
+        """Note that a write has ended."""
         if not self._for_all:
             self.end()
 
     @contextmanager
     def lasting(self, for_all: bool) -> Iterator[None]:
-        """Keep it within this for all writes, if these ask for it."""
+        """Keep the turn within this block, for all writes if requested."""
         before, self._for_all = self._for_all, self._for_all or for_all
         try:
             yield
