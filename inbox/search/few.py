@@ -1,4 +1,4 @@
-"""Whether a condition is for a few rows that are known by their keys, or for a whole table."""
+"""A switch for conditions: whether they select from a few known rows or a whole table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FEW: ContextVar[bool] = ContextVar("FEW", default=False)
 
 @contextmanager
 def few() -> Iterator[None]:
-    """Let conditions that are made here be for a few rows that are known by their keys."""
+    """Make conditions for a few rows that are known by their keys, within this block."""
     token = FEW.set(True)
     try:
         yield

@@ -1,7 +1,7 @@
 """The search language: text -> a query -> conditions on messages, transactions, sessions.
 
-Terms must all match; `OR` between two terms asks for either, `-` before one for its
-absence. Case never matters. A text that is no query raises BadQuery, in plain words, with
+All terms must match; `OR` between two terms asks for either, `-` before a term for its
+absence. Case never matters. A text that is no query raises BadQuery, with a reason and
 the query that may be meant.
 """
 
@@ -41,7 +41,7 @@ ALIASES = {"since": "after", "until": "before"}
 MAX_LENGTH = 1000  # characters of a query
 MAX_TERMS = 30
 
-# What other programs, and people, call a field.
+# The names of fields in other programs, and those that people guess.
 _MEANT = {
     **dict.fromkeys(("sender", "author", "by"), "from"),
     **dict.fromkeys(("recipient", "rcptto", "addressed", "envelope"), "to"),
@@ -59,7 +59,7 @@ _MEANT = {
     **dict.fromkeys(("ip", "host", "helo", "ehlo", "user"), "client"),
 }
 _DATES = ("after", "before", "on")
-# Fields that any text can be looked for in.
+# Fields that accept any text.
 _ANY_TEXT = fields.BY_WORDS - {"header"}
 
 _TERM = re.compile(
@@ -77,7 +77,7 @@ _ESCAPED = re.compile(r'\\(["\\])')  # in quotes, a quote or a backslash of the 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A value looked for in a field; "" is any of them."""
+    """A value to search for in a field; "" is any field."""
 
     field: str
     value: str
@@ -99,7 +99,7 @@ Known = dict[Group, Q]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Groups that must all match; of each group, one term must."""
+    """Groups that must all match; in each group, one term must match."""
 
     groups: tuple[Group, ...] = ()
 
@@ -107,14 +107,14 @@ class Query:
         return " ".join(" OR ".join(map(str, group)) for group in self.groups)
 
     def on(self, table: dict[str, fields.Condition], known: Known | None = None) -> Q:
-        """Return the condition. known: of some groups, in place of the one that they write"""
+        """Return the condition. known: conditions of some groups, used instead of their own"""
         known = known or {}
         found = (known.get(each) or of_group(each, table) for each in self.groups)
         return reduce(and_, found, Q())
 
     @property
     def wants_deleted(self) -> bool:
-        """Whether it asks for what is in the trash."""
+        """Whether the query asks for messages in the trash."""
         return any(
             (term.field, term.value.lower()) == ("is", "deleted")
             for group in self.groups
@@ -123,12 +123,12 @@ class Query:
 
 
 def of_group(group: Group, table: dict[str, fields.Condition]) -> Q:
-    """Return the condition that one term of the group matches."""
+    """Return the condition that at least one term of the group matches."""
     return reduce(or_, (term.on(table) for term in group))
 
 
 def messages(query: Query, reader: int | None = None, known: Known | None = None) -> Q:
-    """Return the condition on Message. reader: the user who asks, where it matters
+    """Return the condition on Message. reader: the searching user, for fields that need one
 
     known: see Newest
     """
@@ -137,10 +137,10 @@ def messages(query: Query, reader: int | None = None, known: Known | None = None
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """A condition that finds the newest of the messages that match.
+    """A condition that finds the newest matching messages.
 
-    Where it finds fewer than are wanted, there may be more: see fulltext.newest_only.
-    known: conditions that are found out on the way, and spare others much work
+    If it finds too few, there may be more: see fulltext.newest_only. known: conditions
+    that were computed on the way, and save later queries much work
     """
 
     condition: Q
@@ -150,9 +150,9 @@ class Newest:
 def newest_messages(
     query: Query, reader: int | None = None, before: UUID | None = None
 ) -> Newest | None:
-    """Return the condition for the newest; None where it would find them no sooner.
+    """Return the condition for the newest; None if it would not find them faster.
 
-    before: of those that are older than this message
+    before: only messages older than this one
     """
     terms = [term for group in query.groups for term in group]
     if not any(each.field in fields.BY_WORDS for each in terms) or not knows_newest():
@@ -191,7 +191,8 @@ def sessions(query: Query) -> Q:
 class _Unreadable:
     """A part of a text that is no term.
 
-    meant: the term that may be meant; empty: it asks for nothing, and can go.
+    meant: the term that may be meant; empty: the part asks for nothing, and can be
+    removed.
     """
 
     wrong: str
@@ -203,7 +204,7 @@ _Part = Term | _Unreadable | None  # None: OR
 
 
 def parse(text: str) -> Query:
-    """Return the query that a text writes; no text is the query that all match.
+    """Return the query in a text; an empty text is the query that all messages match.
 
     Raises BadQuery.
     """
@@ -227,15 +228,15 @@ def parse(text: str) -> Query:
 
 @lru_cache(maxsize=1000)
 def cost(text: str) -> int:
-    """Return about how much a query takes: how many terms it has. Raises BadQuery.
+    """Return the approximate cost of a query: its number of terms. Raises BadQuery.
 
-    Thousands may ask the same.
+    Cached, since thousands of requests may have the same query.
     """
     return max(1, sum(map(len, parse(text).groups)))
 
 
 def _check_text(text: str) -> None:
-    """Raise BadQuery for what is too long, or no text."""
+    """Raise BadQuery if a text is too long, or is no text."""
     if len(text) > MAX_LENGTH:
         raise BadQuery(
             _("Too long: a search has at most %(max_length)s characters.")
@@ -246,7 +247,7 @@ def _check_text(text: str) -> None:
 
 
 def _suggestion(unreadable: Sequence[_Unreadable], query: Query) -> str:
-    """Return the query of what is meant; "" where that is not known of each part."""
+    """Return the query that may be meant; "" if some part has no suggestion."""
     terms = [term for group in query.groups for term in group]
     if not all(each.meant or each.empty for each in unreadable):
         return ""
@@ -272,7 +273,7 @@ def _grouped(parts: Sequence[_Part]) -> tuple[list[tuple[Term, ...]], bool]:
 
 
 def _parts(text: str) -> Iterator[_Part]:
-    """Yield what a text is made of: terms, None for an OR, and what cannot be read."""
+    """Yield the parts of a text: terms, None for an OR, and unreadable parts."""
     position = 0
     while match := _next(text, position):
         position = match.end()
@@ -306,7 +307,7 @@ def _field(match: re.Match[str]) -> str:
 
 
 def _likely(field: str) -> str:
-    """Return the field that is named, or meant by another name; "" where none is."""
+    """Return a known field's name, also for another name of it; "" if there is none."""
     if not field or field in FIELDS:
         return field
     near = nearest(field, FIELDS | ALIASES.keys() | _MEANT.keys())
@@ -314,7 +315,7 @@ def _likely(field: str) -> str:
 
 
 def _end_of_date(text: str, start: int, end: int) -> int:
-    """Return where a date ends that may have several words: after:last week."""
+    """Return the end of a date that may have several words: after:last week."""
     words = takewhile(
         lambda word: word[0][0] != "-" and word.end() <= start + periods.LONGEST,
         _WORD.finditer(text, end),
@@ -339,7 +340,7 @@ def _term(
     field, negated = _field(match), bool(match["minus"])
     if field and field not in FIELDS:
         if not quoted and (not value or value.startswith("//")):
-            # an address of the web, `Re:`
+            # a URL, or `Re:`
             return Term("", f"{match['field']}:{value}", negated)
         return _unknown(field, value, negated)
     if not value.strip():
@@ -349,7 +350,7 @@ def _term(
 
 
 def _checked(term: Term) -> Term | _Unreadable:
-    """Return the term, if its field takes its value."""
+    """Return the term if its field accepts its value."""
     if term.field in _ANY_TEXT:
         return term
     try:
@@ -361,7 +362,7 @@ def _checked(term: Term) -> Term | _Unreadable:
 
 
 def _unknown(field: str, value: str, negated: bool) -> _Unreadable:
-    """Return what is meant by a field that there is not: a known one, or plain text."""
+    """Return the suggestion for an unknown field: a known one, or plain text."""
     near = _likely(field)
     wrong = _('Unknown filter "%(field)s:".') % {"field": field}
     if near and value.strip():

@@ -28,7 +28,7 @@ def _to(text: str) -> Q:
 
 
 def _containing(text: str) -> Q:
-    """Match by the index of the full text, and by any part of the header fields kept."""
+    """Match with the full-text index, and any part of the stored header fields."""
     people = Q(HasAddress("cc", text)) | has("subject", text) | has("message_id", text)
     return (matches(text) or NOTHING) | _from(text) | _to(text) | people
 

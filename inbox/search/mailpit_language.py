@@ -1,8 +1,8 @@
-"""Mailpit's search grammar -> conditions on messages, by the fields of our own language.
+"""Mailpit's search grammar -> conditions on messages, through the fields of our language.
 
 Terms are separated by spaces, quotes keep words together, `-` or `!` negates, and all
-terms must match. A field without a value asks for nothing. Text with no known field
-before it is looked for as it is. A text that is too long raises BadQuery.
+terms must match. A field without a value asks for nothing. Text without a known field
+is searched for as it is. A text that is too long raises BadQuery.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from inbox.search.fulltext import matches
 from inbox.search.language import MAX_LENGTH, MAX_TERMS, Query, Term
 from inbox.search.sql import NOTHING, HasAddress, has, has_item, is_not_empty
 
-# As people in the United States write days, and as dates stand in JavaScript and Go.
+# The American order of dates, and the formats of JavaScript and Go.
 _DATES = (
     "%m/%d/%Y", "%m/%d/%y", "%Y/%m/%d", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S",
     "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%a, %d %b %Y %H:%M:%S %z",
@@ -33,7 +33,7 @@ _FIELD = re.compile(r"([a-z-]+):(.*)", re.IGNORECASE | re.DOTALL)
 
 
 def parse(text: str) -> Query:
-    """Return the query that a text writes. Raises BadQuery."""
+    """Return the query in a text. Raises BadQuery."""
     if len(text) > MAX_LENGTH:
         raise BadQuery(f"a search has at most {MAX_LENGTH} characters")
     if re.search("[\x00\ud800-\udfff]", text):
@@ -45,18 +45,18 @@ def parse(text: str) -> Query:
 
 
 def messages(query: Query, reader: int | None = None) -> Q:
-    """Return the condition on Message. reader: the user who asks, where it matters"""
+    """Return the condition on Message. reader: the searching user, for fields that need one"""
     own = messages_for(reader)["is"]
     return query.on({**_MESSAGES, "is": partial(_state, own)})
 
 
 def tagged(tag: str) -> Q:
-    """Return: the message has this tag, whatever the case of its letters."""
+    """Match the messages with this tag, ignoring case."""
     return has_item("tags", tag)
 
 
 def before(text: str) -> Q:
-    """Return: it came before a date; all messages where the text is none."""
+    """Match the messages from before a date; all messages if the text is no date."""
     at = _moment(text)
     return Q(received_at__lt=at) if at else Q()
 
@@ -68,7 +68,7 @@ class _Token:
 
 
 def _tokens(text: str) -> Iterator[_Token]:
-    """Yield what spaces separate outside of quotes, without the quotes."""
+    """Yield the words that spaces outside quotes separate, without the quotes."""
     for word in re.findall(r'(?:"[^"]*"?|[^\s"])+', text):
         negated = word[0] in "-!"
         plain = word[negated:].replace('"', "").strip()
@@ -77,7 +77,7 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _term(token: _Token) -> Term | None:
-    """Return the term of a token; None where it asks for nothing."""
+    """Return the term of a token; None if it asks for nothing."""
     found = _FIELD.fullmatch(token.text)
     name = found[1].lower() if found else ""
     if found is None or name not in _MESSAGES:
@@ -106,7 +106,7 @@ def _is_size(value: str) -> bool:
 
 
 def _moment(text: str) -> datetime | None:
-    """Return when a date is, or begins, in the reader's zone; None if it is none."""
+    """Return the time of a date, or its start, in the reader's zone; None if it is no date."""
     if _UNIX.fullmatch(text):
         return datetime.fromtimestamp(int(text[:10]), UTC)
     try:
@@ -156,7 +156,7 @@ def _reply_to(value: str) -> Q:
     raise BadQuery("Mailsink cannot search by reply-to:; try from: or a word")
 
 
-# The values of fields that have no others; by any other they ask for nothing.
+# The values of fields that accept no others; with any other they ask for nothing.
 _VALUES = {
     "is": ("read", "unread", "tagged"),
     "has": ("attachment", "attachments", "inline", "inlines"),

@@ -1,10 +1,10 @@
 """Dates and times as people type them: "yesterday", "monday", "last week", "2h", "31 Jan", "9am".
 
-Pure: the moment is given, and its time zone is the reader's.
+Pure: the caller gives the current moment, in the reader's time zone.
 
-By hand, since the libraries guess: dateutil takes "monday" for the next one and "10" for a
-day, dateparser reads "may" and "sat" in sentences and takes long over hostile text. A search
-wants the last one, or an error.
+Written by hand, since the libraries guess: dateutil takes "monday" for the next one and
+"10" for a day, dateparser reads "may" and "sat" in sentences and is slow on hostile
+text. A search needs the last Monday, or an error.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MONTHS = (
 _CALENDAR = ("day", "week", "month", "year")
 _DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
 
-# What a word that is none of them may stand for.
+# The suggestions for an unknown word.
 WORDS = (*_DAYS, *_WEEKDAYS, *_MONTHS, *(f"last {each}" for each in _CALENDAR[1:]))
 
 _AGO = re.compile(r"(?:(last|past) )?(?:(\d{1,6}) ?|(an?) )?([a-z]+)( ago)?")
@@ -46,7 +46,7 @@ _CLOCK = re.compile(
 )
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?")
 _YEAR_LAST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})")
-# A day is an hour shorter or longer where the clocks change.
+# The limits of a day's length: clock changes make a day an hour shorter or longer.
 _LESS, _MORE = timedelta(hours=22), timedelta(hours=26)
 _DAY_OF_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?")
 
@@ -62,7 +62,7 @@ class Period:
 def period(text: str, now: datetime) -> Period | None:
     """Return the time that a text names, or None. now: the moment, in the reader's zone.
 
-    A weekday, a month and a day without a year are the last ones that have begun.
+    A weekday, month or day without a year is the last one that has begun.
     """
     if len(text) > LONGEST or not text.isascii():
         return None
@@ -78,9 +78,9 @@ def period(text: str, now: datetime) -> Period | None:
 
 
 def day_of(at: datetime, now: datetime) -> Period:
-    """Return the day of a moment, in the zone of now.
+    """Return the day of a moment, in the time zone of `now`.
 
-    At the ends of the calendar, where that day is not whole, the moment itself.
+    At the ends of the calendar, where that day is incomplete, return the moment itself.
     """
     try:
         return _days(at.astimezone(now.tzinfo).date(), 1, now)
@@ -110,7 +110,7 @@ def _ago(words: str, now: datetime) -> Period | None:
     if not match or not unit:
         return None
     span, number, one = match[1], match[2], match[3]
-    whole = span == "last" and unit in _CALENDAR  # as "last week": _named reads it
+    whole = span == "last" and unit in _CALENDAR  # such as "last week": _named reads it
     if not number and not one and (span is None or whole):
         return None
     count = int(number or 1)
@@ -141,7 +141,7 @@ def _numbers(words: str, now: datetime) -> Period | None:
     if match := _YEAR_LAST.fullmatch(words):
         first, second, year = int(match[1]), int(match[3]), int(match[4])
         if match[2] == "/" and first <= 12 and second <= 12 and first != second:
-            return None  # either may be the month
+            return None  # either number may be the month
         day, month = (second, first) if second > 12 else (first, second)
         return _days(date(year, month, day), 1, now)
     return None
@@ -164,7 +164,7 @@ def _named(words: str, now: datetime) -> Period | None:
 
 
 def _calendar(unit: str, last: bool, now: datetime) -> Period | None:
-    """Return this day, week (from Monday), month or year, or the one before."""
+    """Return this day, week (from Monday), month or year, or the previous one."""
     today = now.date()
     if unit == "day":
         return _days(today - timedelta(days=last), 1, now)
@@ -181,7 +181,7 @@ def _calendar(unit: str, last: bool, now: datetime) -> Period | None:
 
 
 def _day_and_month(words: list[str], now: datetime) -> Period | None:
-    """Read a month's name, with a day and a year in any order, or without."""
+    """Read a month's name, with or without a day and a year, in any order."""
     month = day = year = None
     for word in (each for each in words if each != "of"):
         if (at := _place(word, _MONTHS)) is not None and month is None:
@@ -235,7 +235,7 @@ def _clock(match: re.Match[str]) -> time | None:
 
 
 def _place(name: str, names: list[str]) -> int | None:
-    """Return the place of a name, or of its first three letters or more."""
+    """Return the index of a name, given the name or at least its first three letters."""
     if len(name) < 3:
         return None
     return next((at for at, each in enumerate(names) if each.startswith(name)), None)
@@ -257,7 +257,7 @@ def _month(year: int, month: int, now: datetime) -> Period:
 def _days(first: date, count: int, now: datetime) -> Period:
     try:
         end = first + timedelta(days=count)
-    except OverflowError:  # 9999-12-31, as people write "for ever"
+    except OverflowError:  # 9999-12-31, which people write for "for ever"
         end = first
     return _between(first, end, now)
 

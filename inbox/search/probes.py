@@ -1,6 +1,6 @@
-"""Probes: connections that ended before the client sent anything, as monitors make them.
+"""Probes: connections that ended before the client sent anything; monitors make them.
 
-In a list the last one of a client in an hour (of UTC) and inbox stands for all of them.
+In a list, the last probe of a client in an hour (UTC) and inbox stands for all of them.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from inbox.models import Session
 
-# Written out, since SQLite finds no partial index (session_probe) for parameters. One that
-# failed in TLS, or was refused, says something of its own.
+# Written as literals, since SQLite uses no partial index (session_probe) with
+# parameters. A session that failed in TLS, or was refused, is no probe: it says
+# something of its own.
 _PROBE = (
     "{0}.direction = 'in' AND {0}.ending IS NOT NULL AND {0}.last_verb = '' "
     "AND {0}.octets = 0 AND NOT ({0}.listener_kind IN ('import', 'internal')) "
     "AND {0}.ending IN ('dropped', 'timeout')"
 )
-# The hour of the client's next probe: one in the same hour stands for this one, too.
+# The hour of the client's next probe: if it is the same hour, that probe stands for
+# this one.
 _NEXT = (
     "SELECT {hour} FROM inbox_session next WHERE next.client_address = "
     "{0}.client_address AND next.opened_at > {0}.opened_at AND {probe} "
@@ -72,7 +74,7 @@ class StandsAlone(IsProbe):
 
 
 def is_probe(session: Session) -> bool:
-    """Whether a session is a probe, as IsProbe has it."""
+    """Whether a session is a probe, by the same definition as IsProbe."""
     return (
         session.ending in ("dropped", "timeout")
         and session.direction == "in"
@@ -83,6 +85,6 @@ def is_probe(session: Session) -> bool:
 
 
 def hour(session: Session) -> tuple[datetime, datetime]:
-    """Return the start and the end of the hour that a session began in."""
+    """Return the start and the end of the hour in which a session began."""
     start = session.opened_at.replace(minute=0, second=0, microsecond=0)
     return start, start + timedelta(hours=1)

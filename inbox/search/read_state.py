@@ -8,7 +8,7 @@ from inbox.models import MessageRead, ReadUpTo
 
 
 def is_read(reader: int | None) -> Q:
-    """Return: the user has read it; None: anybody has, as there are no accounts."""
+    """Match the messages a user has read; None: those anybody has, without accounts."""
     own = MessageRead.objects.filter(message=OuterRef("pk"), user=reader)
     if reader is None:
         return Q(Exists(own))
@@ -16,5 +16,5 @@ def is_read(reader: int | None) -> Q:
         user=reader, inbox=OuterRef("inbox_id"), message__gte=OuterRef("pk")
     )
     marked_unread = Q(Exists(own.filter(is_read=False)))
-    # In this order it takes the fewest look-ups where most is read.
+    # This order takes the fewest look-ups when most messages are read.
     return (Q(Exists(before)) & ~marked_unread) | Q(Exists(own.filter(is_read=True)))

@@ -1,8 +1,8 @@
 """Text conditions that mean the same on SQLite and PostgreSQL, whatever the case.
 
-SQLite's LIKE folds the case of ASCII alone, so other texts go through functions of ours.
-Items of JSON lists are looked at one by one: a LIKE over the list's text would match
-its keys.
+SQLite's LIKE folds the case of ASCII only, so other texts go through our own functions.
+Items of JSON lists are compared one by one: a LIKE over the list's text would match its
+keys.
 """
 
 from __future__ import annotations
@@ -21,39 +21,42 @@ NOTHING = Q(pk__in=())
 EVERYTHING = ~NOTHING  # not Q(), which is the same when negated
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_ESCAPED = re.compile(r"(\\\\u)[0-9a-f]{4}")  # by JSON, its backslash once more by LIKE
+_ESCAPED = re.compile(
+    r"(\\\\u)[0-9a-f]{4}"
+)  # escaped by JSON; LIKE doubles the backslash
 
-# PostgreSQL's own ILIKE puts the pattern in lower case again for each row: 800 characters that
-# are not ASCII, in a hundred addresses of each message, took a hundred times as long.
+# PostgreSQL's own ILIKE lowercases the pattern again for each row: 800 non-ASCII
+# characters, compared with a hundred addresses of each message, took a hundred times as
+# long.
 _LIKE = "LOWER({}) LIKE LOWER(%s)"
 
 Sql = tuple[str, tuple[Any, ...]]
 
 
 def has(field: str, text: str) -> Q:
-    """Return: the field has the text in it."""
+    """Match the rows whose field contains the text."""
     if text.isascii():
         return Q(**{f"{field}__icontains": text})
     return Q(_Has(field, text))
 
 
 def fits(field: str, pattern: str) -> Q:
-    """Return: the whole field is as the pattern: * is any text, ? any character."""
+    """Match the rows whose whole field fits the pattern: * is any text, ? any character."""
     return Q(_Fits(field, re.sub(r"\*+", "*", pattern)))
 
 
 def same(field: str, text: str) -> Q:
-    """Return: the field is the text, whatever the case."""
+    """Match the rows whose field equals the text, ignoring case."""
     return Q(_Is(field, text))
 
 
 def has_item(field: str, text: str) -> Q:
-    """Return: a list of texts has this one, whatever the case."""
+    """Match the rows whose list of texts has this one, ignoring case."""
     return is_not_empty(field) & Q(_HasItem(field, text))
 
 
 def is_not_empty(field: str) -> Q:
-    """Return: a list of texts has any."""
+    """Match the rows whose list of texts is not empty."""
     return Q(_IsNotEmpty(field))
 
 
@@ -76,14 +79,14 @@ class _Text(Func):
 
 
 class _Has(_Text):
-    """Whether a text column has a text that is not all ASCII in it."""
+    """Whether a text column contains a text that is not all ASCII."""
 
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
     ) -> Sql:
         column, params = self._column(compiler)
-        # Ours is Python, and slow: LIKE goes before it, with any character allowed
-        # where there is one whose case it cannot fold.
+        # Our function is Python, and slow. LIKE filters first, with a wildcard for each
+        # character whose case it cannot fold.
         like = _NOT_ASCII.sub("_", _like(self.text, connection))
         sql = f"({column} LIKE %s ESCAPE '\\' AND mailsink_has({column}, %s))"
         return sql, (*params, f"%{like}%", *params, fold(self.text))
@@ -96,7 +99,7 @@ class _Has(_Text):
 
 
 class _Fits(_Text):
-    """Whether a text column is, as a whole, as a pattern with * and ? says."""
+    """Whether a whole text column fits a pattern with * and ?."""
 
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
@@ -120,7 +123,7 @@ class _Fits(_Text):
 
 
 class _Is(_Text):
-    """Whether a text column is a text as a whole."""
+    """Whether a whole text column equals a text."""
 
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
@@ -156,7 +159,7 @@ class _Item(_Text):
             compare = f"mailsink_{'is' if self.whole else 'has'}({{}}, %s)"
             pattern = fold(self.text)
         items = self._items(f"json_each({column})", self.sqlite, compare)
-        # Taking lists apart is slow: first, the text has to be in the list's own.
+        # Taking lists apart is slow: first, the list's own text must contain the text.
         before = _ESCAPED.sub(r"\1____", _like(json.dumps(self.text)[1:-1], connection))
         sql = f"({column} LIKE %s ESCAPE '\\' AND {items})"
         return sql, (*params, f"%{before}%", *params, *[pattern] * len(self.sqlite))
@@ -179,7 +182,7 @@ class _Item(_Text):
 
 
 class HasAddress(_Item):
-    """Whether a list of {"name", "address"} has one with the text in either."""
+    """Whether a list of {"name", "address"} has the text in a name or address."""
 
     whole = False
     sqlite = (
@@ -190,7 +193,7 @@ class HasAddress(_Item):
 
 
 class IsAddress(_Item):
-    """Whether a list of {"name", "address"} has one with this address."""
+    """Whether a list of {"name", "address"} has this address."""
 
     whole = True
     sqlite = ("json_extract(item.value, '$.address')",)
@@ -206,9 +209,9 @@ class _HasItem(_Item):
 
 
 class _IsNotEmpty(Func):
-    """Whether a list of texts has any, in the words of the partial index of those that have.
+    """Whether a list of texts is not empty, with the exact condition of the partial index.
 
-    Django would compare it with JSON('[]'), which no index has.
+    Django would compare the list with JSON('[]'), which fits no index.
     """
 
     output_field = BooleanField()

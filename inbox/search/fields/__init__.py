@@ -1,8 +1,8 @@
 """The terms of the search language, as conditions on messages, transactions and sessions.
 
-A field of one of the tables is a function from the term's value to a condition; a
-field that a table lacks matches nothing there. The language knows the fields of MESSAGES
-only, so every field must stand there. A bad value raises BadQuery.
+Each table maps a field to a function from the term's value to a condition; a field that
+a table lacks matches nothing there. The language knows the fields of MESSAGES only, so
+every field must be in that table. A bad value raises BadQuery.
 """
 
 from __future__ import annotations

@@ -52,7 +52,9 @@ from inbox.search.sql import (
 from mailsink.ids import first_at
 
 _FIELD_NAME = re.compile(r"[!-9;-~]{1,200}")  # RFC 5322 §3.6.8
-_COMMITTED_WITHIN = 24 * 3600  # seconds after it was received, at the very most
+_COMMITTED_WITHIN = (
+    24 * 3600
+)  # seconds after the message was received, at the very most
 
 
 def _header(value: str) -> Q:
@@ -84,7 +86,7 @@ def _from(value: str) -> Q:
         return named | envelope_from(value)
     if not is_address(value):
         return found
-    # What the index finds may have the address in it: it is looked at more closely.
+    # Index hits can contain the address as a part: the whole address is checked, too.
     own = Transaction.objects.filter(
         same("reverse_path", value), pk=OuterRef("transaction")
     )
@@ -96,7 +98,7 @@ def _to(value: str) -> Q:
     found = matches(value, "recipients")
     if found is None:
         return in_header | recipient("transaction", named)
-    # The index has Cc among the recipients: what it finds is looked at more closely.
+    # The index has Cc among the recipients, so its hits are checked, too.
     own = Recipient.objects.filter(named, transaction=OuterRef("transaction"))
     return found & (in_header | Q(Exists(own)))
 
@@ -115,7 +117,8 @@ def _bcc(value: str) -> Q:
     return recipient("transaction", address("forward_path", value)) & ~shown
 
 
-# Ids are in the order of the commits, and indexed; a message is received before that.
+# Ids are indexed, and follow the order of commits; a message is received before its
+# commit.
 
 
 def _before(value: str) -> Q:
@@ -138,19 +141,19 @@ def _larger(value: str) -> Q:
     wanted = size(value)
     found = Q(size__gt=wanted)
     if wanted >= LARGE_SIZE:
-        found &= Q(size__gte=LARGE_SIZE)  # as the index has it
+        found &= Q(size__gte=LARGE_SIZE)  # as in the condition of the partial index
     return found
 
 
 def _code(value: str) -> Q:
     wanted = codes(value)
-    # Not by a join: that would look up the transaction of each message, one by one.
+    # No join: it would look up the transaction of each message, one by one.
     of_body = Transaction.objects.filter(code_within("code", wanted))
     return rows_of("transaction", of_body, "pk") | recipient_code("transaction", wanted)
 
 
 def _word(value: str) -> Q:
-    """Match a word without a field; one without letters and digits is not in the index."""
+    """Match a word without a field. One without letters and digits is not in the index."""
     return matches(value) or (
         has("subject", value)
         | has("snippet", value)
@@ -176,7 +179,7 @@ def _is(reader: int | None) -> Condition:
 
 
 def _assignee(reader: int | None, value: str) -> Q:
-    """Match whom it is assigned to: a user by the whole name, or who asks."""
+    """Match the assignee: a user by the full name, or the reader."""
     rows = Assignment.objects.filter(user__username__iexact=value)
     if value.lower() == "me":
         rows = Assignment.objects.filter(user=reader) if reader else rows.none()
@@ -225,11 +228,11 @@ MESSAGES: dict[str, Condition] = {
 
 
 def messages_for(reader: int | None) -> dict[str, Condition]:
-    """Return MESSAGES as a user means them, to whom some fields are their own."""
+    """Return MESSAGES for a user: some fields depend on the reader."""
     if reader is None:
         return MESSAGES
     return {**MESSAGES, "is": _is(reader), "assignee": partial(_assignee, reader)}
 
 
-# Fields that are looked up in the index of the full text.
+# Fields that use the full-text index.
 BY_WORDS = frozenset(("", "from", "to", "cc", "bcc", "subject", "header"))

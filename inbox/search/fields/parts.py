@@ -1,4 +1,4 @@
-"""The pieces that conditions of several tables are made of."""
+"""The building blocks of conditions, shared by several tables."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from inbox.search.sql import HasAddress, IsAddress, fits, has, same
 from mailsink.smtp.protocol.events import Ending
 
 ENDINGS: tuple[str, ...] = get_args(Ending)
-MAX_WILD = 8  # each * can make matching a text longer
+MAX_WILD = 8  # each * can make matching a text slower
 STATUSES = ("new", "ok", "bug")
 IS = ("read", "unread", "pinned", "deleted", "accepted", "rejected", "live",
       "probe", *STATUSES)  # fmt: skip
 
-# A whole address, of which no more is to be written: with a dot in its domain. What has it
-# in it, as joann@example.com.au has ann@example.com, is another one.
+# A whole address, with a dot in its domain, so that no more of it must follow. A longer
+# address that contains it, as joann@example.com.au contains ann@example.com, is another
+# one.
 _ADDRESS = re.compile(r"[^\s@<>\"]+@[^\s@<>\".]+(?:\.[^\s@<>\".]+)+")
 
 
@@ -34,7 +35,7 @@ def is_address(value: str) -> bool:
 
 
 def address(field: str, value: str) -> Q:
-    """Match a column with an address: by the whole one, or by a part of it."""
+    """Match a column of addresses: by a whole address, or by a part of one."""
     return same(field, value) if is_address(value) else has(field, value)
 
 
@@ -44,11 +45,12 @@ def listed(field: str, value: str) -> Q:
 
 
 def rows_of(field: str, rows: QuerySet[Any], column: str, **also: str) -> Q:
-    """Match what a column of other rows names.
+    """Match the rows whose field is among the values of a column of other rows.
 
-    One pass over their table takes a tenth of the time that a look-up for each message
-    does, and a search that finds little looks at all of them. Where few messages are looked
-    at, they are looked up. also: what else these rows have in common, by which they are found
+    One pass over the other table takes a tenth of the time of one look-up for each
+    message, and a search with few hits checks all messages. If only a few messages are
+    checked, each is looked up. also: a further pair of fields that join the rows, for
+    the look-up
     """
     if not FEW.get():
         return Q(**{f"{field}__in": rows.values(column)})
@@ -61,7 +63,7 @@ def recipient(field: str, condition: Q) -> Q:
 
 
 def addressed_to(pattern: str) -> Q:
-    """Match a recipient of the envelope by a pattern: its whole address, with * and ?."""
+    """Match a recipient of the envelope with a pattern for its whole address, with * and ?."""
     if pattern.count("*") > MAX_WILD:
         raise BadQuery(
             _("Too many * in rcpt: it takes at most %(max_wild)s.")
@@ -71,10 +73,12 @@ def addressed_to(pattern: str) -> Q:
 
 
 def code_within(column: str, codes: tuple[int, int]) -> Q:
-    """Match a reply code. codes: the first and the last; those that refuse have an index"""
+    """Match a reply code. codes: the first and the last; codes that refuse have an index"""
     found = Q(**{f"{column}__range": codes})
     if codes[0] >= REFUSED:
-        found &= Q(**{f"{column}__gte": REFUSED})  # as the index has it
+        found &= Q(
+            **{f"{column}__gte": REFUSED}
+        )  # as in the condition of the partial index
     return found
 
 
@@ -82,7 +86,7 @@ def recipient_code(field: str, codes: tuple[int, int]) -> Q:
     first, late = (code_within(each, codes) for each in ("rcpt_code", "final_code"))
     if codes[0] < REFUSED:
         return recipient(field, first | late)
-    # Each by itself, since each has an index of its own
+    # Two conditions, since each column has its own index
     return recipient(field, first) | recipient(field, late)
 
 
@@ -92,7 +96,7 @@ def envelope_from(value: str) -> Q:
 
 
 def exchanges(field: str, column: str, condition: Q, session: str) -> Q:
-    """Match by exchanges. session: the field that has theirs, by which alone they are found"""
+    """Match by exchanges. session: the field with their session, the only index for them"""
     rows = Exchange.objects.filter(condition, **{f"{column}__isnull": False})
     return rows_of(field, rows, column, session_id=session)
 
@@ -102,7 +106,7 @@ def verb(value: str) -> Q:
 
 
 def client(value: str, session: str = "") -> Q:
-    """Match who the client is: its address, its name in EHLO, its user name."""
+    """Match the client: its address, its name in EHLO, its user name."""
     value = value.rstrip("*") or value  # 10.0.3.*
     names = ("client_address", "helo", "auth_username")
     return reduce(or_, (has(f"{session}{name}", value) for name in names))
@@ -115,19 +119,20 @@ def ending(value: str, session: str = "") -> Q:
 
 
 def rule(value: str) -> Q:
-    """Match the one that answered on purpose: a rule by its number or a part of its name,
-    an address that asked for it, or the entry of a provider."""
+    """Match the rule behind a reply: a rule by its number or a part of its name, an
+    address that asked for the reply, or the entry of a provider.
+    """
     number = value.removeprefix("#")
     if not (number.isascii() and number.isdigit()):
         return ~Q(rule="") & has("rule", value)
     found = _numbered(f"#{number}")
-    if value == number:  # it may be in an address too, as in rcpt550@
+    if value == number:  # a number can be in an address too, as in rcpt550@
         found |= ~Q(rule="") & ~Q(rule__startswith="#") & has("rule", value)
     return found
 
 
 def _numbered(name: str) -> Q:
-    """Match a rule by its number among those that acted: they stand one after the other."""
+    """Match a rule's number in the list of rules that acted."""
     first = (
         Q(rule=name) | Q(rule__startswith=f"{name} ") | Q(rule__startswith=f"{name},")
     )

@@ -1,4 +1,4 @@
-"""The values that terms take, read; what is wrong with one is said."""
+"""Reads the values of terms, and explains what is wrong with a value."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from mailsink.ids import parse_short_id
 
 Condition = Callable[[str], Q]
 
-# Where days begin for who searches: inbox.http.zone sets it for each request.
+# The time zone of the searching user: inbox.http.zone sets it for each request.
 ZONE: ContextVar[tzinfo] = ContextVar("ZONE", default=UTC)
 
 
 class BadQuery(BadRequest):
-    """A query that cannot be read.
+    """A query that cannot be parsed.
 
-    wrong: why, in a sentence; suggestion: a query that can be read, and that may be
-    meant, or "". A function that reads a value suggests another value.
+    wrong: the reason, in a sentence; suggestion: a valid query that may be meant, or
+    "". A function that reads a value suggests another value.
     """
 
     def __init__(self, wrong: str, suggestion: str = "") -> None:
@@ -42,12 +42,12 @@ class BadQuery(BadRequest):
 
     @property
     def members(self) -> dict[str, str]:
-        """Members of an answer in JSON, beside its sentence."""
+        """The members of a JSON answer in addition to its sentence."""
         return {"suggestion": self.suggestion} if self.suggestion else {}
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the known word that is most like another one; "" where none is."""
+    """Return the known word that is most similar to a word; "" if none is similar."""
     near = difflib.get_close_matches(word[:_LONGEST_WORD], sorted(known), 1)
     return near[0] if near else ""
 
@@ -56,12 +56,12 @@ _LONGEST_WORD = 40  # characters that are compared
 
 
 def time(value: str) -> datetime:
-    """Return when a time begins, as people type it. Raises BadQuery."""
+    """Return the start of a time, as people type it. Raises BadQuery."""
     return _period(value).start
 
 
 def day(value: str) -> tuple[datetime, datetime]:
-    """Return the start and the end of a day, week, month or year; of a moment, its day's.
+    """Return the start and the end of a day, week, month or year; for a moment, of its day.
 
     Raises BadQuery.
     """
@@ -72,7 +72,7 @@ def day(value: str) -> tuple[datetime, datetime]:
 
 
 def is_date(value: str) -> bool:
-    """Whether a text is a date, or another time."""
+    """Whether a text is a date or a time."""
     return periods.period(value, _now()) is not None
 
 
@@ -94,7 +94,7 @@ _SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,3})?) ?([kmg]?)(?:i?b|bytes)?", re.IGNOR
 
 
 def size(value: str) -> int:
-    """Return a size in bytes, as people write it: 500, 10K, 1.5MB. Raises BadQuery."""
+    """Return a size in bytes, as people type it: 500, 10K, 1.5MB. Raises BadQuery."""
     if not (found := _SIZE.fullmatch(value)):
         raise BadQuery(
             _('Not a size: "%(value)s". Try 500K, 2M or 1G.') % {"value": value}
@@ -104,7 +104,7 @@ def size(value: str) -> int:
 
 
 def codes(value: str) -> tuple[int, int]:
-    """Return the first and the last of the codes that a value writes: 451, or 4xx."""
+    """Return the first and the last reply code of a value such as 451 or 4xx."""
     if re.fullmatch(r"[2-5]xx", value, re.IGNORECASE):
         return int(value[0]) * 100, int(value[0]) * 100 + 99
     if not re.fullmatch(r"[2-5]\d\d", value):
@@ -117,7 +117,7 @@ def codes(value: str) -> tuple[int, int]:
 
 
 def sessions(field: str, value: str) -> Q:
-    """Return: the session with this id, or with this beginning of a short id."""
+    """Match the session with this id, or with this beginning of a short id."""
     try:
         if len(value) == 36:
             return Q(**{field: UUID(value)})
@@ -135,7 +135,7 @@ def sessions(field: str, value: str) -> Q:
 
 
 def unknown(term: str, value: str, known: Iterable[str]) -> BadQuery:
-    """Return the error of a value that is none of those that a field takes."""
+    """Return the error for a value that a field does not accept."""
     return BadQuery(
         _('Unknown value "%(term)s:%(value)s". Use one of: %(known)s.')
         % {"term": term, "value": value, "known": ", ".join(sorted(known))},

@@ -1,7 +1,7 @@
-"""The full text of messages: words in an index of the database's own kind.
+"""The full text of messages: words in an index of the database.
 
-FTS5 on SQLite, tsvector on PostgreSQL. Both are given the tokens that tokens.py makes,
-so that a search means the same on either.
+FTS5 on SQLite, tsvector on PostgreSQL. Both get their tokens from tokens.py, so that a
+search means the same on either.
 """
 
 from inbox.search.fulltext import header_fields

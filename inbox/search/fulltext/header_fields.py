@@ -1,8 +1,8 @@
 """The index of header fields: words that know the name of their field.
 
-A word is kept behind a short key of its field's name, and each field begins with the key
-alone: so a phrase is found within one field, whatever the others say. From, To, Cc, Subject
-and Message-ID are not in it: tables have them.
+A word is stored after a short key of its field's name, and each field begins with the
+key alone: so a phrase is found within one field only. From, To, Cc, Subject and
+Message-ID are not in the index: they have columns of their own.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _LONGEST_NAME = 200  # characters
 
 @lru_cache(maxsize=2000)
 def field_key(name: str) -> str:
-    """Return what stands before the words of a field with this name, in letters and digits."""
+    """Return the prefix of the words in a field with this name, in letters and digits."""
     name = name[:_LONGEST_NAME].lower()
     hashed = hashlib.blake2s(name.encode(), digest_size=5).digest()
     return base64.b32encode(hashed).decode().lower()
 
 
 def field_tokens(fields: Collection[Field]) -> list[str]:
-    """Return what is indexed of a header, as far as it is not too much."""
+    """Return the tokens to index for a header, within the limits."""
     return list(islice(_tokens(fields), _MOST))
 
 
@@ -68,7 +68,7 @@ def put(found: Sequence[tuple[int, Sequence[str]]]) -> None:
 
 
 def put_in_sqlite(found: Sequence[tuple[int, Sequence[str]]]) -> None:
-    """Write the same into SQLite's index alone."""
+    """Write the same into SQLite's index only."""
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT OR REPLACE INTO inbox_headerindex (rowid, fields) VALUES (%s, %s)",
@@ -77,7 +77,7 @@ def put_in_sqlite(found: Sequence[tuple[int, Sequence[str]]]) -> None:
 
 
 def vector(words: Sequence[str]) -> str:
-    """Return tokens as a tsvector's text, each with its places."""
+    """Return tokens as a tsvector's text, each with its positions."""
     places: dict[str, list[str]] = {}
     for place, word in enumerate(words, 1):
         places.setdefault(word, []).append(str(place))
@@ -85,13 +85,13 @@ def vector(words: Sequence[str]) -> str:
 
 
 def missing(most: int) -> list[tuple[int, UUID]]:
-    """Return keys and messages that were indexed before headers were, the newest."""
+    """Return the newest keys and messages that were indexed before header fields were."""
     rows = SearchText.objects.filter(with_header=None).order_by("-pk")
     return list(rows.values_list("pk", "message_id")[:most])
 
 
 def of_messages(ids: Collection[UUID]) -> dict[UUID, Message]:
-    """Return messages with the transactions that they came in."""
+    """Return messages together with their transactions."""
     return Message.objects.select_related("transaction").in_bulk(list(ids))
 
 

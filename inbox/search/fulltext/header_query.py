@@ -12,9 +12,9 @@ _LONGEST_PHRASE = 50  # tokens
 
 
 def in_field(name: str, text: str) -> Q | None:
-    """Return: a field of this name has the text in it, as other words; or is there, for "".
+    """Match a text in a header field of this name; for "", any field of this name.
 
-    None where the text has no letters and no digits.
+    Return None if the text has no letters and no digits.
     """
     key = field_key(name)
     words = [key + word for word in tokens(text, _LONGEST_PHRASE)]
@@ -24,12 +24,12 @@ def in_field(name: str, text: str) -> Q | None:
 
 
 class _InHeader(Matches):
-    """Whether a message is among those whose header has a phrase."""
+    """Whether a message's header has a phrase."""
 
     table = "inbox_headerindex"
     vector = "header"
 
     def goes_on(self) -> bool:
-        """Whether the last word may be the beginning of one; the key alone may not."""
+        """Whether the last word can be the beginning of a longer one; the key alone cannot."""
         word = self.phrase[-1][KEY:]
         return bool(word) and is_beginning(word)

@@ -1,4 +1,4 @@
-"""Writing the index: what of a message is in it, and what is to be forgotten."""
+"""Writing the index: the indexed texts of a message, and their removal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mailsink.mime.headers import Field
 from mailsink.mime.reading import Reading
 
 SHOWN = 256 * 1024  # characters of a body's text that are indexed
-_NAMES = 100  # attachments whose names are
+_NAMES = 100  # attachments whose names are indexed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def texts(
     body: str = "",
     header: Collection[Field] = (),
 ) -> Texts:
-    """Return what is indexed of a message. body: see body_text; header: its fields"""
+    """Return the indexed texts of a message. body: see body_text; header: its fields"""
     sender = f"{message.from_name} {message.from_address} {reverse_path}"
     return Texts(
         tokens(message.subject),
@@ -55,7 +55,7 @@ def texts(
 
 
 def recipient_tokens(message: Message, forward_paths: Collection[str]) -> list[str]:
-    """Return what is indexed of the recipients of a message."""
+    """Return the indexed tokens of a message's recipients."""
     people = [*message.to, *message.cc]
     named = (f"{each['name']} {each['address']}" for each in people)
     return tokens(" ".join([*named, *forward_paths]))
@@ -73,9 +73,9 @@ def forward_paths(found: Collection[Message]) -> dict[UUID, list[str]]:
 
 
 def body_text(reading: Reading) -> str:
-    """Return the words of a body, its HTML made text, and the names of the files.
+    """Return the words of a body, with HTML turned into text, and the names of its files.
 
-    Behind them are those of the messages that are enclosed.
+    The words of enclosed messages follow.
     """
     names = (part.filename for part in reading.attachments[:_NAMES])
     inner = enclosed.words_up_to(reading.octets, reading.structure, SHOWN)
@@ -83,7 +83,7 @@ def body_text(reading: Reading) -> str:
 
 
 def missing() -> QuerySet[Message]:
-    """Return messages that were indexed before there was a full text, newest first."""
+    """Return the messages from before there was a full text, newest first."""
     rows = Message.objects.filter(searchtext=None, indexed_at__isnull=False)
     return rows.order_by("-pk")
 
@@ -136,10 +136,10 @@ def _put_in_sqlite(rows: Sequence[tuple[int, UUID, Texts]]) -> None:
 
 
 def _keys(messages: Sequence[UUID]) -> list[int]:
-    """Return keys that sort as the messages' ids do: their 60 leading bits.
+    """Return keys that sort like the messages' ids: their 60 leading bits.
 
-    Two processes may give out the same ones in the same instant, and many of them while
-    the clock is put back: then the next that is free is taken, however far it is.
+    Two processes can assign the same keys in the same instant, and many of them while
+    the clock is set back: in that case the next free key is taken, however far away.
     """
     wanted = [first_key(each) for each in messages]
     first, last = min(wanted, default=0), max(wanted, default=0) + len(wanted)
@@ -148,16 +148,16 @@ def _keys(messages: Sequence[UUID]) -> list[int]:
         keys = _free(wanted, set(known.values_list("pk", flat=True)))
         if max(keys, default=0) <= last:
             return keys
-        last += 2 * (last - first)  # what lies there is not known yet
+        last += 2 * (last - first)  # the keys beyond are not known yet
 
 
 def first_key(message: UUID) -> int:
-    """Return the key that a message has, if it is free."""
+    """Return the key of a message, if it is free."""
     return message.int >> 80 << 12 | message.int >> 64 & 0xFFF
 
 
 def _free(wanted: Sequence[int], taken: set[int]) -> list[int]:
-    """Return the next free key for each, none twice; taken grows by them."""
+    """Return the next free key for each wanted one, without duplicates; add them to `taken`."""
     keys = []
     for key in wanted:
         while key in taken:
@@ -167,7 +167,7 @@ def _free(wanted: Sequence[int], taken: set[int]) -> list[int]:
     return keys
 
 
-# PostgreSQL's own limits: of a position, of the positions of a token, of octets in all
+# PostgreSQL's limits: for a position, for the positions of a token, for all octets
 _MAX_POSITION = 16_383
 _MOST_POSITIONS = 255
 _MOST_OCTETS = 1_048_575
@@ -177,10 +177,10 @@ _APART = (
 
 
 def _vector(each: Texts) -> str:
-    """Return a tsvector's text: each token with its places, and its column as a weight.
+    """Return a tsvector's text: each token with its positions, and its column as a weight.
 
-    Tokens for which it has no room are left out. Those of the body, which come last, may
-    be 5 MB.
+    Tokens that do not fit are left out. The tokens of the body, which come last, can
+    take 5 MB.
     """
     places: dict[str, list[str]] = {}
     at = count(1)
@@ -194,11 +194,12 @@ def _vector(each: Texts) -> str:
 
 
 def _fitting(places: dict[str, list[str]]) -> Iterator[tuple[str, list[str]]]:
-    """Yield the first tokens that fit a tsvector, each with as many places as it may have."""
+    """Yield the first tokens that fit a tsvector, each with at most its limit of positions."""
     room = _MOST_OCTETS
     for token, known in places.items():
         fitting = known[:_MOST_POSITIONS]
-        # Behind a token stand their number and the places, from an even offset on.
+        # After a token come the number of its positions and the positions, at an even
+        # offset.
         room -= len(token.encode()) + 1 + 2 + 2 * len(fitting)
         if room < 0:
             return

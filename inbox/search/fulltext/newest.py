@@ -15,9 +15,9 @@ from inbox.search.fulltext import query
 from inbox.search.fulltext.index import first_key
 from inbox.search.fulltext.query import LAST_KEY, ByIndex, Matches, MatchesAny
 
-_SMALL = 2000  # messages; all hits of so many are found as soon as the newest
+_SMALL = 2000  # messages; all hits among so few are found as soon as the newest
 
-_MOST_LACKING = 120  # messages that lack a text: more than a page has, as a rule
+_MOST_LACKING = 120  # messages that lack a text: usually more than a page needs
 _LACKING = """
     SELECT message_id FROM inbox_searchtext WHERE id IN (
         SELECT id FROM inbox_searchindex_docsize WHERE id <= {until}
@@ -35,15 +35,16 @@ _LOOK_EVERY = 10.0  # seconds
 _seen_whole = False  # by this process
 _look_from = 0.0  # of time.monotonic
 
-# Keys, by which one may stand behind its message's place: see index.first_key. Where two
-# processes give out the same thousands while the clock is put back, a page may miss some.
+# Keys: the most by which a key may follow its message's place; see index.first_key. If
+# two processes assign the same thousands of keys while the clock is set back, a page
+# may miss some.
 _MOVED = 2000
 
 
 def knows_newest() -> bool:
-    """Whether the index gives its newest hits first, and is so large that this is sooner.
+    """Whether the index gives its newest hits first, and is so large that this is faster.
 
-    SQLite's does.
+    Only SQLite's index does.
     """
     if connection.vendor != "sqlite":
         return False
@@ -55,12 +56,12 @@ def knows_newest() -> bool:
 
 
 def newest_only(condition: Q, most: int | None = None, before: UUID | None = None) -> Q:
-    """Return the condition, of which each part by the index knows its newest hits only.
+    """Limit each part of the condition that uses the index to its newest hits; return it.
 
-    most: so many of them; before: only those that are older than this message. Whatever it
-    finds is right, and what it leaves out is older than all of those: enough for a page of
-    a search for a word that most messages have. It must not be negated, nor be one of
-    several of which any will do: see any_of.
+    most: the number of hits; before: only hits older than this message. All hits are
+    right, and those left out are older: enough for a page of a search for a word that
+    most messages have. The condition must not be negated, nor be an alternative in an
+    OR: see any_of.
     """
     for child in condition.children:
         if isinstance(child, ByIndex):
@@ -72,9 +73,9 @@ def newest_only(condition: Q, most: int | None = None, before: UUID | None = Non
 
 
 def without_late(condition: Q, before: UUID | None = None) -> Q:
-    """Return the condition without messages that wait and may be older than its newest hits.
+    """Return the condition without unindexed messages that may be older than its newest hits.
 
-    Else a page of these skips the hits between for good. before: see newest_only
+    Otherwise a page would skip the hits between them for good. before: see newest_only
     """
     for at, child in enumerate(condition.children):
         match child:
@@ -97,11 +98,11 @@ def _until(before: UUID | None) -> int:
 
 
 def lacking(condition: Q, before: UUID | None = None) -> tuple[Q, bool] | None:
-    """Return the newest of the messages that lack a text, and whether these are all of them.
+    """Return the newest messages that lack a text, and whether these are all of them.
 
-    condition: that they lack it, as a negated term says; before: see newest_only. None where
-    the index cannot answer. It steps along its keys and the hits side by side: where most
-    messages have the text, a look-up of each of them takes ten times as long.
+    condition: a negated term's; before: see newest_only. Return None if the index
+    cannot answer. The query walks the index's keys and the hits side by side: if most
+    messages have the text, a look-up for each message takes ten times as long.
     """
     phrases, with_text = _parts(~condition) if condition.negated else ([], [])
     if not phrases or not _has_all():
@@ -109,7 +110,8 @@ def lacking(condition: Q, before: UUID | None = None) -> tuple[Q, bool] | None:
     rows = Message.objects.filter(indexed_at=None).order_by("-pk")
     if before:
         rows = rows.filter(pk__lt=before)
-    # First: what is indexed meanwhile is among them then, else in neither.
+    # Read first: a message that is indexed meanwhile is then in this list, else in
+    # neither.
     waiting = list(rows.values_list("pk", flat=True)[:_MOST_LACKING])
     hits, params = MatchesAny(phrases).newest_first()
     with connection.cursor() as cursor:
@@ -118,21 +120,21 @@ def lacking(condition: Q, before: UUID | None = None) -> tuple[Q, bool] | None:
         indexed = [UUID(id) for (id,) in cursor.fetchall()]
     cut = [min(each) for each in (waiting, indexed) if len(each) == _MOST_LACKING]
     ids = {*waiting, *indexed}.difference(with_text)
-    if cut:  # what is older may not be known of both
+    if cut:  # older messages may be missing from one of the two lists
         ids = {each for each in ids if each >= max(cut)}
     return Q(pk__in=ids), not cut
 
 
 def _has_all() -> bool:
-    """Whether the index has every message but those that wait for it.
+    """Return whether the index has every message except those that wait to be indexed.
 
-    Nothing becomes missing later (see index.missing): so this is found out until it is so,
-    which it may never be, and not at each search.
+    No message becomes missing later (see index.missing): the check stops once it is
+    true, and until then runs at intervals, not at each search.
     """
     global _look_from, _seen_whole
     if not _seen_whole and time.monotonic() >= _look_from:
         _look_from = time.monotonic() + _LOOK_EVERY
-        # Counted, as an index is enough for that: the rows themselves are gigabytes.
+        # Counted, since an index is enough for that: the rows themselves are gigabytes.
         with connection.cursor() as cursor:
             cursor.execute(_COUNTS)
             [(waiting, indexed, stored)] = cursor.fetchall()
@@ -141,7 +143,7 @@ def _has_all() -> bool:
 
 
 def is_by_index(condition: Q) -> bool:
-    """Whether it has a part by the index, of which newest_only knows the newest hits."""
+    """Whether a part of the condition uses the index, so that newest_only can limit it."""
     return any(
         is_by_index(each) if isinstance(each, Q) else isinstance(each, ByIndex)
         for each in condition.children
@@ -149,9 +151,9 @@ def is_by_index(condition: Q) -> bool:
 
 
 def any_of(condition: Q) -> Q | None:
-    """Return several parts by the index of which any will do as one part; None for others.
+    """Combine alternatives that all use the index into one part; return None for others.
 
-    So the newest hits of all of them together are known: see newest_only.
+    This makes the newest hits of all of them together known: see newest_only.
     """
     phrases, ids = _parts(condition)
     if not phrases:
@@ -161,7 +163,7 @@ def any_of(condition: Q) -> Q | None:
 
 
 def _parts(condition: Q) -> tuple[list[Matches], list[UUID]]:
-    """Return the phrases of which any will do, and the ids; no phrases where there is more."""
+    """Return the phrases and ids among the alternatives; no phrases if there are others."""
     phrases: list[Matches] = []
     ids: list[Any] = []
     for part in _alternatives(condition):
@@ -176,7 +178,7 @@ def _parts(condition: Q) -> tuple[list[Matches], list[UUID]]:
 
 
 def _alternatives(condition: Q) -> Iterator[object]:
-    """Yield the parts of which any will do."""
+    """Yield the alternatives of a condition."""
     if condition.negated or (condition.connector != Q.OR and len(condition) > 1):
         yield condition
         return

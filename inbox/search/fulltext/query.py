@@ -19,11 +19,12 @@ NEWEST = 2000  # hits
 LAST_KEY = 2**63 - 1
 _LONGEST_PHRASE = 50  # tokens
 
-# Characters; of a beginning that is not longer, the index has the hits together.
+# Characters; the index has the hits of a beginning together, up to this length.
 _PART_INDEXED = 3
-# A query for the words that have a beginning, by name, if they are a few. For a beginning FTS5
-# puts all hits of all its words together before it gives the first one; of named words it
-# steps from one hit to the next, from whichever end, and need not see them all.
+# A query for the words with a given beginning, by name, if they are few. For a
+# beginning, FTS5 merges all hits of all its words before it returns the first one; for
+# named words it steps from one hit to the next, from either end, and need not see them
+# all.
 _MOST_WORDS = 20
 _WORDS = """
     WITH RECURSIVE known(word) AS (
@@ -44,7 +45,8 @@ _NAMED = f"""(
 _IF_MANY = f"""(
     SELECT CASE WHEN count(word) > {{most}} THEN %s ELSE {_NOTHING} END FROM known
 )"""  # noqa: S608  our own words
-# Where they are many, the newest texts that have the part that is indexed are read for the rest.
+# If the words are many, the newest texts with the indexed part of the beginning are
+# read, and searched for the rest.
 MOST_READ = 1000
 _READ = """
     {words} SELECT * FROM ({hits})
@@ -66,10 +68,10 @@ Sql = tuple[str, tuple[Any, ...]]
 
 
 def matches(text: str, *columns: str) -> Q | None:
-    """Return the condition that one of the columns (any, where none is named) has the text.
+    """Match a text in one of the columns (default: in any).
 
-    Its words stand side by side; the last may be the beginning of a longer one. None where
-    the text has no letters and no digits, which no index has.
+    Its words must be adjacent; the last can be the beginning of a longer one. Return
+    None if the text has no letters and no digits: these alone are indexed.
     """
     phrase = tokens(text, _LONGEST_PHRASE)
     if not phrase:
@@ -80,7 +82,7 @@ def matches(text: str, *columns: str) -> Q | None:
 
 
 class ByIndex(Func):
-    """Whether a message is among those that the index has for a query."""
+    """Whether a message is among the hits of the index for a query."""
 
     output_field = BooleanField()
     table = "inbox_searchindex"  # of SQLite
@@ -88,19 +90,19 @@ class ByIndex(Func):
 
     def __init__(self) -> None:
         super().__init__(F("pk"))
-        self.newest = 0  # hits, if it takes only so many
-        self.until = LAST_KEY  # of these
+        self.newest = 0  # the number of newest hits to take; 0: all
+        self.until = LAST_KEY  # the last key of these hits
 
     def fts5(self) -> str:
-        """Return the query as SQLite's index takes it."""
+        """Return the query in the syntax of SQLite's index."""
         raise NotImplementedError
 
     def newest_first(self) -> Sql:
-        """Return SQL that makes a query of which that index gives the newest hits at once."""
+        """Return SQL for a query whose newest hits SQLite's index gives at once."""
         raise NotImplementedError
 
     def tsquery(self) -> str:
-        """Return the query as PostgreSQL's index takes it."""
+        """Return the query in the syntax of PostgreSQL's index."""
         raise NotImplementedError
 
     def as_sqlite(
@@ -114,7 +116,7 @@ class ByIndex(Func):
         return self._in(compiler, rows, *params)
 
     def newest_hits(self, query: Sql) -> Sql:
-        """Return SQL of the newest keys that SQLite's index has for a query."""
+        """Return SQL for the newest keys that SQLite's index has for a query."""
         match, params = query
         last = f"AND rowid <= {self.until} ORDER BY rowid DESC LIMIT {self.newest}"
         return f"{self._hits(match)} {last}", params
@@ -130,7 +132,8 @@ class ByIndex(Func):
 
     def _in(self, compiler: SQLCompiler, rows: str, *query: str) -> Sql:
         sql, params = compiler.compile(self.source_expressions[0])
-        # One pass over the index: it takes a tenth of what asking for each message does.
+        # One pass over the index takes a tenth of the time of one query for each
+        # message.
         return f"{sql} IN ({rows})", (*params, *query)
 
 
@@ -152,7 +155,7 @@ class Matches(ByIndex):
     ) -> Sql:
         if not self.few or not self._is_plain():
             return super().as_sqlite(compiler, connection, **extra)
-        # The texts of a few are read sooner than the index has all hits of a common word.
+        # Reading a few texts is faster than the index with all hits of a common word.
         key, params = compiler.compile(self.source_expressions[0])
         sql = _HAS.format(key=key, text=self._text())
         end = "" if self.goes_on() else " "
@@ -182,35 +185,40 @@ class Matches(ByIndex):
         return sql, (*bounds, *params, part, f" {' '.join(self.phrase)}")
 
     def _is_plain(self) -> bool:
-        """Whether it can be looked for in texts as the index has them.
+        """Whether the phrase can be searched for in the texts that the index has.
 
-        Beyond ASCII it may not fold the case of letters quite as tokens are folded.
+        Beyond ASCII, the case of those texts may be folded differently from that of
+        tokens.
         """
         return "".join(self.phrase).isascii() and self.table == ByIndex.table
 
     def _text(self) -> str:
-        """Return SQL of the texts, with a space before each word and behind it."""
+        """Return SQL for the texts, with a space before and after each word."""
         columns = (f"' ' || c{COLUMNS.index(each)} || ' '" for each in self.columns)
         return " || char(1) || ".join(columns)
 
     def _has_part_indexed(self) -> bool:
-        """Whether its last word may go on, and the index has only a part of it as a beginning."""
+        """Whether the last word can go on, and is longer than the beginnings that the
+        index has.
+        """
         return self.goes_on() and len(self.phrase[-1]) > _PART_INDEXED
 
     def _beginning(self, last: str) -> str:
-        """Return the query with another last word, which goes on if ours does."""
+        """Return the query with another last word, which can go on if ours can."""
         words = " ".join([*self.phrase[:-1], last])
         return f'{self._within()}"{words}" {"*" if self.goes_on() else ""}'
 
     def _words(self) -> Sql:
-        """Return SQL of the known words that its last one may be the beginning of."""
+        """Return SQL for the known words that begin with the last word."""
         last = self.phrase[-1]
         end = f"{last}{chr(sys.maxunicode)}"
         sql = _WORDS.format(words=f"{self.table}_words", most=_MOST_WORDS)
         return sql, (last, end, end)
 
     def _named(self, otherwise: str) -> Sql:
-        """Return SQL of a query that names these words; otherwise: where they are many."""
+        """Return SQL for a query that names these words; otherwise: the query if they
+        are many.
+        """
         before = "".join(f"{each} " for each in self.phrase[:-1])
         sql = _NAMED.format(most=_MOST_WORDS)
         return sql, (otherwise, f"{self._within()}(", before)
@@ -228,7 +236,7 @@ class Matches(ByIndex):
 
 
 class MatchesAny(ByIndex):
-    """Whether a message has any of some phrases, of one index."""
+    """Whether a message has any of several phrases, in one index."""
 
     def __init__(self, phrases: Sequence[Matches]) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
-"""Messages that wait for the indexer, searched by what is known of them before.
+"""Searches the messages that wait for the indexer, by their envelopes and header summaries.
 
-While mail pours in the indexer stands back: a thousand may wait, with 64 KiB of addresses
-each. So their texts are made once, a bounded number of them for one word, and kept for
-the next word that is looked for.
+While mail pours in the indexer pauses: a thousand messages may wait, with 64 KiB of
+addresses each. So their texts are made once, a limited number for one word, and kept
+for the next word of a query.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from inbox.models import Message
 from inbox.search.fulltext.index import COLUMNS, forward_paths, texts
 from inbox.search.fulltext.tokens import is_beginning
 
-_MOST = 1000  # of the newest that wait are looked at
-_AT_ONCE = 10  # are loaded
-# Characters that are read for one word; the messages before are found once they are indexed.
+_MOST = 1000  # of the newest waiting messages are searched
+_AT_ONCE = 10  # messages loaded at a time
+# Characters read for one word; older messages are found once they are indexed.
 _CHARACTERS = 1_000_000
-_TOKENS = 500  # of a column, that are looked at
+_TOKENS = 500  # of a column that are searched
 
-_Known = dict[str, str]  # of a message: its tokens, by column
+_Known = dict[str, str]  # a message's tokens, by column
 
 _kept: dict[UUID, _Known] = {}
 _lock = threading.Lock()
 
 
 def ids(phrase: list[str], columns: Sequence[str]) -> list[UUID]:
-    """Return the ids of those that have a phrase in one of the columns.
+    """Return the ids of the waiting messages that have a phrase in one of the columns.
 
-    phrase: tokens side by side, of which the last may go on
+    phrase: adjacent tokens; the last can be the beginning of a longer one
     """
     last = "" if is_beginning(phrase[-1]) else " "
     words = f" {' '.join(phrase)}{last}"
@@ -42,7 +42,7 @@ def ids(phrase: list[str], columns: Sequence[str]) -> list[UUID]:
 
 
 def _waiting() -> dict[UUID, _Known]:
-    """Return the messages that wait, as far as they are looked at, with their texts."""
+    """Return the waiting messages that are searched, with their texts."""
     rows = Message.objects.filter(indexed_at=None).order_by("-pk")
     newest = list(rows.values_list("pk", flat=True)[:_MOST])
     with _lock:
@@ -58,7 +58,7 @@ def _waiting() -> dict[UUID, _Known]:
 
 
 def _load(wanted: Sequence[UUID]) -> int:
-    """Keep the texts of messages; return how many characters were read for them."""
+    """Keep the texts of messages; return the number of characters read for them."""
     found = list(Message.objects.filter(pk__in=wanted).select_related("transaction"))
     paths = forward_paths(found)
     characters = 0
