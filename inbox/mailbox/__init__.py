@@ -1,1 +1,1 @@
-"""Reads, searches, marks and deletes stored mail, within the scope that it is given."""
+"""Reads, searches, marks and deletes stored mail, within a given scope."""

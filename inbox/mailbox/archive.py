@@ -1,4 +1,4 @@
-"""Messages to take away: one after the other, so that memory holds a single one."""
+"""Messages to download: one after the other, so that memory holds only one."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _LONGEST_NAME = 80  # characters of the subject in a file's name
 
 
 def chunks(scope: Scope, what: Selection, format: Format) -> Iterator[bytes]:
-    """Return an archive of messages, newest first, piece by piece. Raises BadQuery."""
-    language.parse(what.q)  # before the answer's head is sent
+    """Return an archive of messages, newest first, in pieces. Raises BadQuery."""
+    language.parse(what.q)  # raises before the head of the answer is sent
     return _zip(scope, what) if format == "zip" else _mbox(scope, what)
 
 
 def _bodies(scope: Scope, what: Selection) -> Iterator[tuple[Message, bytes]]:
-    """Yield messages with their octets; what is gone meanwhile is left out."""
+    """Yield messages with their octets; messages removed meanwhile are left out."""
     for turn in selection.turns(scope, what, is_cut=False):
         for id in turn:
             if (found := _body(id)) is not None:
@@ -62,13 +62,15 @@ def _zip(scope: Scope, what: Selection) -> Iterator[bytes]:
 
 
 def _name(number: int, message: Message) -> str:
-    """Return a name that is safe in any file system, and the only one of its kind."""
+    """Return a unique name that is safe in any file system."""
     subject = _NOT_IN_NAME.sub("-", message.subject)[:_LONGEST_NAME].strip("-.")
     return "".join(split(f"{number:05}-{subject or 'no-subject'}.eml"))
 
 
 def _mbox(scope: Scope, what: Selection) -> Iterator[bytes]:
-    """RFC 4155, quoted so that it can be undone ("mboxrd"), lines ended by LF."""
+    """Yield an mbox file (RFC 4155), quoted reversibly ("mboxrd"), with lines that end
+    with LF.
+    """
     for message, octets in _bodies(scope, what):
         at = message.received_at.astimezone(UTC)
         sender = message.transaction.reverse_path.strip("<>") or "MAILER-DAEMON"
@@ -80,7 +82,7 @@ def _mbox(scope: Scope, what: Selection) -> Iterator[bytes]:
 
 
 def _quoted(octets: bytes) -> Iterator[bytes]:
-    """Yield a message as mbox has it, in pieces of whole lines."""
+    """Yield a message in mbox format, in pieces of whole lines."""
     start = 0
     while start < len(octets):
         end = octets.find(b"\n", start + _PIECE) + 1 or len(octets)

@@ -1,7 +1,8 @@
-"""Which of what is waited for the messages that have just come match.
+"""Tests which of the awaited conditions the newly arrived messages match.
 
-They are read once for all conditions. Most conditions show by their words that none of
-them is for it; each other one, which is compiled once, is one cheap query.
+Messages are read once for all conditions. The words of most conditions already show
+that no message matches; each other condition is one cheap query, which is compiled
+once.
 """
 
 from __future__ import annotations
@@ -24,21 +25,21 @@ from inbox.search.fulltext.index import forward_paths, texts
 from inbox.search.fulltext.tokens import tokens
 from mailsink.ids import first_at
 
-AT_ONCE = 256  # messages that are tested
-_BATCH = 16  # ids in a query, of which one is compiled
+AT_ONCE = 256  # messages tested at a time
+_BATCH = 16  # ids in a query; only one query of this size is compiled
 _RECENT = 10.0  # seconds
 _MOST = 500  # recent messages
 _LONGEST_PHRASE = 50  # tokens
 _MOST_WAITING = 1000  # messages whose words are kept
 _SHORT = 4000  # characters of words that are kept: a hostile message has millions
 
-INDEXED_WITHIN = 5.0  # seconds after a message came; then it is shown as it is
+INDEXED_WITHIN = 5.0  # seconds after a message arrived; after that it counts as it is
 
 State = Literal["new", "indexed", "overdue"]
-Sql = tuple[str, tuple[Any, ...]] | None  # None where nothing can match
-Words = Mapping[str, str]  # by column of the index, with a space before each
+Sql = tuple[str, tuple[Any, ...]] | None  # None if no message can match
+Words = Mapping[str, str]  # by column of the index, with a space before each word
 
-# The column that has the words of a term of each message that the term matches.
+# The column that contains the words of a term in each message that matches the term.
 _COLUMNS = {
     "from": "sender",
     "to": "recipients",
@@ -49,7 +50,7 @@ _COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message that came. is_due: it is indexed by now, or it took too long"""
+    """A new message. is_due: it is indexed, or indexing took too long"""
 
     id: UUID
     is_due: bool
@@ -57,10 +58,10 @@ class NewMessage:
 
 
 class CompiledQuery:
-    """A condition that somebody waits for, to test new messages with."""
+    """A condition that requests wait for, to test new messages with."""
 
     def __init__(self, scope: Scope, q: str, inbox: str | None) -> None:
-        """Raise BadQuery for a query that cannot be read."""
+        """Raises BadQuery if the query cannot be parsed."""
         self._scope, self._inbox = scope, inbox
         self._query = language.parse(q)
         self.cost = language.cost(q)
@@ -72,18 +73,19 @@ class CompiledQuery:
         )
 
     def forget(self) -> None:
-        """Compile again: words are then found in what is not indexed by now, too."""
+        """Compile again: the words are then also searched for in messages not yet indexed."""
         self._compiled.clear()
 
     def prepare(self) -> None:
-        """Compile, so that it need not be done once messages come."""
+        """Compile in advance, before messages arrive."""
         if not self._compiled:
             self._compiled.append(self._compile())
 
     def may_match(self, words: Words) -> bool:
-        """Return whether a message with these words may match, or one of several.
+        """Return whether a message, or one of several, with these words may match.
 
-        Where hundreds wait, each for an address of its own, it saves a query for each.
+        If hundreds of requests wait, each for its own address, this saves a query for
+        each.
         """
         for column, own in self._words:  # noqa: SIM110  called a hundred thousand times a second
             if own not in words[column]:
@@ -91,12 +93,12 @@ class CompiledQuery:
         return True
 
     def to_index(self, arrivals: Sequence[NewMessage]) -> list[UUID]:
-        """Return those that match, or may match once they are indexed."""
+        """Return the messages that match, or may match once they are indexed."""
         ids = self._likely(arrivals)
         return ids if self._asks_index else self._matching(ids)
 
     def matching(self, arrivals: Sequence[NewMessage]) -> list[UUID]:
-        """Return those that match, of messages that are due."""
+        """Return the due messages that match."""
         return self._matching(self._likely(arrivals))
 
     def _likely(self, arrivals: Sequence[NewMessage]) -> list[UUID]:
@@ -107,7 +109,7 @@ class CompiledQuery:
         return [id for part in parts for id in self._asked(part)]
 
     def _asked(self, ids: Sequence[UUID]) -> list[UUID]:
-        """Return what a query finds among so many messages at most."""
+        """Return the ids that match. ids: at most _BATCH"""
         self.prepare()
         compiled = self._compiled[0]
         if compiled is None:
@@ -121,7 +123,7 @@ class CompiledQuery:
             return [key.to_python(id) for (id,) in cursor.fetchall()]
 
     def _compile(self) -> Sql:
-        """Return the SQL, and its parameters without the ids, which come last."""
+        """Return the SQL, and its parameters except the ids, which come last."""
         with fields.few():
             rows = messages.matching(self._scope, self._query, self._inbox)
         rows = rows.filter(pk__in=[UUID(int=number) for number in range(_BATCH)])
@@ -133,7 +135,7 @@ class CompiledQuery:
 
 
 def _words(query: language.Query) -> list[tuple[str, str]]:
-    """Return what stands in columns of each message that matches a query."""
+    """Return the words that each match of a query has, with their columns."""
     terms = [group[0] for group in query.groups if len(group) == 1]
     found = [
         (_COLUMNS[each.field], tokens(each.value, _LONGEST_PHRASE))
@@ -144,16 +146,16 @@ def _words(query: language.Query) -> list[tuple[str, str]]:
 
 
 class Arrivals:
-    """The messages that came of late, each of which is read once.
+    """The messages that arrived recently, each of which is read once.
 
-    It is tested when it came, and again when it is indexed: its words are the same then.
+    A message is tested on arrival, and again when it is indexed, with the same words.
     """
 
     def __init__(self) -> None:
         self._waiting: dict[UUID, Words] = {}  # until they are due
 
     def read(self, ids: Sequence[UUID]) -> list[NewMessage]:
-        """Return the messages of these that are there. ids: AT_ONCE at most"""
+        """Return those of these messages that exist. ids: at most AT_ONCE"""
         due = first_at(time.time() - INDEXED_WITHIN)
         known = {id: self._waiting.pop(id) for id in ids if id in self._waiting}
         rows = Message.objects.filter(pk__in=list(known))
@@ -171,7 +173,7 @@ class Arrivals:
 
 
 def _first_read(ids: Sequence[UUID]) -> list[tuple[UUID, datetime | None, Words]]:
-    """Return when messages were indexed, and their words."""
+    """Return the ids of messages, the times of their indexing, and their words."""
     rows = Message.objects.filter(pk__in=ids).select_related("transaction")
     found = list(rows.only(*_READ))
     paths = forward_paths(found)
@@ -194,7 +196,7 @@ def _words_of(message: Message, paths: Collection[str]) -> Words:
 
 
 def together(arrivals: Sequence[NewMessage]) -> Words:
-    """Return the words of several messages as those of one."""
+    """Return the words of several messages as if they were one message."""
     return {
         column: "".join(each.words[column] for each in arrivals)
         for column in _COLUMNS.values()
@@ -202,7 +204,7 @@ def together(arrivals: Sequence[NewMessage]) -> Words:
 
 
 def recent() -> set[tuple[UUID, State]]:
-    """Return the ids of what came within the last seconds, and how far each is."""
+    """Return the ids of the messages of the last seconds, each with its state."""
     now = time.time()
     since, due = first_at(now - _RECENT), first_at(now - INDEXED_WITHIN)
     rows = Message.objects.filter(pk__gte=since).order_by("-pk")
@@ -213,6 +215,6 @@ def recent() -> set[tuple[UUID, State]]:
 
 
 def only_recent(known: Collection[tuple[UUID, State]]) -> set[tuple[UUID, State]]:
-    """Return those that `recent` may be about."""
+    """Return those that `recent` can still return."""
     since = first_at(time.time() - 2 * _RECENT)
     return {each for each in known if each[0] >= since}

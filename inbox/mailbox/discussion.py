@@ -1,4 +1,4 @@
-"""Comments on messages, and assignments. inbox.access says who may make them."""
+"""Comments on messages, and assignments. inbox.access says who can make them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONGEST = 2000  # characters
 _NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _AT_ONCE = 400  # rows of a turn
 
-# Of a message: the name of the user whom it is assigned to, and how many comments it has.
+# Of a message: the name of its assignee, and its number of comments.
 ASSIGNEE = Subquery(
     Assignment.objects.filter(pk=OuterRef("pk")).values("user__username")[:1]
 )
@@ -78,7 +78,7 @@ def remove(comment: Comment) -> None:
 
 
 def assign(ids: Sequence[UUID], user: int | None) -> None:
-    """Make messages a user's to see to, or nobody's, within a write turn."""
+    """Assign messages to a user, or to nobody, within a write turn."""
     Assignment.objects.filter(message__in=ids).delete()
     if user is not None:
         made = [Assignment(message_id=id, user_id=user) for id in ids]
@@ -86,7 +86,7 @@ def assign(ids: Sequence[UUID], user: int | None) -> None:
 
 
 def forget(user: int) -> None:
-    """Take a user who is to be deleted out of it: what they said stays, under their name."""
+    """Detach a user before deletion: their comments stay, under their name."""
     own = Assignment.objects.filter(user=user)
     while ids := _first(own):
         with write_turn():

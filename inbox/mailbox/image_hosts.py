@@ -1,4 +1,4 @@
-"""The hosts that the mail of an inbox may load images from when it is looked at."""
+"""The hosts that the shown mail of an inbox can load images from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from inbox.models import Inbox, RemoteHost
 from inbox.storage.write_lock import write_turn
 
 MOST = 200  # of an inbox
-# A host name or IPv4 address, and a port: nothing that a policy would read as more.
+# A host name or IPv4 address, and a port: nothing that a content security policy would
+# read as more.
 _HOST = re.compile(
     r"(?=.{1,253}(?::|\Z))[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
     r"(?:\.[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?)*(?::[0-9]{1,5})?"
@@ -19,12 +20,12 @@ _HOST = re.compile(
 
 
 def is_host(text: str) -> bool:
-    """Whether a text is a host, in lower case, that a policy can name."""
+    """Whether a text is a lower-case host that a policy can name."""
     return bool(_HOST.fullmatch(text))
 
 
 def allowed(inbox_id: int | None) -> list[str]:
-    """Return the hosts that images may come from, by name."""
+    """Return the hosts that images can come from, by name."""
     if inbox_id is None:
         return []
     rows = RemoteHost.objects.filter(inbox_id=inbox_id).order_by("host")
@@ -32,7 +33,7 @@ def allowed(inbox_id: int | None) -> list[str]:
 
 
 def allow(inbox: Inbox, host: str) -> None:
-    """Let the mail of an inbox load images from a host. Raises Invalid."""
+    """Allow the mail of an inbox to load images from a host. Raises Invalid."""
     host = host.strip().lower()
     if not is_host(host):
         raise Invalid(
@@ -46,8 +47,8 @@ def allow(inbox: Inbox, host: str) -> None:
 
 
 def forbid(inbox: Inbox, host: str) -> bool:
-    """Take a host away again; return whether it was there."""
-    if not is_host(host):  # PostgreSQL takes no NUL
+    """Remove a host again; return whether it was there."""
+    if not is_host(host):  # PostgreSQL rejects NUL
         return False
     with write_turn():
         gone, _by_model = RemoteHost.objects.filter(inbox=inbox, host=host).delete()

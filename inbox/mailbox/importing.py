@@ -1,7 +1,7 @@
-"""Messages that come as files: stored with their octets as they are.
+"""Messages from files: stored with unchanged octets.
 
-An import is a session of a kind of its own, which has no lines and is in no list. Its
-envelope is made of the header, since a file has none; an mbox names its sender.
+An import is a special kind of session, which has no lines and is in no list. The
+envelope comes from the header, since a file has none; an mbox names the sender.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _OCTETS_AT_ONCE = 1024 * 1024
 _MOST_RECIPIENTS = 100
 _PIECE = 64 * 1024  # octets that are read at once
 _FROM = b"From "  # an mbox begins with it
-# What an mbox has in place of the empty reverse-path, and of one that it does not know.
+# An mbox's words for the empty reverse-path, and for an unknown one.
 _EMPTY, _UNKNOWN = ("MAILER-DAEMON", "<>"), ("", "-", "???@???")
 
 
@@ -46,7 +46,7 @@ class File(Protocol):
 
 @dataclass(slots=True)
 class Imported:
-    """The result of an import. failed: what was wrong, and how often"""
+    """The result of an import. failed: the errors, and how often each occurred"""
 
     ids: list[UUID] = field(default_factory=list)
     failed: dict[str, int] = field(default_factory=dict)
@@ -86,23 +86,20 @@ def _no_room(count: int) -> str:
 
 
 class Importer:
-    """Stores the messages of one import, be it of several files; several in a commit.
-
-    Reading a file raises NoRoom if the disk is full.
-    """
+    """Stores the messages of one import, which may be several files; several in a commit."""
 
     def __init__(
         self, inbox: Inbox, server: UUID, client: str, username: str = ""
     ) -> None:
-        """server: of this process; client: the address of whoever imports
+        """server: of this process; client: the importing user's address
 
-        username: the name that the client gave, which nobody has checked
+        username: the name that the client gave, unchecked
         """
         self.done = Imported()
         self._inbox = inbox
         self._most = CONFIG.max_message_size
         self._waiting: list[_Waiting] = []
-        self._rows = self._octets = 0  # of what waits
+        self._rows = self._octets = 0  # of the waiting messages
         now = datetime.now(UTC)
         self._session = Session(
             server_id=server, inbox=inbox, listener=IMPORT, listener_kind=IMPORT,
@@ -112,7 +109,7 @@ class Importer:
         self._is_stored = False
 
     def read_file(self, file: File) -> Imported:
-        """Store the messages of a file: an mbox if it begins as one, else one message."""
+        """Store the messages of a file: an mbox if it begins like one, else one message."""
         is_mbox = file.read(len(_FROM)) == _FROM
         file.seek(0)
         if is_mbox:
@@ -124,7 +121,9 @@ class Importer:
         try:
             for each in mbox.split(read, self._most):
                 self._add(each.octets, each.sender)
-                if self.done.failures > MOST:  # as a file of nothing but "From " has
+                if (
+                    self.done.failures > MOST
+                ):  # a file can consist of "From " lines only
                     self.done.fail(_("the rest was not read after so many failures"))
                     break
         except mbox.NotMbox as error:
@@ -171,7 +170,7 @@ class Importer:
             self._wait(_Waiting.of(octets, sender))
 
     def _wait(self, one: _Waiting) -> None:
-        """Have a message wait for a turn, which is taken before there is too much for it."""
+        """Queue a message for a turn; store the queue first if it would get too large."""
         rows, size = self._rows + one.rows, self._octets + len(one.octets)
         if rows > ROWS_IN_A_TURN - OF_SESSION or size > _OCTETS_AT_ONCE:
             self._store()
@@ -184,7 +183,7 @@ class Importer:
         return self.done
 
     def _store(self) -> None:
-        """Write what waits, in one commit. Raises NoRoom."""
+        """Write the waiting messages, in one commit. Raises NoRoom."""
         waiting, self._waiting = self._waiting, []
         self._rows = self._octets = 0
         if not waiting:
@@ -197,7 +196,7 @@ class Importer:
             raise NoRoom(_no_room(len(self.done.ids)), len(self.done.ids)) from None
 
     def _write(self, waiting: list[_Waiting]) -> None:
-        """Write messages, in one commit; ids are in the order of commits."""
+        """Write messages, in one commit. Ids follow the order of commits."""
         rows = [each.as_rows(self._session) for each in waiting]
         with write_turn():
             ids = message_rows.insert(self._session, rows, not self._is_stored)
@@ -207,7 +206,7 @@ class Importer:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A message that is to be stored. recipients: those that its header names"""
+    """A message to store. recipients: those that its header names"""
 
     octets: bytes
     sender: str
@@ -217,7 +216,7 @@ class _Waiting:
 
     @classmethod
     def of(cls, octets: bytes, sender: str) -> _Waiting:
-        """sender: of the line "From " of an mbox, if it came in one"""
+        """sender: from the line "From " of an mbox, if there is one"""
         summary = headers.summary(octets)
         named = (each["address"] for each in (*summary.to, *summary.cc))
         recipients = list(dict.fromkeys(filter(None, named)))[:_MOST_RECIPIENTS]
@@ -228,7 +227,7 @@ class _Waiting:
         return OF_MESSAGE + len(self.recipients)
 
     def as_rows(self, session: Session) -> MessageRows:
-        """Return its rows. Raises OSError if a large body cannot be kept."""
+        """Return the message's rows. Raises OSError if a large body cannot be stored."""
         rows = MessageRows(
             session, self.octets, self.summary, self.reverse_path, self.recipients
         )
@@ -237,7 +236,7 @@ class _Waiting:
 
     @property
     def reverse_path(self) -> str:
-        """The sender that the file names, else that of the header."""
+        """The sender from the file, else from the header."""
         if self.sender.upper() in _EMPTY:
             return ""
         return self.summary.from_address if self.sender in _UNKNOWN else self.sender

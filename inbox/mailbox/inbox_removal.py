@@ -1,4 +1,4 @@
-"""Deleting an inbox: it goes to the trash with its mail, and later for good."""
+"""Deleting an inbox: it goes to the trash with its mail, and is removed for good later."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 def delete(scope: Scope, slug: str, by: str = "") -> Inbox:
     """Put an inbox in the trash, with its mail and the inboxes of its labels.
 
-    by: who deletes, as the trash shows it. Raises NotFound, Invalid.
+    by: the deleting user, for the trash. Raises NotFound, Invalid.
     """
     inbox = inboxes.by_slug(scope, slug)
     if inbox.slug == DEFAULT_SLUG:
@@ -33,12 +33,14 @@ def delete(scope: Scope, slug: str, by: str = "") -> Inbox:
 
 
 def delete_row(inbox: Inbox, by: str, at: datetime | None = None) -> datetime:
-    """Put one inbox in the trash, with its mail; return when, which names the deletion."""
+    """Put one inbox in the trash, with its mail. Return the time, which identifies the
+    deletion.
+    """
     at = at or datetime.now(UTC)
     with write_turn():
         inbox.deleted_at = at
         inbox.save(update_fields=["deleted_at"])
-    inboxes.announce(inbox.pk)  # no more mail comes to it
+    inboxes.announce(inbox.pk)  # it gets no more mail
     trash.delete_inbox(inbox.pk, at, by)
     return at
 
@@ -50,10 +52,7 @@ def deleted(scope: Scope) -> list[Inbox]:
 
 
 def restore(scope: Scope, key: int) -> Inbox:
-    """Take an inbox out of the trash, by its key, with what went there with it.
-
-    Raises NotFound, Conflict.
-    """
+    """Take an inbox out of the trash, by its key, with everything that was deleted with it."""
     inbox = Inbox.objects.filter(
         scope.q("pk"), pk=key, deleted_at__isnull=False
     ).first()
@@ -67,7 +66,7 @@ def restore(scope: Scope, key: int) -> Inbox:
 
 
 def restore_slug(scope: Scope, slug: str) -> Inbox:
-    """Do so with the latest of this slug. Raises NotFound, Conflict."""
+    """Restore the latest deleted inbox with this slug. Raises NotFound, Conflict."""
     for each in deleted(scope):
         if each.slug == slug:
             return restore(scope, each.pk)
@@ -89,10 +88,10 @@ def _restore_row(inbox: Inbox, at: datetime) -> None:
 
 
 def purge(hours: int) -> int:
-    """Remove a turn's worth of inboxes that are long enough in the trash.
+    """Remove a turn's worth of the inboxes that have been in the trash long enough.
 
-    Their mail is purged before, as all in the trash is. hours: 0 keeps them. Returns how
-    many rows went.
+    Their mail is purged beforehand, with the rest of the trash. hours: 0 keeps inboxes.
+    Return the number of removed rows.
     """
     if not hours:
         return 0
@@ -104,9 +103,11 @@ def purge(hours: int) -> int:
 
 
 def _purge(inbox: Inbox) -> int:
-    """Remove a turn's worth of an inbox: sessions, rules, transactions, then itself."""
+    """Remove a turn's worth of an inbox: sessions, rules, transactions, then the inbox
+    itself.
+    """
     late = Message.objects.filter(inbox=inbox.pk)
-    if late.filter(deleted_at=None).exists():  # it came as the inbox was deleted
+    if late.filter(deleted_at=None).exists():  # it arrived during the deletion
         return trash.delete_inbox(inbox.pk, datetime.now(UTC))
     if late.exists() or Session.objects.filter(inbox=inbox.pk, ending=None).exists():
         return 0
@@ -117,23 +118,25 @@ def _purge(inbox: Inbox) -> int:
     if gone := _remove_rules(inbox):
         return gone
     with write_turn():
-        # What is left is in sessions that sent to other inboxes too.
+        # The rest is in sessions that sent to other inboxes, too.
         rest = Transaction.objects.filter(inbox=inbox.pk).values_list("pk", flat=True)
         ids = list(rest[:ROWS_IN_A_TURN])
         Transaction.objects.filter(pk__in=ids).update(inbox=None)
         if ids:
             return len(ids)
         if inbox.labelled.exists():
-            return 0  # without it, those that came of it would share no limits
+            return (
+                0  # it must stay: the inboxes labelled from it share limits through it
+            )
         inbox.delete()
     return 1
 
 
 def _remove_rules(inbox: Inbox) -> int:
-    """Remove a turn's worth of the rules of an inbox, their counts first; return how many.
+    """Remove a turn's worth of an inbox's rules, their counts first. Return the number.
 
-    Where it stays as a link between others, nobody could remove them, and they would count
-    for the others' limits.
+    If the inbox stays as a link between others, nobody could remove its rules, and they
+    would count towards the limits of the others.
     """
     rules = Rule.objects.filter(inbox=inbox)
     if not rules.exists():

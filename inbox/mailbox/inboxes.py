@@ -1,7 +1,7 @@
-"""Inboxes: finding and changing them, and their slugs without a query for each message.
+"""Finds and changes inboxes, and knows their slugs without a query for each message.
 
-The slugs are kept in memory, since they hardly ever change: saving or deleting an
-inbox in this process mends them, an unknown key is looked up once more.
+The slugs are kept in memory, since they hardly ever change: saving or deleting an inbox
+in this process updates them, and an unknown key is looked up again.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ MOST = 1000  # inboxes
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,48}[a-z0-9])?")
 _LONGEST_NAME = 200
-_LISTED = 100  # beside other things
+_LISTED = 100  # in a list next to other things
 
 # Sent with inbox_id= after the change is committed, on the thread that made it.
 changed = Signal()
 
 Changes = dict[str, Any]
 
-_slugs: dict[int, str | None] = {}  # None: looked for, and not there
-_keys: dict[str, int] = {}  # of those that mail may go to, as they were read last
+_slugs: dict[int, str | None] = {}  # None: looked up, and not found
+_keys: dict[str, int] = {}  # of the inboxes that accept mail, as read last
 
 
 def slug(inbox_id: int | None) -> str | None:
-    """Return an inbox's slug; None for no inbox. Looks an unknown one up."""
+    """Return an inbox's slug, after a look-up if it is unknown; None for no inbox."""
     if inbox_id is None:
         return None
     if inbox_id not in _slugs:
@@ -55,24 +55,24 @@ def slug(inbox_id: int | None) -> str | None:
 
 
 def key_of(slug: str) -> int | None:
-    """Return the key of an inbox that mail may go to, as last remembered, or None."""
+    """Return the remembered key of an inbox that accepts mail, or None."""
     return _keys.get(slug)
 
 
 def remember(rows: Iterable[Inbox]) -> None:
-    """Take these as all inboxes that mail may go to."""
-    global _keys  # read on the event loop, which must see all or nothing of it
+    """Remember these inboxes as all that accept mail."""
+    global _keys  # the event loop reads it, and must see all changes or none
     _keys = {each.slug: each.pk for each in rows}
     _slugs.update({key: slug for slug, key in _keys.items()})
 
 
 def known(inbox_ids: Iterable[int | None]) -> bool:
-    """Whether slug answers for all of these without a query."""
+    """Whether `slug` knows all of these without a query."""
     return all(each is None or each in _slugs for each in inbox_ids)
 
 
 def look_up(inbox_ids: Iterable[int | None]) -> None:
-    """See to it that slug answers for these without a query."""
+    """Make `slug` know these without a query."""
     found = dict(Inbox.objects.values_list("pk", "slug"))
     _slugs.update(found)
     for each in inbox_ids:
@@ -86,18 +86,18 @@ def find(scope: Scope) -> list[Inbox]:
 
 
 def names(scope: Scope) -> list[tuple[str, str]]:
-    """Return (slug, name) of the inboxes within the scope, by name; of a hundred at most."""
+    """Return (slug, name) of the inboxes within the scope, by name; at most a hundred."""
     rows = _existing(scope).order_by("name", "pk").values_list("slug", "name")
     return list(rows[:_LISTED])
 
 
 def _existing(scope: Scope) -> QuerySet[Inbox]:
-    """Return the inboxes within the scope, but for those in the trash."""
+    """Return the inboxes within the scope, except those in the trash."""
     return Inbox.objects.filter(scope.q("pk"), deleted_at=None)
 
 
 def features(scope: Scope) -> frozenset[str]:
-    """Return which fields of the search language make sense: of "inbox" and "rule"."""
+    """Return the fields of the search language that make sense here: of "inbox" and "rule"."""
     rows = _existing(scope)
     rows = rows.annotate(ruled=Exists(Rule.objects.filter(scope.q("inbox"))))
     names = ("known_only", "paused", "quota_octets", "ruled")
@@ -119,7 +119,7 @@ def by_slug(scope: Scope, slug: str) -> Inbox:
 
 
 def usual(scope: Scope) -> Inbox:
-    """Return the default inbox, or the first by name where it is not within the scope.
+    """Return the default inbox, or the first by name if that is not within the scope.
 
     Raises NotFound.
     """
@@ -137,7 +137,7 @@ def resume(scope: Scope) -> None:
 
 
 def paused_since(scope: Scope) -> datetime | None:
-    """Return since when an inbox of the scope is paused, the longest; None for none."""
+    """Return the time since which an inbox of the scope is paused (the earliest), or None."""
     paused = _existing(scope).filter(paused_at__isnull=False)
     since: datetime | None = paused.aggregate(since=Min("paused_at"))["since"]
     return since
@@ -159,13 +159,14 @@ def update(
     label_days: int | None = None,
     retention: Mapping[str, int | None] | None = None,
 ) -> Inbox:
-    """Change what is given, and return the inbox as it is then; 0 octets: no quota.
+    """Change the given settings, and return the changed inbox; 0 octets: no quota.
 
-    conditions: makes them within the turn, as sorting_conditions.replacement does;
-    retention: by column, 0 for no limit, None for the server's own.
+    conditions: makes the conditions within the turn, like
+    sorting_conditions.replacement; retention: by column, 0 for no limit, None for the
+    server's.
 
-    It is in force for clients of this process at once, of others within about a
-    second. Raises NotFound, Invalid.
+    The change applies to clients of this process at once, to those of others within
+    about a second. Raises NotFound, Invalid.
     """
     changes: Changes = {
         "known_only": known_only,
@@ -190,14 +191,14 @@ def update(
 
 
 def _pause(inbox: Inbox, paused: bool | None) -> Changes:
-    """Return the time of a pause that begins or ends."""
+    """Return the change to the pause that begins or ends."""
     if paused is None or paused == inbox.paused:
         return {}
     return {"paused_at": datetime.now(UTC) if paused else None}
 
 
 def add(scope: Scope, slug: str, name: str = "") -> Inbox:
-    """Make an inbox. name: for people; "" takes the slug. Raises Invalid, Conflict."""
+    """Create an inbox. name: for people; default: the slug. Raises Invalid, Conflict."""
     if not _SLUG.fullmatch(slug):
         raise InvalidMember(
             "slug",
@@ -227,14 +228,14 @@ def save_new(inbox: Inbox) -> None:
 
 
 def announce(inbox_id: int) -> None:
-    """Say that an inbox changed. Not within a turn at writing."""
+    """Announce that an inbox changed. Do not call within a write turn."""
     changed.send_robust(sender=Inbox, inbox_id=inbox_id)
 
 
 def put_address(
     scope: Scope, slug: str, given: AddressInput, instead_of: str | None = None
 ) -> Inbox:
-    """Add an address to those known, or replace one. Raises NotFound, Invalid."""
+    """Add a known address, or replace one. Raises NotFound, Invalid."""
     new = book.clean_one(given)
 
     def put(inbox: Inbox) -> Changes:
@@ -246,7 +247,7 @@ def put_address(
 
 
 def remove_address(scope: Scope, slug: str, address: str) -> Inbox:
-    """Let an address no longer be known. Raises NotFound."""
+    """Remove a known address. Raises NotFound."""
 
     def remove(inbox: Inbox) -> Changes:
         known: list[AddressInput] = inbox.addresses
@@ -257,16 +258,16 @@ def remove_address(scope: Scope, slug: str, address: str) -> Inbox:
 
 
 def used_octets(inbox_id: int) -> int:
-    """Return how much an inbox holds, without its trash. Reads each of its messages' rows."""
+    """Return the octets of an inbox, without its trash. Reads the row of each message."""
     kept = Message.objects.filter(ALIVE, inbox=inbox_id)
     return int(kept.aggregate(octets=Sum("size"))["octets"] or 0)
 
 
 def _change(scope: Scope, slug: str, change: Callable[[Inbox], Changes]) -> Inbox:
-    """Change an inbox as nobody else changed it meanwhile, and announce it."""
+    """Change an inbox, without losing another change made meanwhile, and announce it."""
     with write_turn():
         key = by_slug(scope, slug).pk
-        # Mail to it, and its rules, refer to its key, and go on meanwhile.
+        # no_key: mail to the inbox, and its rules, refer to its key, and must not wait.
         inbox = Inbox.objects.select_for_update(no_key=True).get(pk=key)
         changes = change(inbox)
         for name, value in changes.items():

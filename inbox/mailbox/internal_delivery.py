@@ -1,4 +1,4 @@
-"""Delivers reports of our own into an inbox, as messages of an internal session."""
+"""Delivers our own reports into an inbox, as messages of an internal session."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def prepared(
 ) -> MessageRows:
     """Return the rows of a report from the null reverse-path. Raises OSError.
 
-    server: of this process; recipient: the sender of the message that it is about
+    server: of this process; recipient: the sender of the reported message
     """
     now = datetime.now(UTC)
     session = Session(
@@ -29,7 +29,7 @@ def prepared(
         client_address="", client_port=0, protocol=INTERNAL,
         opened_at=now, closed_at=now, ending="quit",
     )  # fmt: skip
-    # No report on a report, wherever it goes (RFC 3461 §6.1)
+    # No report about a report, wherever it goes (RFC 3461 §6.1)
     parameters = ("SMTPUTF8" if report.utf8 else "", "NOTIFY=NEVER")
     summary = headers.summary(report.octets)
     return MessageRows(session, report.octets, summary, "", [recipient], parameters)

@@ -1,8 +1,8 @@
-"""The addresses that an inbox knows: what each may be, and how one is found. Pure.
+"""The known addresses of an inbox: their rules, and the look-up. Pure.
 
-They are kept as JSON on the inbox: `clean` checks what people give, `Book` looks up
-what clients ask for. Sources: RFC 5321 §3.4 (forwarding), §3.5 (VRFY, EXPN), §3.9
-(aliases, lists).
+The inbox stores them as JSON: `clean` checks the input of users, `Book` looks up the
+addresses that clients send. Sources: RFC 5321 §3.4 (forwarding), §3.5 (VRFY, EXPN),
+§3.9 (aliases, lists).
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ MAX_LENGTH = 320  # a local part of 64, "@", a domain of 255 (RFC 5321 §4.5.3.1
 MAX_NAME = 200
 
 _PAIR = re.compile(r"\\(.)")  # a quoted pair (RFC 5321 §4.1.2)
-_LONGEST_TYPED = MAX_TARGETS * (MAX_LENGTH + 2)  # with what stands between the targets
-# A quotation that is not closed takes the rest: each character is looked at once.
+_LONGEST_TYPED = MAX_TARGETS * (
+    MAX_LENGTH + 2
+)  # with the separators between the targets
+# An unclosed quotation takes the rest: each character is scanned once.
 _TYPED = re.compile(r'(?:"(?:\\.?|[^"\\])*+(?:"|\Z)|[^\s,;"])++', re.DOTALL)
 
-# How many targets each kind takes, at least and at most.
+# The least and most targets of each kind.
 _TARGETS: dict[AddressKind, tuple[int, int]] = {
     "mailbox": (0, 0),
     "alias": (1, MAX_TARGETS),
@@ -41,7 +43,7 @@ _TARGETS: dict[AddressKind, tuple[int, int]] = {
 
 
 class AddressInput(TypedDict):
-    """An address as the API gives and takes it, and as it is stored."""
+    """A known address, in the API and in the database."""
 
     address: str
     name: str
@@ -50,9 +52,9 @@ class AddressInput(TypedDict):
 
 
 def typed_targets(text: str) -> list[str]:
-    """Return the addresses that stand apart by a line, a space, a comma or a semicolon.
+    """Return the addresses in a text, separated by lines, spaces, commas or semicolons.
 
-    None of these ends a quoted local part. Raises Invalid where there are too many.
+    None of these ends a quoted local part. Raises Invalid if there are too many.
     """
     found = _TYPED.findall(text) if len(text) <= _LONGEST_TYPED else None
     if found is None or len(found) > MAX_TARGETS:
@@ -67,7 +69,7 @@ def typed_targets(text: str) -> list[str]:
 
 
 def clean(given: Iterable[AddressInput]) -> list[AddressInput]:
-    """Return the addresses as they are stored. Raises Invalid."""
+    """Return the addresses in their stored form. Raises Invalid."""
     kept: dict[str, AddressInput] = {}
     for each in given:
         one = clean_one(each)
@@ -84,7 +86,7 @@ def clean(given: Iterable[AddressInput]) -> list[AddressInput]:
 
 
 def clean_one(given: AddressInput) -> AddressInput:
-    """Return one address as it is stored, without space around it. Raises Invalid."""
+    """Return one address in its stored form, without surrounding space. Raises Invalid."""
     address = _mailbox(given["address"].strip())
     kind = given["kind"]
     if kind not in ADDRESS_KINDS:
@@ -150,7 +152,7 @@ def _wrong_count(kind: AddressKind, count: int) -> str:
 
 
 def _name(address: str, name: str) -> str:
-    """Return the name, which stands before <address> in replies. Raises Invalid."""
+    """Return the name for replies, where it precedes <address>. Raises Invalid."""
     if len(name) > MAX_NAME:
         raise Invalid(
             _("%(address)s: the name is longer than %(max_name)s characters")
@@ -165,10 +167,10 @@ def _name(address: str, name: str) -> str:
 
 
 def key_of(mailbox: str) -> str:
-    """Return what is equal for spellings of one address (RFC 5321 §2.4, §4.1.2).
+    """Return a key that is equal for all spellings of an address (RFC 5321 §2.4, §4.1.2).
 
-    The domain's case does not matter, nor whether the local part is quoted; the
-    case of the local part does.
+    Neither the domain's case nor quotes around the local part matter; the case of the
+    local part does.
     """
     local, at, domain = mailbox.rpartition("@")
     if not at:
@@ -180,7 +182,7 @@ def key_of(mailbox: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An address that is known."""
+    """A known address."""
 
     address: str
     name: str
@@ -189,10 +191,10 @@ class Known:
 
 
 class Book:
-    """The known addresses of one inbox, by what clients may ask for."""
+    """The known addresses of one inbox, for look-ups of clients' addresses."""
 
     def __init__(self, stored: Sequence[AddressInput]) -> None:
-        """Take the addresses as clean returned them."""
+        """stored: addresses as `clean` returned them"""
         known = [
             Known(each["address"], each["name"], each["kind"], tuple(each["target"]))
             for each in stored
@@ -212,25 +214,26 @@ class Book:
         return len(self._by_key)
 
     def at(self, mailbox: str) -> Known | None:
-        """Return what is known of this address, by key_of."""
+        """Return the known address that equals this one, by key_of."""
         return self._by_key.get(key_of(mailbox))
 
     def nearly(self, mailbox: str) -> Known | None:
-        """Return what is known of this address in another case of letters."""
+        """Return the known address that differs from this one only in case."""
         return self._by_folded.get(key_of(mailbox).casefold())
 
     def called(self, text: str) -> list[Known]:
-        """Return whom VRFY or EXPN may mean: an address, a local part, a part of a name.
+        """Return the addresses that VRFY or EXPN may mean, by address, local part or
+        part of a name.
 
-        People type it (RFC 5321 §3.5.1), so that the case of letters does not matter.
+        People type the text (RFC 5321 §3.5.1), so its case does not matter.
         """
         if "@" in text:
             one = self.at(text) or self.nearly(text)
             return [one] if one else []
-        wanted = key_of(text).removesuffix("@").casefold()  # it may be quoted
+        wanted = key_of(text).removesuffix("@").casefold()  # the text may be quoted
         return self._by_user.get(wanted) or self._by_name.get(wanted) or []
 
     def named(self, mailbox: str) -> str:
-        """Return `Full Name <mailbox>` (RFC 5321 §3.5.1), as far as the name is known."""
+        """Return `Full Name <mailbox>` (RFC 5321 §3.5.1), or less without a known name."""
         one = self.at(mailbox)
         return f"{one.name} <{mailbox}>" if one and one.name else f"<{mailbox}>"

@@ -1,7 +1,7 @@
-"""Inboxes that are made by a label behind a login's name: for a branch, or a run of tests.
+"""Inboxes made for a label in a login name: for a branch, or a test run.
 
-"shop+feature-42" logs in as shop, and sends to the inbox shop-feature-42, which is made
-with the first such login, and goes to the trash some days after its last mail.
+"shop+feature-42" logs in as shop, and sends to the inbox shop-feature-42. The first
+such login makes the inbox, which goes to the trash some days after its last mail.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ _USABLE = re.compile(r"[a-z0-9]+(?:[-_]+[a-z0-9]+)*")
 
 
 class Unmakable(Exception):
-    """The inbox of a label cannot be made: a sentence for the transcript."""
+    """The inbox of a label cannot be made. The text is a sentence for the transcript."""
 
 
 def slug_of(parent: str, label: str) -> str:
-    """Return the slug of a label's inbox; "" where the label cannot be in one."""
+    """Return the slug of a label's inbox; "" if the label does not fit into one."""
     lower = label.lower()
     slug = f"{parent}-{lower}"
     return slug if _USABLE.fullmatch(lower) and len(slug) <= _LONGEST_SLUG else ""
 
 
 def make(parent_slug: str, label: str) -> None:
-    """Make the inbox of a label, unless it is there. Raises Unmakable."""
+    """Make the inbox of a label, unless it exists. Raises Unmakable."""
     slug = slug_of(parent_slug, label)
     if not slug:
         raise Unmakable(_no_inbox(label, "a label has letters, digits, - and _ alone"))
@@ -61,10 +61,10 @@ def make(parent_slug: str, label: str) -> None:
 
 
 def family(inbox: Inbox) -> list[int]:
-    """Return the keys of the inboxes that came of the same one by labels, that one first.
+    """Return the keys of all inboxes labelled from the same first inbox, and its own, first.
 
-    They share its limits: whoever manages one can make hundreds. Those in the trash count
-    as a link between others, and may come back.
+    They share the first inbox's limits, since the manager of one can make hundreds.
+    Inboxes in the trash are included: they link others, and can be restored.
     """
     parents = dict(Inbox.objects.values_list("pk", "parent"))
 
@@ -78,22 +78,24 @@ def family(inbox: Inbox) -> list[int]:
 
 
 def take_turns(family: Sequence[int]) -> None:
-    """Let one after the other change what a family shares limits of; mail goes on.
+    """Wait until no other process changes what counts for the family's limits; mail goes on.
 
-    In other processes too, until the end of this turn at writing. family: as above; its
-    first inbox may have been purged meanwhile
+    Lasts until the end of this write turn. family: see there; its first inbox may have
+    been purged meanwhile
     """
     Inbox.objects.select_for_update(no_key=True).filter(pk=family[0]).first()
 
 
 def conditions_beside(inbox: Inbox) -> list[dict[str, Any]]:
-    """Return the conditions of the others of its family, but for those in the trash."""
+    """Return the conditions of the rest of the family, except inboxes in the trash."""
     rows = Inbox.objects.filter(pk__in=family(inbox), deleted_at=None)
     return list(rows.exclude(pk=inbox.pk).values_list("conditions", flat=True))
 
 
 def _like(parent: Inbox, slug: str, label: str) -> Inbox:
-    """Return a new inbox with the settings of its parent; no condition leads to it."""
+    """Return a new inbox with the settings of its parent, except conditions: none leads
+    to it.
+    """
     return Inbox(
         slug=slug,
         name=f"{parent.name} {label}"[:200],
@@ -112,7 +114,7 @@ def _like(parent: Inbox, slug: str, label: str) -> Inbox:
 
 
 def _copy_members(parent: Inbox, inbox: Inbox) -> None:
-    """Let the members of the parent be those of a new inbox, in the same roles."""
+    """Give a new inbox the members of its parent, with the same roles."""
     members = Membership.objects.filter(inbox=parent.pk)
     Membership.objects.bulk_create(
         Membership(
@@ -123,7 +125,7 @@ def _copy_members(parent: Inbox, inbox: Inbox) -> None:
 
 
 def _no_inbox(label: str, reason: str) -> str:
-    """Return why a label has no inbox; ASCII, as what a client sent stands in it readable."""
+    """Return why a label has no inbox; in ASCII, so that the client's text stays readable."""
     return _("The label %(label)s has no inbox of its own: %(reason)s.") % {
         "label": label[:80],
         "reason": reason,
@@ -131,7 +133,9 @@ def _no_inbox(label: str, reason: str) -> str:
 
 
 def expire() -> int:
-    """Put an inbox in the trash whose parent's days are over; return how many went: 1 or 0."""
+    """Put an inbox in the trash after its parent's days for labels. Return the number:
+    1 or 0.
+    """
     labelled = Inbox.objects.filter(deleted_at=None, parent__label_days__gt=0)
     mail = Message.objects.filter(inbox=OuterRef("pk"), deleted_at=None)
     last = mail.order_by("-pk").values("received_at")[:1]

@@ -1,7 +1,7 @@
-"""The names that clients log in with, and the words that may follow a plus sign there.
+"""The names that clients log in with, and the words after a plus sign in them.
 
-"shop+strict" is shop, who asks for strict mode; "shop+feature-42" is shop, whose mail is to
-be apart under the label feature-42; in "shop+feature-42@example.com" they stand before the @.
+"shop+strict" is shop in strict mode; "shop+feature-42" is shop, with a separate inbox
+for the label feature-42; in "shop+feature-42@example.com" the words come before the @.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ _LABEL = re.compile(r"([^+]+)\+([^+@]+)(@[^@]*)?", re.DOTALL)
 
 
 class LoginName(NamedTuple):
-    """A name as it logs in, and its label; "" for none."""
+    """A login name and its label; "" for none."""
 
     user: str
     label: str = ""
 
 
 def without_strict(name: str) -> str:
-    """Return a name without what asks for strict mode."""
+    """Return a name without the word for strict mode."""
     return _STRICT.sub("", name)
 
 
 def split(name: str) -> LoginName:
-    """Return the user and the label of a name that may have one."""
+    """Return the user and the label of a name that may have a label."""
     match = _LABEL.fullmatch(name)
     if match is None:
         return LoginName(name)

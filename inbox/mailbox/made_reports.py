@@ -1,4 +1,4 @@
-"""Reports that Mailsink made: those about a message, and the message that one is about."""
+"""Reports that Mailsink made: the reports about a message, and the message of a report."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from inbox.mailbox.paging import as_uuid
 from inbox.mailbox.scope import Scope
 from inbox.models import MadeReport, Message
 
-MOST = 50  # reports of a message that are looked at
+MOST = 50  # reports of a message that are read
 
 
 def about(scope: Scope, id: str | UUID) -> list[MadeReport]:
     """Return the reports made about a message, in order.
 
-    Those whose own message was deleted, or may not be seen, have none.
+    Reports whose own message was deleted, or is outside the scope, have no message.
     """
     key = as_uuid(id)
     if key is None:
@@ -29,7 +29,7 @@ def about(scope: Scope, id: str | UUID) -> list[MadeReport]:
 
 
 def original(scope: Scope, id: str | UUID) -> Message | None:
-    """Return the message that a report of ours is about; None for any other message."""
+    """Return the message that our report is about; None for any other message."""
     row = MadeReport.objects.filter(message_id=as_uuid(id)).first()
     if row is None:
         return None

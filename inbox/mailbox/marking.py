@@ -1,4 +1,4 @@
-"""Marks that people put on messages: read, pinned, tags, a status, a note, an assignee."""
+"""Marks that users put on messages: read, pinned, tags, a status, a note, an assignee."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_TAGS = 50
 MAX_TAG_LENGTH = 64
 MAX_NOTE_LENGTH = 2000
 _SECONDS_IN_A_TURN = 0.02  # a 250 may be waiting
-Status = Literal["new", "ok", "bug"]  # what people found a message to be
+Status = Literal["new", "ok", "bug"]  # the verdict of people on a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Assignee:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The marks to change; one that is None stays as it is. add and remove are tags."""
+    """The marks to change; None leaves a mark unchanged. add and remove are tags."""
 
     read: bool | None = None
     pinned: bool | None = None
@@ -49,7 +49,7 @@ class Marks:
 
 
 def update(scope: Scope, id: str | UUID, **marks: object) -> Message:
-    """Change what is given (see Marks), and return the message as it is then.
+    """Change the given marks (see Marks), and return the changed message.
 
     Raises NotFound, Invalid.
     """
@@ -61,7 +61,7 @@ def update(scope: Scope, id: str | UUID, **marks: object) -> Message:
 
 
 def update_many(scope: Scope, what: Selection, marks: Marks) -> int:
-    """Change what is given on messages; return how many. Raises BadQuery, Invalid."""
+    """Change the given marks of messages; return their number. Raises BadQuery, Invalid."""
     columns = _columns(marks)
     add, remove = _clean(marks.add), set(marks.remove)
     if marks.read is not None and marks == Marks(marks.read) and scope.reader:
@@ -90,9 +90,9 @@ def update_many(scope: Scope, what: Selection, marks: Marks) -> int:
 
 
 def _whole_inboxes(what: Selection, read: bool) -> Selection | None:
-    """Return what a user marks if it is all that inboxes hold; None if it is not.
+    """Return the selection if it is everything in some inboxes; else None.
 
-    So is the search for what is not marked so yet.
+    A search for the messages that lack the mark counts as everything, too.
     """
     if what.ids is not None or what.where:
         return None
@@ -113,10 +113,10 @@ def _whole_inboxes(what: Selection, read: bool) -> Selection | None:
 
 
 def _retag(ids: list[UUID], add: list[str], remove: set[str]) -> list[UUID]:
-    """Change tags until time is up; return the messages that are left for another turn.
+    """Change tags until the turn's time is up; return the messages left for another turn.
 
-    Messages with equal tags are one statement: one with a case for each of them takes
-    a hundred times as long.
+    Messages with equal tags share a statement: a statement with a case for each message
+    takes a hundred times as long.
     """
     wanted: dict[tuple[str, ...], list[UUID]] = defaultdict(list)
     for id, tags in Message.objects.filter(pk__in=ids).values_list("pk", "tags"):
@@ -132,7 +132,7 @@ def _retag(ids: list[UUID], add: list[str], remove: set[str]) -> list[UUID]:
 
 
 def _columns(marks: Marks) -> dict[str, object]:
-    """Return the columns to be set, checked. Raises Invalid."""
+    """Return the columns to set, after checks. Raises Invalid."""
     if marks.status is not None and marks.status not in get_args(Status):
         known = ", ".join(get_args(Status))
         raise Invalid(
@@ -153,7 +153,7 @@ def _columns(marks: Marks) -> dict[str, object]:
 
 
 def _clean(tags: Collection[str]) -> list[str]:
-    """Return tags without repeats or space around them. Raises Invalid."""
+    """Return tags without duplicates and surrounding space. Raises Invalid."""
     clean = list(dict.fromkeys(tag.strip() for tag in tags))
     if len(clean) > MAX_TAGS:
         raise Invalid(_("a message has at most %(most)s tags") % {"most": MAX_TAGS})

@@ -1,4 +1,4 @@
-"""The rows of a message that comes otherwise than by SMTP: from a file, or from Mailsink itself."""
+"""The rows of a message that did not come over SMTP: from a file, or from Mailsink itself."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from mailsink.ids import uuid7
 from mailsink.mime.headers import Summary
 from mailsink.smtp.body.spool import Spool
 
-OF_SESSION, OF_MESSAGE = 1, 3  # rows; each recipient is one more
-_IN_MEMORY = 1024 * 1024  # octets; a larger body is a file
+OF_SESSION, OF_MESSAGE = 1, 3  # rows; each recipient adds one
+_IN_MEMORY = 1024 * 1024  # octets; a larger body is written to a file
 
 
 class MessageRows:
-    """The rows of one message. Raises OSError if a large body cannot be kept."""
+    """The rows of one message. Raises OSError if a large body cannot be stored."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class MessageRows:
 def insert(session: Session, rows: Sequence[MessageRows], is_new: bool) -> list[UUID]:
     """Write messages within a write turn, with their session; return their ids.
 
-    is_new: the session is not stored yet. Ids are in the order of commits.
+    is_new: the session is not stored yet. Ids follow the order of commits.
     """
     session.messages += len(rows)
     session.transactions += len(rows)
@@ -81,7 +81,7 @@ def insert(session: Session, rows: Sequence[MessageRows], is_new: bool) -> list[
 
 
 def _raw(transaction: Transaction, octets: bytes) -> Raw:
-    """Return the row of a body; a large one is a synced file by then. Raises OSError."""
+    """Return the row of a body; a large body is synced to a file first. Raises OSError."""
     spool = Spool(0, _IN_MEMORY, CONFIG.data / "spool")
     spool.add(octets)
     if spool.full:

@@ -1,4 +1,4 @@
-"""Reading messages; a scope says which may be seen.
+"""Reads messages; a scope says which are visible.
 
 Lists are paged by id, newest first, and never touch bodies. Messages come with their
 transaction, with `read`, and with the `number` of their attempt.
@@ -39,7 +39,7 @@ from inbox.storage.compiled_rows import CompiledRows
 LATEST = "latest"
 
 Entry = Message | TransactionSummary
-Show = Literal["all", "mail", "failed"]  # which of them a list shows
+Show = Literal["all", "mail", "failed"]  # the entries that a list shows
 E = TypeVar("E", Message, Entry)
 
 
@@ -58,7 +58,7 @@ _IS_TAGGED = is_not_empty("tags")
 
 @lru_cache(maxsize=1000)
 def _rows_for(reader: int | None) -> QuerySet[Message]:
-    """Return all messages, as lists have them. Kept: to put it together takes longest."""
+    """Return all messages with the fields of lists. Cached: building the query is slow."""
     return Message.objects.select_related("transaction").annotate(
         read=ExpressionWrapper(is_read(reader), BooleanField()),
         number=_NUMBER,
@@ -68,7 +68,7 @@ def _rows_for(reader: int | None) -> QuerySet[Message]:
 
 
 def _loaded(scope: Scope, *conditions: Q) -> QuerySet[Message]:
-    """Return those of the scope that fit, as lists have them."""
+    """Return the messages of the scope that fit, with the fields of lists."""
     return _rows_for(scope.reader).filter(scope.q(), *conditions)
 
 
@@ -78,9 +78,10 @@ def _compiled(scope: Scope, *conditions: Q) -> CompiledRows[Message]:
 
 
 def _by_ids(scope: Scope, ids: Collection[UUID], *conditions: Q) -> list[Message]:
-    """Return messages; Django has their transactions refer back to them.
+    """Return messages by id, without the references back that Django gives their
+    transactions.
 
-    Only a garbage collection would free such pairs, and it comes late.
+    Only a garbage collection would free such pairs, and it runs late.
     """
     found = _compiled(scope, *conditions).find(ids)
     for each in found:
@@ -94,9 +95,9 @@ def matching(
     inbox: str | None = None,
     condition: Q | None = None,
 ) -> QuerySet[Message]:
-    """Return what matches, in no order; of the trash only if the query asks for it.
+    """Return the matching messages, unordered; those in the trash only if the query asks.
 
-    condition: in place of the query's own
+    condition: used instead of the query's own
     """
     if condition is None:
         condition = language.messages(query, scope.reader)
@@ -114,10 +115,7 @@ def find(
     inbox: str | None = None,
     after: UUID | None = None,
 ) -> Page[Message]:
-    """Return the messages that match q, newest first; only those later than after.
-
-    Raises BadRequest.
-    """
+    """Return the messages that match q, newest first; only those later than after."""
     query = language.parse(q)
     limit = within(limit)
     before = as_cursor(cursor)
@@ -139,10 +137,10 @@ def _first(
     after: UUID | None,
     limit: int,
 ) -> list[UUID]:
-    """Return the ids of the newest messages that match: no more is loaded than that.
+    """Return the ids of the newest matching messages, without loading more.
 
-    A page is mostly found among the newest hits of each word, at a tenth of what all of
-    them take.
+    A page is usually found among the newest hits of each word, in a tenth of the time
+    that all hits take.
     """
     condition = newest = None
     if not after:
@@ -179,7 +177,7 @@ def entries(
 ) -> Page[Entry]:
     """Return messages, and transactions that were not accepted, newest first.
 
-    Each has its `kind`: "message" or "transaction". Raises BadRequest.
+    Each has a `kind`: "message" or "transaction". Raises BadRequest.
     """
     query = language.parse(q)
     limit = within(limit)
@@ -187,7 +185,7 @@ def entries(
     octets: dict[UUID, int] = {}
     if show != "failed":
         ids = _first(scope, query, inbox, before, None, limit + 1)
-        octets |= dict.fromkeys(ids, 0)  # they are counted once they are loaded
+        octets |= dict.fromkeys(ids, 0)  # counted once they are loaded
     if show != "mail":
         octets |= _attempts(scope, query, inbox, before, limit + 1)
     ids = sorted(octets, reverse=True)[: limit + 1]
@@ -207,7 +205,9 @@ def _attempts(
     before: UUID | None,
     limit: int,
 ) -> dict[UUID, int]:
-    """Return the newest that match of what was not accepted: see transactions.first."""
+    """Return the newest matching transactions that were not accepted: see
+    transactions.first.
+    """
     rows = transactions.not_accepted(scope, query)
     if inbox:
         rows = rows.filter(inbox__slug=inbox)
@@ -217,10 +217,10 @@ def _attempts(
 
 
 def _page(found: Iterable[E], ids: Sequence[UUID], limit: int) -> Page[E]:
-    """Return a page of what was found, newest first.
+    """Return a page of the entries found, newest first.
 
-    ids: the newest first, one more than a page holds. Some may have been removed since
-    they were read, so that they are not found: the list goes on behind them all the same.
+    ids: newest first, one more than a page holds. Some entries may have been removed
+    since their ids were read; the list goes on after them all the same.
     """
     there = {each.id: each for each in found}
     shown = [there[id] for id in ids[:limit] if id in there]
@@ -249,20 +249,20 @@ def get(scope: Scope, id: str | UUID) -> Message:
 
 
 def deleted(scope: Scope, id: str | UUID) -> Message | None:
-    """Return one message that is in the trash."""
+    """Return one message that is in the trash, or None."""
     key = as_uuid(id)
     rows = _loaded(scope, ~_ALIVE)
     return rows.filter(pk=key).first() if key else None
 
 
 def earlier(scope: Scope, message: Message) -> QuerySet[Message]:
-    """Return those that came before, to the same inbox, newest first."""
+    """Return the previous messages of the same inbox, newest first."""
     rows = Message.objects.filter(scope.q(), _ALIVE, inbox=message.inbox_id)
     return rows.filter(pk__lt=message.pk).order_by("-pk")
 
 
 def by_ids(scope: Scope, ids: Collection[UUID]) -> list[Message]:
-    """Return these messages, as far as they are there and not in the trash."""
+    """Return those of these messages that exist and are not in the trash."""
     return _by_ids(scope, ids, _ALIVE)
 
 
@@ -275,7 +275,7 @@ def open_raw(message: Message) -> bytes:
 
 
 def open_start(message: Message, octets: int) -> bytes:
-    """Return the first octets of a message, which may be large; none where it is gone."""
+    """Return the first octets of a message, which may be large; none if it is gone."""
     raw = Raw.objects.filter(pk=message.transaction_id).first() if octets else None
     if raw is None:
         return b""
@@ -286,7 +286,7 @@ def open_start(message: Message, octets: int) -> bytes:
 
 
 def count(scope: Scope, q: str, most: int | None = None) -> int:
-    """Return how many messages match q, counted up to most. Raises BadQuery."""
+    """Return the number of messages that match q, counted up to most. Raises BadQuery."""
     query = language.parse(q)
     if most is not None:
         return _count_up_to(scope, query, most)
@@ -294,7 +294,7 @@ def count(scope: Scope, q: str, most: int | None = None) -> int:
 
 
 def by_message_id(scope: Scope, message_id: str) -> Message | None:
-    """Return the newest message with a Message-ID, by the fingerprints of the indexer."""
+    """Return the newest message with a Message-ID, through the indexer's fingerprints."""
     if not message_id:
         return None
     length = Fingerprint._meta.get_field("message_id").max_length
@@ -305,7 +305,9 @@ def by_message_id(scope: Scope, message_id: str) -> Message | None:
 
 
 def count_entries(scope: Scope, q: str, most: int, show: Show = "all") -> int:
-    """Return how many entries match q, counted up to most: see entries. Raises BadQuery."""
+    """Return the number of entries that match q, counted up to most: see entries.
+    Raises BadQuery.
+    """
     query = language.parse(q)
     found = _count_up_to(scope, query, most) if show != "failed" else 0
     if show == "mail" or found == most:
@@ -314,7 +316,7 @@ def count_entries(scope: Scope, q: str, most: int, show: Show = "all") -> int:
 
 
 def _count_up_to(scope: Scope, query: language.Query, most: int) -> int:
-    """Return how many messages match; the newest hits of each word may be enough to count."""
+    """Return the number of matching messages; the newest hits of each word may suffice."""
     condition = None
     if newest := language.newest_messages(query, scope.reader):
         if matching(scope, query, None, newest.condition)[:most].count() == most:
@@ -324,7 +326,7 @@ def _count_up_to(scope: Scope, query: language.Query, most: int) -> int:
 
 
 def counts(scope: Scope) -> Counts:
-    """Return how many messages there are, how many are unread, how many failed."""
+    """Return the numbers of messages: all, unread, failed."""
     alive = Message.objects.filter(scope.q(), _ALIVE).count()
     return {
         "messages": alive,
@@ -334,7 +336,7 @@ def counts(scope: Scope) -> Counts:
 
 
 def tags(scope: Scope) -> Counter[str]:
-    """Return the tags in use, and how many messages have each."""
+    """Return the tags in use, with the number of messages of each."""
     tagged = Message.objects.filter(scope.q(), _ALIVE, _IS_TAGGED)
     lists = tagged.values_list("tags", flat=True).iterator()
     return Counter(tag for tags in lists for tag in tags)
@@ -343,9 +345,9 @@ def tags(scope: Scope) -> Counter[str]:
 def tag_page(
     scope: Scope, cursor: str | None, limit: int, most_first: bool = False
 ) -> Page[tuple[str, int]]:
-    """Return a page of the tags in use, each with its messages. Raises BadRequest.
+    """Return a page of the tags in use, each with its number of messages. Raises BadRequest.
 
-    most_first: those of most messages come first, else they come by name
+    most_first: sorted by the number of messages, else by name
     """
     ranked = sorted(
         (-count if most_first else 0, name, count)

@@ -1,4 +1,4 @@
-"""The messages waited for, and near misses: recent entries that fail one term only."""
+"""The awaited messages, and near misses: recent entries that fail only one term."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from inbox.models import Message, Transaction
 from inbox.search import fields, language
 from mailsink.diff import alike
 
-_RECENT = 50  # entries that are looked at
+_RECENT = 50  # entries that are compared
 _MOST = 10  # near misses that are listed
 _COMPARED = 20  # addresses of an entry that are compared
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """So many messages that match q, in an inbox, later than after.
+    """A number of messages that match q, in an inbox, later than `after`.
 
-    scope: of who wants them; include: what is to be added to each
+    scope: the caller's; include: the content to add to each message
     """
 
     scope: Scope
@@ -35,19 +35,19 @@ class Wanted:
     include: tuple[str, ...] = ()
 
     def page(self) -> Page[Message]:
-        """Return what there is of it. Raises BadQuery."""
+        """Return the wanted messages that exist. Raises BadQuery."""
         return messages.find(
             self.scope, self.q, limit=self._limit, inbox=self.inbox, after=self.after
         )
 
     def page_of(self, found: Iterable[Message]) -> Page[Message]:
-        """Return the same, where these are the messages that match q in the inbox."""
+        """Return the same page, given the messages that match q in the inbox."""
         later = (each for each in found if not self.after or each.pk > self.after)
         return messages.page_of(later, self._limit)
 
     @property
     def cost(self) -> int:
-        """About how much a look takes; see language.cost."""
+        """The approximate cost of a look; see language.cost."""
         return language.cost(self.q)
 
     @property
@@ -59,8 +59,8 @@ class Wanted:
 class NearMiss:
     """A message, or a transaction that was not accepted, and the one term it fails.
 
-    nearest: its value in the field of that term, where values can be near; likeness: how
-    near, up to 1
+    nearest: the most similar value in the term's field, if values can be similar;
+    likeness: the similarity, up to 1
     """
 
     entry: Entry
@@ -71,9 +71,9 @@ class NearMiss:
 
 
 def near_misses(wanted: Wanted) -> list[NearMiss]:
-    """Return the recent entries that fail exactly one term of what was waited for.
+    """Return the recent entries that fail exactly one term of the wanted query.
 
-    The likest come first, then the newest. Raises BadQuery.
+    The most similar come first, then the newest. Raises BadQuery.
     """
     query = language.parse(wanted.q)
     misses = {
@@ -96,7 +96,7 @@ def near_misses(wanted: Wanted) -> list[NearMiss]:
 
 
 def arrived(wanted: Wanted) -> int:
-    """Return how many messages there are, whatever they match; _RECENT at most."""
+    """Return the number of messages in the inbox, ignoring the query; at most _RECENT."""
     rows = messages.matching(wanted.scope, language.Query(), wanted.inbox)
     if wanted.after:
         rows = rows.filter(pk__gt=wanted.after)
@@ -104,7 +104,7 @@ def arrived(wanted: Wanted) -> int:
 
 
 def _compare(miss: NearMiss) -> None:
-    """Find what is nearest to the term that an entry fails."""
+    """Find the value that is most similar to the term that an entry fails."""
     term = miss.term
     if term is None or term.negated or term.field not in _VALUES:
         return

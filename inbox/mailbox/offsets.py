@@ -1,6 +1,6 @@
-"""Lists by offset, as Mailpit and MailHog page them, with what rows of messages lack.
+"""Lists by offset, the paging of Mailpit and MailHog, with data that message rows lack.
 
-A list ends sooner where its texts would take too much memory; its counts do not.
+A list ends early if its texts would take too much memory; its counts are complete.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from mailsink.ids import first_at
 
 MOST = 5000  # messages of a list
 _AT_ONCE = 200  # rows
-_MOST_OCTETS = 16_000_000  # of the texts in a list, which clients choose
+_MOST_OCTETS = 16_000_000  # of the texts in a list; clients choose their length
 _HEAD = 64 * 1024  # octets of a message that are read for its header
-_STORED_HEAD = 8 * 1024  # of them as stored, compressed or not
+_STORED_HEAD = 8 * 1024  # octets of the head as stored, compressed or not
 
 
 @dataclass(frozen=True, slots=True)
 class StoredMail:
-    """A message, with what a list of another dialect shows beside its row.
+    """A message, with the data that another dialect's list shows in addition to its row.
 
-    head: its first octets, with the header; recipients: those that were accepted
+    head: the first octets, with the header; recipients: the accepted ones
     """
 
     message: Message
@@ -48,12 +48,12 @@ class StoredMail:
 
     @property
     def is_sent(self) -> bool:
-        """Whether a client sent it, and it came neither as a file nor by the API."""
+        """Whether a client sent the message: not if it came from a file or through the API."""
         return self.session.listener_kind not in WITHOUT_CLIENT
 
 
 def find(scope: Scope, where: Q, start: int, limit: int) -> list[StoredMail]:
-    """Return the messages that match from the start-th on, newest first."""
+    """Return the matching messages from the start-th on, newest first."""
     rows = Message.objects.filter(ALIVE, scope.q(), where).order_by("-pk")
     ids = list(rows.values_list("pk", flat=True)[start : start + min(limit, MOST)])
     found: list[StoredMail] = []
@@ -75,7 +75,7 @@ def newest(scope: Scope, where: Q) -> Message | None:
 
 
 def count(scope: Scope, where: Q) -> tuple[int, int]:
-    """Return how many messages match, and how many of them are unread."""
+    """Return the number of matching messages, and of the unread ones among them."""
     rows = Message.objects.filter(ALIVE, scope.q(), where)
     if scope.reader is not None:
         return rows.count(), rows.filter(~is_read(scope.reader)).count()
@@ -86,7 +86,9 @@ def count(scope: Scope, where: Q) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many messages came, with how many octets; were refused; were deleted."""
+    """The number of messages received, with their octets; of those refused; of those
+    deleted.
+    """
 
     accepted: int
     octets: int
@@ -106,7 +108,7 @@ def since(scope: Scope, began: datetime) -> Tally:
 
 
 def stored(found: Sequence[Message]) -> list[StoredMail]:
-    """Return messages with what their lists show, newest first, in three queries."""
+    """Return messages with the data of these lists, newest first, in three queries."""
     transactions = [each.transaction_id for each in found]
     recipients = _recipients(transactions)
     sessions = Session.objects.in_bulk({each.transaction.session_id for each in found})

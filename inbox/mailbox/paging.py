@@ -1,6 +1,6 @@
-"""Pages by keyset, and ids as people give them, for all lists and look-ups.
+"""Pages by keyset, and ids in the form that people give, for all lists and look-ups.
 
-Newest first; a page's next is the cursor by which the following page is asked for.
+Newest first; the `next` of a page is the cursor for the following page.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ M = TypeVar("M", bound=Model)
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
-MOST_OCTETS = 2_000_000  # of the texts in a page, which clients choose
+MOST_OCTETS = 2_000_000  # of the texts in a page; clients choose their length
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A part of a list, and the cursor of what follows; None at the list's end."""
+    """A part of a list, and the cursor of the next part; None at the list's end."""
 
     items: Sequence[T]
     next: str | None
 
 
 def as_uuid(text: str | UUID) -> UUID | None:
-    """Return the UUID that 36 characters write, or None."""
+    """Return the UUID in a text of 36 characters, or None."""
     if isinstance(text, UUID):
         return text
     try:
@@ -42,7 +42,7 @@ def as_uuid(text: str | UUID) -> UUID | None:
 
 
 def as_cursor(text: str | None) -> UUID | None:
-    """Return the id that a cursor holds; None for the first page. Raises BadRequest."""
+    """Return the id in a cursor; None for the first page. Raises BadRequest."""
     if not text:
         return None
     if cursor := as_uuid(text):
@@ -51,14 +51,14 @@ def as_cursor(text: str | None) -> UUID | None:
 
 
 def not_a_cursor() -> BadRequest:
-    """Return the error of a cursor that no page gave."""
+    """Return the error for a cursor that no page gave."""
     return BadRequest(
         _('cursor: not a cursor; give the "next" of the page before, as it was')
     )
 
 
 def within(limit: int) -> int:
-    """Return limit, held to what one page may have."""
+    """Return limit, restricted to the maximum of a page."""
     return max(1, min(limit, MAX_LIMIT))
 
 
@@ -73,7 +73,7 @@ def newest(rows: QuerySet[M], cursor: str | None, limit: int) -> Page[M]:
 
 
 def fitting(octets: Iterable[int]) -> int:
-    """Return how many entries of so many octets each fit in a page, at least one."""
+    """Return how many entries with these octets fit in a page, at least one."""
     total = number = 0
     for number, each in enumerate(octets, 1):
         total += each

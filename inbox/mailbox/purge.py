@@ -1,7 +1,7 @@
-"""Removing messages and sessions for good, with all that belongs to them.
+"""Removes messages and sessions for good, with everything that belongs to them.
 
-A write turn at a time: each call removes no more than ROWS_IN_A_TURN rows, so that
-others write in between.
+Each call takes one write turn and removes at most ROWS_IN_A_TURN rows, so that others
+can write in between.
 """
 
 from __future__ import annotations
@@ -39,18 +39,19 @@ from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 def purge(messages: QuerySet[Message], cause: Cause) -> int:
     """Remove a turn's worth of messages with their bodies, for good.
 
-    Each leaves its tombstones. Returns how many messages went.
+    Each leaves its tombstones. Return the number of removed messages.
     """
     batch = _turn(messages)
     if not batch:
         return 0
     stones = tombstones.of([id for id, _transaction in batch], cause)
-    while len(stones) > ROWS_IN_A_TURN // 2:  # of one message, to very many
+    # of one message, which had very many recipients
+    while len(stones) > ROWS_IN_A_TURN // 2:
         with write_turn():
             tombstones.lay(stones[:ROWS_IN_A_TURN])
         del stones[:ROWS_IN_A_TURN]
     with write_turn():
-        # Somebody may have restored one since the batch was read.
+        # Some may have been restored since the batch was read.
         still = messages.filter(id__in=[id for id, _transaction in batch])
         going = dict(
             still.select_for_update(of=("self",)).values_list("id", "transaction_id")
@@ -61,12 +62,13 @@ def purge(messages: QuerySet[Message], cause: Cause) -> int:
         fulltext.forget(ids)
         remove_rows(_OF_MESSAGES, ids)
         remove_rows(_OF_BODIES, transactions)
-    # After the commit: a file without its row is swept, a row without its file a loss.
+    # After the commit: a file without its row is swept, a row without its file is a
+    # loss.
     body_store.discard(stored)
     return len(ids) or purge(messages, cause)
 
 
-# The fields that name a message; its own row goes last.
+# The fields that refer to a message; its own row goes last.
 _OF_MESSAGES: tuple[KeyField, ...] = (
     (MessageRead, "message"),
     (Assignment, "message"),
@@ -76,7 +78,7 @@ _OF_MESSAGES: tuple[KeyField, ...] = (
     (Unsubscription, "about"),
     (Message, "id"),
 )
-# Those that name a transaction: of what goes with its message, and of all
+# The fields that refer to a transaction: those that go with its message, and all
 _OF_BODIES: tuple[KeyField, ...] = (
     (BodyFinding, "transaction"),
     (Raw, "transaction"),
@@ -87,7 +89,8 @@ _OF_TRANSACTIONS: tuple[KeyField, ...] = (
     (Fingerprint, "transaction"),
     (Transaction, "id"),
 )
-# A purged message is a row in each of three tables, with a tombstone for each recipient.
+# A purged message has a row in each of three tables, and a tombstone for each
+# recipient.
 ROWS_OF_MESSAGE = 3
 
 
@@ -110,8 +113,8 @@ def _turn(messages: QuerySet[Message]) -> list[tuple[UUID, UUID]]:
 def remove_sessions(sessions: QuerySet[Session, tuple[UUID, int, int]]) -> int:
     """Remove a turn's worth of sessions, with everything in them, for good.
 
-    sessions: as (id, exchanges, transactions). Returns how many rows went; where a
-    session has more than a turn's worth, only its first part.
+    sessions: as (id, exchanges, transactions). Return the number of removed rows. Of a
+    session with more than a turn's worth, only the first part is removed.
     """
     ids: list[UUID] = []
     total = 0
@@ -136,12 +139,12 @@ def remove_sessions(sessions: QuerySet[Session, tuple[UUID, int, int]]) -> int:
 
 
 def _shorten(session: UUID) -> int:
-    """Remove a turn's worth of a long session that is to go."""
+    """Remove a turn's worth of a long session that will be removed."""
     exchanges = Exchange.objects.filter(session=session).order_by("seq")
     if seqs := list(exchanges.values_list("seq", flat=True)[:ROWS_IN_A_TURN]):
         with write_turn():
             first = Exchange.objects.filter(session=session, seq__lte=seqs[-1])
-            first._raw_delete(first.db)  # nothing refers to them
+            first._raw_delete(first.db)  # no other rows refer to them
             Session.objects.filter(id=session).update(
                 exchanges=Greatest(F("exchanges") - len(seqs), 0)
             )
@@ -158,7 +161,7 @@ def _shorten(session: UUID) -> int:
     return max(1, len(ids))
 
 
-# A transaction with its body, its fingerprint and, as a rule, one recipient.
+# A transaction with its body, its fingerprint and, usually, one recipient.
 ROWS_OF_TRANSACTION = 4
 
 

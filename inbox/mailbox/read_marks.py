@@ -1,8 +1,9 @@
-"""The messages that are read: each user has marks of their own.
+"""The messages that were read: each user has their own marks.
 
 The reader of a scope is the user; without accounts there is none, and the marks are
-everybody's. A user has a row for each message that differs from where they have read an
-inbox up to: nothing at first, so that a new user has read nothing.
+everybody's. For each inbox, a user has a message up to which all are read, and a row
+for each message that differs from that. A new user has neither, so all messages are
+unread.
 """
 
 from __future__ import annotations
@@ -43,10 +44,10 @@ def mark(reader: int | None, ids: Sequence[UUID], read: bool) -> None:
 
 
 def mark_inboxes(scope: Scope, slug: str | None, read: bool) -> int:
-    """Mark all that inboxes hold for the reader of a scope; return how many messages.
+    """Mark all messages of inboxes for the reader of a scope; return their number.
 
-    slug: of the only inbox; None: all of the scope. Messages that come meanwhile are
-    left alone. It takes a row for each inbox, however many messages there are.
+    slug: of the only inbox; None: all of the scope. Messages that arrive meanwhile are
+    left alone. It writes one row for each inbox, whatever the number of messages.
     """
     reader = scope.reader
     assert reader is not None
@@ -62,7 +63,7 @@ def mark_inboxes(scope: Scope, slug: str | None, read: bool) -> int:
 
 def _mark_inbox(reader: int, inbox: int, read: bool) -> None:
     own = MessageRead.objects.filter(user=reader, message__inbox=inbox)
-    # What is marked while this goes on is later, and stays.
+    # Marks that are made meanwhile are later, and stay.
     last = own.order_by("-pk").values_list("pk", flat=True).first()
     newest = Message.objects.filter(ALIVE, inbox=inbox).order_by("-pk")
     up_to = newest.values_list("pk", flat=True).first()
@@ -77,7 +78,7 @@ def _mark_inbox(reader: int, inbox: int, read: bool) -> None:
     own = own.filter(pk__lte=last or 0)
     if not read:
         _forget(own)
-    elif up_to:  # what is newer is in the trash, and keeps its own mark
+    elif up_to:  # a newer message is in the trash, and keeps its own mark
         _forget(own.filter(message__lte=up_to))
 
 
@@ -88,15 +89,15 @@ def _forget(rows: QuerySet[MessageRead]) -> None:
 
 
 def forget(user: int) -> None:
-    """Forget what a user has read, who is to be deleted."""
+    """Remove the marks of a user before the user is deleted."""
     _forget(MessageRead.objects.filter(user=user))
 
 
 def count_read(scope: Scope) -> int:
-    """Return how many messages the reader of a scope has read, by the marks.
+    """Return the number of messages that the reader of a scope has read, from the marks.
 
-    Looking for the mark of each message would take too long. Without accounts, few marks
-    belong to what is in the trash.
+    Looking up the mark of each message would take too long. Without accounts, few marks
+    belong to messages in the trash.
     """
     if scope.reader is None:
         marks = MessageRead.objects.filter(scope.q("message__inbox_id"), user=None)
@@ -112,7 +113,7 @@ def count_read(scope: Scope) -> int:
             message__gte=OuterRef("message_id"),
         )
     )
-    # By subquery: a join may begin with all messages of the inboxes.
+    # A subquery, since a join may begin with all messages of the inboxes.
     seen = Message.objects.filter(scope.q(), ALIVE, pk=OuterRef("message_id"))
     own = MessageRead.objects.filter(Exists(seen), user=scope.reader).aggregate(
         later=Count("pk", filter=Q(~before, is_read=True)),
@@ -122,7 +123,7 @@ def count_read(scope: Scope) -> int:
 
 
 def readers(found: Collection[Message]) -> dict[UUID, frozenset[int]]:
-    """Return the users who have read messages, by message; those that none has are not there."""
+    """Return the users who have read messages, by message; unread messages are left out."""
     ids = [each.pk for each in found]
     if not ids:
         return {}
@@ -145,7 +146,7 @@ def readers(found: Collection[Message]) -> dict[UUID, frozenset[int]]:
 
 
 def _before(reader: int, rows: QuerySet[Message]) -> QuerySet[Message]:
-    """Return those up to which the reader has read their inbox."""
+    """Return the messages that the reader's mark of the inbox covers as read."""
     return rows.filter(
         inbox__read_up_to__user=reader, inbox__read_up_to__message__gte=F("pk")
     )

@@ -1,4 +1,4 @@
-"""Why transactions were refused: by the reply that decided each, found for a whole list."""
+"""Why transactions were refused: finds the decisive reply of each, for a whole list."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from django.db.models.functions import RowNumber
 from inbox.explain import causes
 from inbox.models import Exchange, Transaction
 
-_LOOKED_AT = 500  # exchanges of a session, among which the reply is looked for
+_LOOKED_AT = 500  # exchanges of a session that are searched for the reply
 
 
 def whys(rows: Iterable[Transaction]) -> dict[UUID, str]:
-    """Return why each was refused, in a few words, as far as that is known.
+    """Return the reason of each refusal, in a few words, if it is known.
 
-    Costs one query; none where nothing was refused.
+    It takes one query; none if nothing was refused.
     """
     refused = [each for each in rows if _is_refused(each)]
     if not refused:
@@ -55,9 +55,9 @@ def _first_refusals(refused: Sequence[Transaction]) -> QuerySet[Exchange]:
 
 
 def _decisive(refusals: dict[str, Exchange], any_recipient: bool) -> Exchange | None:
-    """Return the first refusal of the message, or where it had no recipient, of RCPT.
+    """Return the first refusal of the message, or of RCPT if there was no recipient.
 
-    refusals: the first of each verb
+    refusals: the first one of each verb
     """
     others = [each for verb, each in refusals.items() if verb != "RCPT"]
     of_message = min(others, key=lambda each: each.seq, default=None)

@@ -1,4 +1,4 @@
-"""Queries that are kept under a name, with how many messages match them."""
+"""Queries that are saved under a name, with their numbers of matching messages."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from inbox.storage.write_lock import write_turn
 
 MOST = 50
 MAX_NAME = 64
-COUNTED = 1000  # a count goes no further: "999+"
-_SECONDS = 0.5  # of a count beside a change
+COUNTED = 1000  # a count stops there: "999+"
+_SECONDS = 0.5  # for a count along with a change
 
 
 def find(user: int | None = None) -> list[SavedSearch]:
@@ -32,7 +32,7 @@ def find(user: int | None = None) -> list[SavedSearch]:
 
 
 def get(id: str | UUID, user: int | None = None) -> SavedSearch:
-    """Return one that a user sees. Raises NotFound."""
+    """Return a saved search that the user can see. Raises NotFound."""
     key = as_uuid(id)
     found = SavedSearch.objects.filter(_seen(user), pk=key).first() if key else None
     if found is None:
@@ -41,7 +41,7 @@ def get(id: str | UUID, user: int | None = None) -> SavedSearch:
 
 
 def save(name: str, query: str, user: int | None = None) -> SavedSearch:
-    """Keep a query of a user's under a name; one of that name gets the new query.
+    """Save a user's query under a name; an existing search of that name gets the new query.
 
     Raises Invalid, BadQuery.
     """
@@ -71,7 +71,7 @@ def change(
     user: int | None = None,
     scope: Scope = ALL,
 ) -> SavedSearch:
-    """Give a saved search another name, or query.
+    """Change the name or query of a saved search.
 
     Raises NotFound, Forbidden, Invalid, BadQuery.
     """
@@ -85,7 +85,7 @@ def change(
         changes["query"] = query.strip()
     try:
         with write_turn():
-            # Not by save(), which would bring back one that was forgotten meanwhile.
+            # Not save(), which would bring back a search that was deleted meanwhile.
             SavedSearch.objects.filter(pk=key).update(**changes)
     except IntegrityError:
         raise Invalid(
@@ -95,22 +95,24 @@ def change(
 
 
 def delete(id: str | UUID, user: int | None = None, scope: Scope = ALL) -> None:
-    """Forget one. Raises NotFound, Forbidden."""
+    """Delete a saved search. Raises NotFound, Forbidden."""
     found = _changeable(id, user, scope)
     with write_turn():
         found.delete()
 
 
 def count(scope: Scope, saved: SavedSearch) -> int | None:
-    """Return how many messages match, up to COUNTED; None: it is no query."""
+    """Return the number of matching messages, up to COUNTED; None if the query is invalid."""
     try:
         return messages.count(scope, saved.query, COUNTED)
-    except language.BadQuery:  # of an older version, whose language was another
+    except language.BadQuery:  # saved by an older version, with another language
         return None
 
 
 def quick_count(scope: Scope, saved: SavedSearch) -> int | None:
-    """Return the same beside a change, whose reading nothing else bounds; None: it takes long."""
+    """Return the same count along with a change, where no other limit applies; None if
+    it takes too long.
+    """
     try:
         with within(_SECONDS):
             return count(scope, saved)
@@ -123,7 +125,7 @@ def _seen(user: int | None) -> Q:
 
 
 def _changeable(id: str | UUID, user: int | None, scope: Scope) -> SavedSearch:
-    """Return one that a user may change: shared ones are for who sees all inboxes."""
+    """Return a search that the user can change; shared ones need access to all inboxes."""
     found = get(id, user)
     if found.user_id is None and scope.inboxes is not None:
         raise Forbidden(_("All share this search: only an administrator changes it."))

@@ -1,4 +1,4 @@
-"""Which inboxes a reader may see. Every reading service takes a scope first."""
+"""The inboxes that a reader may see. Every reading service takes a scope first."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from django.db.models import Q
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The inboxes (by primary key) that may be seen; None: all of them.
+    """The visible inboxes (by primary key); None: all of them.
 
-    reader: the user who reads, by primary key, with what is their own: which messages they
-    have read, which are assigned to them; None: nobody in particular
+    reader: the user who reads, by primary key. Read marks and assignments depend on the
+    user. None: no particular user
     """
 
     inboxes: frozenset[int] | None = None
     reader: int | None = None
 
     def allows(self, inbox_id: int | None) -> bool:
-        """Whether what belongs to this inbox may be seen; None belongs to no one inbox."""
+        """Whether the objects of this inbox are visible; None stands for no single inbox."""
         return self.inboxes is None or inbox_id in self.inboxes
 
     def q(self, field: str = "inbox_id") -> Q:
-        """Return the condition that keeps a query within the scope."""
+        """Return the condition that restricts a query to the scope."""
         return Q() if self.inboxes is None else Q(**{f"{field}__in": self.inboxes})
 
 

@@ -1,4 +1,4 @@
-"""The messages that people chose to do something with: by their ids, or all that match."""
+"""The messages that people chose for an action: by their ids, or all that match a search."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ from inbox.search import language
 from inbox.storage.bounded import TooCostly, within
 
 MOST = 10_000  # ids in one request
-# Fewer than a turn may have: each is in several indexes, and a 250 may be waiting.
+# Fewer than a turn allows: each message is in several indexes, and a 250 may be
+# waiting.
 AT_ONCE = 200
-# Of reading, as a list has (mailsink.web.pool): a search may look at all that is stored.
+# For reading, as for a list (mailsink.web.pool): a search can read everything stored.
 _SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Messages by id, or (ids is None) all that match q in an inbox; "" is all of them.
+    """Messages by id, or (if ids is None) all that match q in an inbox; "" matches all.
 
-    where: a condition that they meet besides, of a search in another language
+    where: an additional condition, from a search in another language
     """
 
     ids: tuple[UUID, ...] | None = None
@@ -37,17 +38,17 @@ class Selection:
 
     @property
     def is_everything(self) -> bool:
-        """Whether it is all that an inbox, or all of them, hold."""
+        """Whether the selection is everything in an inbox, or in all of them."""
         return self.ids is None and not self.is_searched
 
     @property
     def is_searched(self) -> bool:
-        """Whether it is all that match something, which may be long in the finding."""
+        """Whether the selection is a search, which may take long."""
         return bool(self.q.strip() or self.where)
 
 
 def by_ids(ids: Collection[str | UUID]) -> Selection:
-    """Return messages by their ids; what is no id is left out. Raises Invalid."""
+    """Return messages by their ids; invalid ids are left out. Raises Invalid."""
     if len(ids) > MOST:
         raise Invalid(
             _("at most %(most)s messages can be chosen one by one: choose by a search")
@@ -66,9 +67,9 @@ def turns(
 ) -> Iterator[list[UUID]]:
     """Yield the ids of the messages, a turn's worth at a time, newest first.
 
-    deleted: those in the trash, instead of those that are not; pinned: whether pinned
-    ones are among them; is_cut: whether a search that takes too long ends. Messages that
-    arrive meanwhile are later, and are left alone. Raises BadQuery, TooCostly.
+    deleted: the messages in the trash instead of the others; pinned: with the pinned
+    ones; is_cut: stop a search that takes too long. Messages that arrive meanwhile are
+    later, and are left alone. Raises BadQuery, TooCostly.
     """
     rows = _alike(scope, deleted, pinned)
     if chosen.ids is None:
@@ -83,7 +84,7 @@ def turns(
 
 
 def still_there(ids: Collection[UUID]) -> list[UUID]:
-    """Return those that nobody has removed since they were read, nor does in this turn.
+    """Return the messages that were not removed meanwhile; they stay during this turn.
 
     Call within a turn.
     """
@@ -92,7 +93,7 @@ def still_there(ids: Collection[UUID]) -> list[UUID]:
 
 
 def count(scope: Scope, chosen: Selection, most: int) -> int:
-    """Return how many messages match the search that a deletion is by, up to most.
+    """Return the number of messages that match the search of a deletion, up to most.
 
     Raises BadQuery, TooCostly.
     """
@@ -125,7 +126,7 @@ def _walk(
 
 
 class PartlyDone(TooCostly):
-    """Reading took longer than it may, after some of what was found had been changed."""
+    """Reading took longer than allowed, after some of the messages had been changed."""
 
     def __str__(self) -> str:
         return _(
@@ -135,14 +136,16 @@ class PartlyDone(TooCostly):
 
 
 class _Cut:
-    """Reads turn after turn, for so long in all; what is done with them does not count."""
+    """Reads turn after turn, with a limit on the total time; the time of changes does
+    not count.
+    """
 
     def __init__(self) -> None:
         self._left = _SECONDS
         self._has_found = False
 
     def head(self, rows: QuerySet[Message]) -> list[UUID]:
-        """Return a turn's worth. Raises TooCostly."""
+        """Return the ids of a turn's worth. Raises TooCostly."""
         try:
             found = self._read(rows)
         except TooCostly:

@@ -1,4 +1,4 @@
-"""Reading and deleting sessions and their exchanges; a scope says which may be seen."""
+"""Reads and deletes sessions and their exchanges; a scope says which are visible."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from mailsink.ids import made_at, parse_short_id
 
 
 class NotYet(NotFound):
-    """A session so young that its rows may still be on their way."""
+    """A session so young that its rows may not be committed yet."""
 
 
-_COMMITTED_WITHIN = 5.0  # seconds that the rows of what is on the wire may take
+_COMMITTED_WITHIN = 5.0  # seconds that the rows of a session on the wire may take
 
 
 def of_wire(scope: Scope) -> QuerySet[Session]:
@@ -44,10 +44,11 @@ def find(
     ending: str | None = None,
     fold: bool = False,
 ) -> Page[Session]:
-    """Return sessions, newest first: all, the live ones, or those that ended (so).
+    """Return sessions, newest first: all, the live ones, or those that ended (in a
+    given way).
 
-    fold: show the last probe of a client in an hour for all of them (probes)
-    Raises BadRequest.
+    fold: show only the last probe of a client in an hour (see probes) Raises
+    BadRequest.
     """
     query = language.parse(q)
     rows = of_wire(scope).filter(language.sessions(query))
@@ -74,9 +75,9 @@ def get(scope: Scope, id: str | UUID) -> Session:
 def by_ids(
     scope: Scope, ids: Collection[str | UUID], q: str = "", fold: bool = False
 ) -> list[Session]:
-    """Return these sessions as far as they exist and match, newest first.
+    """Return those of these sessions that exist and match, newest first.
 
-    fold: leave out probes that a later one stands for
+    fold: leave out probes that a later probe stands for
 
     Raises BadQuery.
     """
@@ -89,16 +90,16 @@ def by_ids(
 
 
 def probes(found: Iterable[Session]) -> dict[UUID, int]:
-    """Return for each probe how many of its client, hour and inbox there are, by its id."""
+    """Return, for each probe's id, the number of probes of its client, hour and inbox."""
     return {each.pk: _alike(each) for each in found if is_probe(each)}
 
 
 def exchanges(
     scope: Scope, id: str | UUID, after: int = 0, limit: int = 500
 ) -> list[Exchange]:
-    """Return a session's exchanges later than seq `after`, first ones first.
+    """Return a session's exchanges after seq `after`, in order.
 
-    Raises NotFound; refuses long ones, as transcripts.loaded() does.
+    Raises NotFound; refuses long transcripts, like transcripts.loaded().
     """
     session = get(scope, id)
     rows = Exchange.objects.filter(session=session, seq__gt=after)
@@ -120,10 +121,10 @@ def _alike(probe: Session) -> int:
 def next_trouble(
     scope: Scope, id: str | UUID, after: int, *, back: bool = False
 ) -> int | None:
-    """Return the seq of the next exchange that was refused, or flagged as a trouble.
+    """Return the seq of the next exchange that was refused or has the flag of a fault.
 
-    after: from which seq on, or (back) before which; None: there is none within the
-    next 1,000 that may be one. Raises NotFound.
+    after: the seq to start after, or (back) before. Return None if there is no such
+    exchange among the next 1,000 candidates. Raises NotFound.
     """
     rows = Exchange.objects.filter(session=get(scope, id)).exclude(
         Q(code__lt=400) | Q(code=None), flags=""
@@ -140,9 +141,9 @@ def next_trouble(
 
 
 def by_short_id(scope: Scope, text: str) -> tuple[Session, int]:
-    """Return the session and the exchange's seq that a short id names.
+    """Return the session and the exchange's seq of a short id.
 
-    The exchange itself may be yet to come. Raises NotFound, NotYet.
+    The exchange itself may not be there yet. Raises NotFound, NotYet.
     """
     try:
         first, last, seq = parse_short_id(text)
@@ -159,20 +160,21 @@ def by_short_id(scope: Scope, text: str) -> tuple[Session, int]:
 
 
 def last_connection(scope: Scope) -> Session | None:
-    """Return the session of the last connection that came in."""
+    """Return the session of the last incoming connection."""
     rows = of_wire(scope).filter(direction="in")
     return rows.order_by("-pk").first()
 
 
 def counts(scope: Scope) -> tuple[int, int]:
-    """Return how many sessions there are, and how many of them are live."""
+    """Return the number of sessions, and of the live ones among them."""
     rows = of_wire(scope)
-    live = rows.filter(ending__isnull=True).count()  # first: never more than all
+    # counted first, so that it never exceeds the number of all
+    live = rows.filter(ending__isnull=True).count()
     return rows.count(), live
 
 
 def delete(scope: Scope, id: str | UUID) -> None:
-    """Remove a session with everything in it, for good, its messages in the trash too.
+    """Remove a session for good, with everything in it, including messages in the trash.
 
     Raises NotFound; Conflict while it is live, or has messages that are not in the trash.
     """

@@ -1,7 +1,7 @@
-"""Sessions whose mail went to several inboxes: what members of one of these see.
+"""Sessions whose mail went to several inboxes: the parts visible to members of one inbox.
 
-The session itself is for administrators. Members see the transactions of their own inbox,
-each with its own lines, and what the client said of itself before the first of all.
+Only administrators see the whole session. Members see the transactions of their own
+inbox, each with its own lines, and the client's lines before the first transaction.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import Exchange, Message, Session, Transaction
 from mailsink.ids import parse_short_id
 
-# They name addresses, which may be those of another inbox.
+# They name addresses, which may belong to another inbox.
 _ABOUT_ADDRESSES = ("MAIL", "RCPT", "VRFY", "EXPN", "ETRN", "ATRN")
 
 
 def of_attempt(attempt: TransactionSummary) -> Session:
     """Return the session of a transaction that was read within a scope.
 
-    For what is said of the client, and of the lines that own_lines returns.
+    It serves for facts about the client, and about the lines from own_lines.
     """
     return Session.objects.get(pk=attempt.session_id)
 
@@ -32,7 +32,7 @@ def own_lines(
 ) -> QuerySet[Exchange] | None:
     """Return the lines of a session that a member of the transaction's inbox may see.
 
-    lines: all of the session. None where its mail went to one inbox alone.
+    lines: all lines of the session. None if all its mail went to one inbox.
     """
     if not is_shared(attempt):
         return None
@@ -47,7 +47,7 @@ def is_shared(attempt: TransactionSummary) -> bool:
 
 
 def named(scope: Scope, text: str) -> Message | Transaction | None:
-    """Return what own_mail() does, of the session and line that a short id names."""
+    """Return the result of own_mail() for the session and line of a short id."""
     try:
         return own_mail(scope, *parse_short_id(text))
     except ValueError:
@@ -57,9 +57,9 @@ def named(scope: Scope, text: str) -> Message | Transaction | None:
 def own_mail(
     scope: Scope, first: UUID, last: UUID, seq: int = 0
 ) -> Message | Transaction | None:
-    """Return what a scope has of the shared session whose id is in a range.
+    """Return the scope's mail in the shared session whose id is in a range.
 
-    seq: of the line that is asked for; 0 for none. None if that is another inbox's,
+    seq: of the requested line; 0 for none. Return None if the line is another inbox's,
     or there is no such session.
     """
     rows = Transaction.objects.filter(

@@ -1,7 +1,7 @@
-"""How services report their changes to listeners (the live feed).
+"""Signals by which services report their changes to listeners (the live feed).
 
-They report only once the change is committed. Without a listener, as in a management
-command, nothing happens.
+Services report a change only once it is committed. Without a listener, as in a
+management command, nothing happens.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ class MessageUpdated:
 
 @dataclass(frozen=True, slots=True)
 class MessageRestored:
-    """A message came back from the trash."""
+    """A message was restored from the trash."""
 
     id: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class MessageImported:
-    """A message came as a file."""
+    """A message came from a file."""
 
     id: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class MessageDeleted:
-    """A message went to the trash, or for good."""
+    """A message went to the trash, or was removed for good."""
 
     id: UUID
     inbox_id: int
@@ -46,20 +46,20 @@ class MessageDeleted:
 
 Announcement = MessageUpdated | MessageRestored | MessageImported | MessageDeleted
 
-# Sent with announcements=Sequence[Announcement], on the thread that wrote.
+# Sent with announcements=Sequence[Announcement], on the writing thread.
 announced = Signal()
 
-# Sent with user=int, their primary key, on the thread that wrote: they marked all that
-# some inboxes hold as read, or as unread.
+# Sent with user=int, their primary key, on the writing thread: the user marked whole
+# inboxes as read or unread.
 marked = Signal()
 
-# Sent with ids=Collection[UUID], from any thread: somebody waits for messages that are
+# Sent with ids=Collection[UUID], from any thread: a request waits for messages that are
 # not indexed yet.
 awaited = Signal()
 
 
 def announce(announcements: Sequence[Announcement]) -> None:
-    """Notify the listeners, after the commit if one is under way."""
+    """Notify the listeners, after the commit if a transaction is open."""
     if announcements:
         transaction.on_commit(
             partial(announced.send, sender=None, announcements=announcements)

@@ -1,7 +1,8 @@
-"""Tombstones: what stays for 30 days of a message that was removed for good.
+"""Tombstones: they stay for 30 days after a message was removed for good.
 
-One for each address that it was accepted for, so that "where is my mail?" can say when
-it went, and why. Written by who purges; beyond a number the oldest go sooner.
+A message leaves one for each address that accepted it, so that "where is my mail?" can
+say when it was removed, and why. The purging code writes them; beyond a maximum, the
+oldest are removed sooner.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 
 DAYS = 30
 MOST = 200_000  # a flood of mail must not become a flood of tombstones
-_MOST_AT_ONCE = 10_000  # recipients of one message may be very many
+_MOST_AT_ONCE = 10_000  # one message may have very many recipients
 _MAX_SUBJECT = 200  # characters
 
 
 def key(address: str) -> str:
-    """Return what the tombstones of an address stand under."""
+    """Return the key of the tombstones of an address."""
     return address.lower()[:ADDRESS_KEY_LENGTH]
 
 
@@ -69,7 +70,7 @@ def _tombstone(
 
 
 def lay(stones: Collection[Tombstone]) -> None:
-    """Write tombstones; those that stand already are left. Call within a turn."""
+    """Write tombstones, except those that exist already. Call within a turn."""
     Tombstone.objects.bulk_create(stones, ignore_conflicts=True)
 
 
@@ -80,7 +81,7 @@ def find(scope: Scope, address: str, limit: int) -> list[Tombstone]:
 
 
 def sweep() -> int:
-    """Remove a turn's worth of those that stood long enough; return how many went."""
+    """Remove a turn's worth of expired tombstones; return the number."""
     before = datetime.now(UTC) - timedelta(days=DAYS)
     newest = Tombstone.objects.aggregate(Max("id"))["id__max"] or 0
     rows = Tombstone.objects.filter(Q(removed_at__lt=before) | Q(id__lte=newest - MOST))

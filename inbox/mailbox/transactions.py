@@ -1,7 +1,7 @@
-"""Transactions as people look at them: above all those that were not accepted.
+"""Transactions as people view them: above all those that were not accepted.
 
-An Attempt is a transaction with its times, its recipients, and what the header of
-its body says, read from the body's first octets and no more.
+An Attempt is a transaction with its times, its recipients, and facts from the header of
+its body, for which only the body's first octets are read.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ from mailsink.mime import headers
 NOT_ACCEPTED = ("rejected", "abandoned", "reset")
 DISCARDED = "discarded"
 
-# How much of a body is read for its header, compressed or not; octets.
+# Octets of a stored body, compressed or not, that are read for its header.
 _START = 8 * 1024
 _UNPACKED_START = 64 * 1024
-_RECIPIENT = 400  # octets that one takes in a list, at most as a rule
+_RECIPIENT = 400  # octets of a recipient in a list, usually at most
 
-# As text, since SQLite's planner does not hold the parameters of a list against a partial
-# index, as it does a single one.
+# As a text, since SQLite's planner does not match the parameters of a list with a
+# partial index, only a single parameter.
 _IS_NOT_ACCEPTED = RawSQL(
     "inbox_transaction.outcome IN ('rejected', 'abandoned', 'reset')",
     (),
@@ -55,7 +55,7 @@ _IS_NOT_ACCEPTED = RawSQL(
 
 @dataclass(frozen=True, slots=True)
 class TransactionSummary:
-    """A transaction, whatever came of it."""
+    """A transaction with any outcome, or an open one."""
 
     kind: ClassVar[Literal["transaction"]] = "transaction"
 
@@ -70,19 +70,20 @@ class TransactionSummary:
     started_at: datetime
     ended_at: datetime | None
     recipients: list[Recipient]
-    size: int | None  # of the body, in octets; None: none came
-    complete: bool | None  # did the body come to its end?
+    size: int | None  # of the body, in octets; None: there is no body
+    complete: bool | None  # whether the body came to its end
     from_name: str = ""
     from_address: str = ""
     subject: str = ""
-    number: int = 1  # which attempt of its message it is, as far as that is indexed
+    number: int = 1  # the number of this attempt at its message, as far as indexed
     ending: str | None = None  # of the session
-    first_recipient: str = ""  # that was accepted; where none was, the first of all
-    why: str = ""  # it was refused, in a few words, as far as that is known
+    # the first accepted one; if none was accepted, the first of all
+    first_recipient: str = ""
+    why: str = ""  # the reason of the refusal, in a few words, if known
 
     @property
     def failure(self) -> str:
-        """Why it was not accepted, in a few words; "" where it was, or is open."""
+        """The reason why it was not accepted, in a few words; "" if it was, or is open."""
         codes = [each.rcpt_code for each in self.recipients]
         return transaction_failures.failure(
             self.outcome, self.code, codes, self.size is not None, self.ending, self.why
@@ -96,7 +97,7 @@ def find(
     limit: int = 50,
     q: str = "",
 ) -> Page[TransactionSummary]:
-    """Return transactions, newest first: of one outcome, or all not accepted ones.
+    """Return transactions, newest first: those with one outcome, or all not accepted ones.
 
     Raises BadRequest.
     """
@@ -119,20 +120,20 @@ def _fitting(found: Iterable[Transaction]) -> int:
 
 
 def first(rows: QuerySet[Transaction], limit: int) -> dict[UUID, int]:
-    """Return the ids of the first, and how many octets the recipients of each take."""
+    """Return the ids of the first transactions, and the octets of the recipients of each."""
     recipients = F("recipients_accepted") + F("recipients_refused")
     found = rows.values_list("pk", recipients)[:limit]
     return {id: count * _RECIPIENT for id, count in found}
 
 
 def not_accepted(scope: Scope, query: language.Query) -> QuerySet[Transaction]:
-    """Return the transactions that were not accepted and match, in no order."""
+    """Return the matching transactions that were not accepted, unordered."""
     rows = Transaction.objects.filter(_IS_NOT_ACCEPTED, scope.q())
     return rows.filter(language.transactions(query))
 
 
 def count_not_accepted(scope: Scope) -> int:
-    """Return how many transactions were not accepted."""
+    """Return the number of transactions that were not accepted."""
     return Transaction.objects.filter(_IS_NOT_ACCEPTED, scope.q()).count()
 
 
@@ -147,12 +148,12 @@ def get(scope: Scope, id: str | UUID) -> TransactionSummary:
 
 
 def by_ids(ids: Collection[UUID]) -> list[TransactionSummary]:
-    """Return these transactions, as far as they exist, for the live feed."""
+    """Return those of these transactions that exist, for the live feed."""
     return attempts(Transaction.objects.filter(pk__in=ids))
 
 
 def of_session(session_id: UUID, limit: int = 500) -> list[TransactionSummary]:
-    """Return a session's transactions, first ones first; as many as fit in an answer."""
+    """Return a session's transactions in order, as many as fit in an answer."""
     rows = Transaction.objects.filter(session_id=session_id).order_by("seq")
     found = list(rows.select_related("session")[:limit])
     return _summaries(found[: _fitting(found)])
@@ -170,7 +171,7 @@ def open_body(scope: Scope, id: str | UUID) -> bytes:
 
 
 def body_or_none(scope: Scope, id: str | UUID) -> bytes:
-    """Return the octets of a transaction's body; b"" where none came, or it is gone."""
+    """Return the octets of a transaction's body; b"" if there was none, or it is gone."""
     try:
         return open_body(scope, id)
     except NotFound:
@@ -178,7 +179,7 @@ def body_or_none(scope: Scope, id: str | UUID) -> bytes:
 
 
 def read_body(raw: Raw) -> bytes:
-    """Return a body's octets. Raises NotFound if its file is gone; refuses a large one."""
+    """Return a body's octets; refuse a large one. Raises NotFound if its file is gone."""
     refuse_here(raw.size)
     try:
         return read(raw)
@@ -201,7 +202,7 @@ def _newest(
 def attempts(
     rows: QuerySet[Transaction] | Iterable[Transaction],
 ) -> list[TransactionSummary]:
-    """Return transactions as people look at them, in five queries however many."""
+    """Return transactions with the facts that people view, in five queries for all."""
     if not isinstance(rows, QuerySet):
         return []
     return _summaries(list(rows.select_related("session")))
@@ -233,9 +234,9 @@ def _summaries(found: list[Transaction]) -> list[TransactionSummary]:
 
 @dataclass(frozen=True, slots=True)
 class StoredBody:
-    """Facts about a body. header: from its first octets; empty where the body is spooled."""
+    """Facts about a body. header: from its first octets; empty if the body is spooled."""
 
-    size: int | None  # in octets; None: no body came
+    size: int | None  # in octets; None: there is no body
     complete: bool | None
     sha256: str
     header: headers.Summary
@@ -245,7 +246,7 @@ NO_BODY = StoredBody(None, None, "", headers.Summary())
 
 
 def bodies(ids: Collection[UUID]) -> dict[UUID, StoredBody]:
-    """Return what is known of the bodies of these transactions, in one query."""
+    """Return the facts about the bodies of these transactions, in one query."""
     rows = (
         Raw.objects.filter(pk__in=ids)
         .annotate(start=Substr("content", 1, _START, output_field=BinaryField()))
@@ -295,7 +296,7 @@ def _attempt(
 
 
 def unpacked(codec: str, start: bytes) -> bytes:
-    """Return the first octets of a body, of its first octets as stored."""
+    """Return the first octets of a body, from its first stored octets."""
     if codec != "zlib":
         return start
     return zlib.decompressobj().decompress(start, _UNPACKED_START)

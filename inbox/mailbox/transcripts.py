@@ -1,6 +1,6 @@
-"""The lines of sessions, and those of one transaction out of its session's.
+"""The lines of sessions, and the lines of a single transaction.
 
-Takes sessions and transactions that were read within a scope.
+The sessions and transactions must have been read within a scope.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from inbox.models import Exchange, Session
 from mailsink.web.elsewhere import can_be_elsewhere
 
 LINES = 500
-_ROW = 100  # octets that are as much work as a line without any
+_ROW = 100  # octets that are as much work as one line without text
 
 
 def loaded(rows: QuerySet[Exchange]) -> list[Exchange]:
-    """Return lines; refuses many, or long ones, where others wait meanwhile."""
+    """Return lines; refuse many or long ones if other requests wait meanwhile."""
     refuse_long(rows)
     return list(rows)
 
 
 def refuse_long(rows: QuerySet[Exchange]) -> None:
-    """Raise Misdirected if lines are long in all, and others wait while they are read."""
+    """Raise Misdirected if the lines are long in total, and other requests wait meanwhile."""
     if not can_be_elsewhere():
         return
     each = rows.values(work=Length("line") + Length("reply") + _ROW)
@@ -33,24 +33,24 @@ def refuse_long(rows: QuerySet[Exchange]) -> None:
 
 
 def refuse_long_session(session: Session) -> None:
-    """Raise Misdirected if a session's lines are long in all, as refuse_long() does."""
+    """Raise Misdirected if a session's lines are long in total, like refuse_long()."""
     refuse_here(session.exchanges * _ROW, LABORIOUS)
     refuse_long(Exchange.objects.filter(session=session))
 
 
 def of_transaction(attempt: TransactionSummary) -> list[Exchange]:
-    """Return a transaction's lines, at most 500, first ones first.
+    """Return a transaction's lines in order, at most 500.
 
-    They go from its MAIL until the next one's; the session's first transaction has
-    what went before, too: connection, greeting, AUTH. Where other mail of the session
-    went to another inbox, they are its own lines, behind what came before all mail.
+    They go from its MAIL to the next transaction's; the first transaction also has the
+    lines before it: connection, greeting, AUTH. If other mail of the session went to
+    another inbox, they are the transaction's own lines, after those before all mail.
     """
     number = attempt.seq
     lines = Exchange.objects.filter(session_id=attempt.session_id, direction="in")
     lines = lines.order_by("seq")
     if (own := shared_sessions.own_lines(attempt, lines)) is not None:
         return loaded(own[:LINES])
-    # A MAIL that is refused begins nothing (RFC 5321 §4.1.1.2).
+    # A refused MAIL begins no transaction (RFC 5321 §4.1.1.2).
     begins = lines.filter(verb="MAIL", code__range=(200, 299)).values_list("seq")
     around = [seq for (seq,) in begins[number - 1 : number + 1]]
     if around and number > 1:

@@ -1,4 +1,4 @@
-"""Deleting and restoring messages. Deleting is hiding.
+"""Deletes and restores messages. Deleting is hiding.
 
 Retention (inbox/upkeep/retention.py) purges the trash after MAILSINK_TRASH_HOURS.
 """
@@ -25,16 +25,16 @@ from inbox.storage.write_lock import write_turn
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """One request that put messages in the trash; its time names it, so that it can be undone."""
+    """A request that put messages in the trash. Its time identifies it, for undoing."""
 
     at: datetime
     count: int = 0
 
 
 def delete(scope: Scope, what: Selection, by: str = "") -> Deletion:
-    """Put messages in the trash. Pinned ones stay, unless they are named by their ids.
+    """Put messages in the trash. Pinned messages stay, unless they are named by their ids.
 
-    by: who deletes, as the trash shows it. Raises BadQuery.
+    by: the deleting user, for the trash. Raises BadQuery.
     """
     at = datetime.now(UTC)
     named = what.ids is not None
@@ -43,13 +43,13 @@ def delete(scope: Scope, what: Selection, by: str = "") -> Deletion:
 
 
 def delete_inbox(inbox_id: int, at: datetime, by: str = "") -> int:
-    """Put all messages of an inbox in the trash, pinned ones too; return how many."""
+    """Put all messages of an inbox in the trash, with pinned ones; return their number."""
     whole = Selection(where=Q(inbox=inbox_id))
     return sum(_delete(turn, at, by) for turn in selection.turns(ALL, whole))
 
 
 def restore_inbox(inbox_id: int, at: datetime) -> int:
-    """Undo delete_inbox of that time; return how many messages came back."""
+    """Undo the delete_inbox of that time; return the number of restored messages."""
     return restore_many(ALL, Selection(where=Q(inbox=inbox_id)), at)
 
 
@@ -71,29 +71,29 @@ def get(scope: Scope, id: str | UUID) -> Message:
 
 
 def find(scope: Scope, q: str, cursor: str | None = None) -> Page[Message]:
-    """Return what is in the trash and matches q. Raises BadRequest."""
+    """Return the messages in the trash that match q. Raises BadRequest."""
     return messages.find(scope, _within(q), cursor)
 
 
 def count(scope: Scope, q: str, most: int) -> int:
-    """Return how many are in the trash and match q, up to most. Raises BadQuery."""
+    """Return the number of messages in the trash that match q, up to most. Raises BadQuery."""
     return messages.count(scope, _within(q), most)
 
 
 def _within(q: str) -> str:
-    # Parsed by itself: an OR at its edge must not take the trash as an operand.
+    # Parsed separately: an OR at its edge must not take the trash as an operand.
     language.parse(q)
     return f"is:deleted {q}"
 
 
 def empty(scope: Scope, q: str = "") -> int:
-    """Remove the matching messages in the trash for good; return how many went.
+    """Remove the matching messages in the trash for good; return their number.
 
     Messages that are deleted meanwhile stay. Raises BadQuery.
     """
     going = Message.objects.filter(deleted_at__lt=datetime.now(UTC))
     gone = 0
-    # Mail waits for a turn at writing, so the search is not asked within one.
+    # Mail waits for write turns, so the search runs outside them.
     for ids in selection.turns(scope, Selection(q=q), deleted=True):
         while batch := purge.purge(going.filter(pk__in=ids), "deleted"):
             gone += batch
@@ -109,9 +109,9 @@ def restore(scope: Scope, id: str | UUID) -> Message:
 
 
 def restore_many(scope: Scope, what: Selection, at: datetime | None = None) -> int:
-    """Take messages out of the trash; return how many.
+    """Take messages out of the trash; return their number.
 
-    at: only those of the deletion of that time.
+    at: only the messages deleted at that time.
     """
     turns = selection.turns(scope, what, deleted=True)
     return sum(_restore(turn, at) for turn in turns)
