@@ -1,1 +1,1 @@
-"""Replies on purpose: by rules, and by what addresses and names ask for."""
+"""Deliberate replies: from rules, and from words in addresses and names."""

@@ -1,8 +1,8 @@
-"""Addresses and names that ask for replies themselves, without any set-up. Pure.
+"""Addresses and names that ask for replies without any set-up. Pure.
 
 `rcpt550_5.1.1@example.com`, `delay3s-mail452@…`, `EHLO size10000-nopipelining.example`:
-words with a number in them mean something anywhere, words without one (`drop-data@…`)
-under mailsink.test alone, so that no real address has magic.
+words with a number have a meaning in any domain, words without one (`drop-data@…`) only
+under mailsink.test, so that no real address has an effect.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LONGEST_DELAY = 300.0  # seconds
 _ONLY_UNDER = "mailsink.test"
 _LONGEST_READ = 256  # characters of an address (RFC 5321 §4.5.3.1.3)
 _LONGEST_SHOWN = 100
-_MOST_RECIPIENTS = 20  # of those that ask, at the end of a message
+_MOST_RECIPIENTS = 20  # of the recipients with words, at the end of a message
 
 EXTENSIONS = (
     "SIZE", "8BITMIME", "SMTPUTF8", "PIPELINING", "CHUNKING", "BINARYMIME",
@@ -52,7 +52,7 @@ _WORD = (
     rf"|(?P<deed>{'|'.join(DEEDS)})-(?P<at>mail|rcpt|data|body))"
 )
 _NEXT = re.compile(rf"{_WORD}(?:-|(?P<end>@|\.|$))", re.ASCII | re.IGNORECASE)
-# A first look at what every client says: it may take no time.
+# A quick first check of each client's names: it must cost almost no time.
 _BEGINNINGS = frozenset(
     word[:4]
     for word in (*_STAGES, "delay", "size", *_BY_WORD, *(f"{each}-" for each in DEEDS))
@@ -60,19 +60,19 @@ _BEGINNINGS = frozenset(
 
 
 class _Word(NamedTuple):
-    """One word: when it acts, and how."""
+    """One word: its stage and its effect."""
 
-    stage: Stage | None  # None: where its address or name is said
+    stage: Stage | None  # None: the stage of the line with the address or name
     decision: Decision
 
 
 def may_ask(name: str) -> bool:
-    """Whether an address or a name may ask for a reply: it begins with such a word."""
+    """Whether an address or a name may ask for a reply: whether it begins like a word."""
     return name[:4].lower() in _BEGINNINGS and _NEXT.match(name) is not None
 
 
 def decision(consult: Consult) -> Decision:
-    """Return what the addresses and names known by now ask for; GO_ON for nothing."""
+    """Return the decision of the addresses and names known so far; GO_ON for none."""
     found = GO_ON
     for kind, name, said_now in _names(consult):
         for word in _words(name):
@@ -84,7 +84,7 @@ def decision(consult: Consult) -> Decision:
 
 
 def merged(first: Decision, second: Decision) -> Decision:
-    """Return both decisions in one; where they disagree, the first has it."""
+    """Merge two decisions into one; where they disagree, the first one counts."""
     if first is GO_ON:
         return second
     if second is GO_ON:
@@ -110,7 +110,7 @@ def _both(first: str, second: str) -> str:
 
 
 def _names(consult: Consult) -> Iterator[tuple[str, str, bool]]:
-    """Yield what may hold words: its kind, the name, and whether it is said by this line.
+    """Yield the names that may contain words: the kind, the name, whether this line has it.
 
     Names of this line come first.
     """
@@ -130,7 +130,7 @@ def _names(consult: Consult) -> Iterator[tuple[str, str, bool]]:
 
 
 def _words(name: str) -> list[_Word]:
-    """Return the words of an address or a name; none, unless all of it are words."""
+    """Return the words of an address or name; none, unless it consists of words only."""
     if len(name) > _LONGEST_READ or not may_ask(name):
         return []
     found: list[_Word] = []
@@ -142,7 +142,7 @@ def _words(name: str) -> list[_Word]:
         found.append(_word(match))
         at = match.end()
         if match["end"] is not None:
-            # An address goes on behind its @ alone, a host name behind its first dot.
+            # An address must end at its @, a host name at its first dot.
             return [] if match["end"] == "." and "@" in name else found
     return []
 

@@ -1,4 +1,4 @@
-"""Counts of rules as they would become, while nothing is written."""
+"""Counts of rules in a dry run, which writes nothing."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from mailsink.ports import Consult
 
 
 class DryCounts:
-    """The counts of one dry run, which begin with those that are stored."""
+    """The counts of one dry run, starting from the stored ones."""
 
     def __init__(self) -> None:
-        """Without any; each is read once it is asked for."""
+        """Start without counts; each is read on first use."""
         self._counts: dict[tuple[int | None, str], RuleCount] = {}
 
     def limit(self, rule: Rule, consult: Consult, now: datetime) -> str:
-        """Return the limit by which a rule that is met would not act; "" where it would."""
+        """Return the limit that keeps a matching rule from acting; "" if it acts."""
         if COUNTED & rule.limits.keys():
             counted = self._counted(rule, key_of(rule, consult), now)
             if found := stopped_by(rule.limits, counted, now):

@@ -1,4 +1,4 @@
-"""The lines of a session for which rules are tried: made up, or of a stored session."""
+"""The lines of a session to try rules on: made up, or from a stored session."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ Facts = dict[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class DryLine:
-    """A line at which rules are asked, as the client writes it."""
+    """A line at which rules are checked, as the client writes it."""
 
     said: str
     consult: Consult
-    transaction: UUID | None  # that it was of
+    transaction: UUID | None  # the transaction of the line
 
 
 @dataclass(frozen=True, slots=True)
 class MadeUp:
-    """A message that nobody sent, as far as rules can ask about it."""
+    """A message that nobody sent, with the facts that rules check."""
 
     recipient: str
     sender: str = ""
@@ -54,7 +54,7 @@ class MadeUp:
 
 
 def checked(recipient: str, given: Mapping[str, str | bool | None]) -> MadeUp:
-    """Return a message for a dry run; what is empty has its default. Raises InvalidMember."""
+    """Return a message for a dry run; empty values get defaults. Raises InvalidMember."""
     known = {name: given[name] for name in _GIVEN if given.get(name)}
     for name, value in (("recipient", recipient), *known.items()):
         if isinstance(value, str) and not (
@@ -92,7 +92,7 @@ def made_up(given: MadeUp) -> Iterator[DryLine]:
 
 
 def of_message(scope: Scope, id: str) -> Iterator[DryLine]:
-    """Yield the lines of a message's session until its end. Raises NotFound."""
+    """Yield the lines of a message's session up to its end. Raises NotFound."""
     wanted = messages.get(scope, id).transaction
     for each in of_session(scope, str(wanted.session_id)):
         if each.transaction in (None, wanted.pk):
@@ -102,7 +102,7 @@ def of_message(scope: Scope, id: str) -> Iterator[DryLine]:
 
 
 def of_session(scope: Scope, id: str, most: int = MOST_LINES) -> Iterator[DryLine]:
-    """Yield the lines of a session at which rules are asked, of its first so many.
+    """Yield the lines of a session at which rules are checked, among its first `most`.
 
     Raises NotFound.
     """
@@ -114,19 +114,19 @@ def of_session(scope: Scope, id: str, most: int = MOST_LINES) -> Iterator[DryLin
 
 
 def is_asked(exchange: Exchange) -> bool:
-    """Whether rules are asked at a line of a client."""
+    """Whether rules are checked at a client's line."""
     said = exchange.kind in ("command", "auth", "chunk") and bool(exchange.verb)
     return exchange.direction == "in" and (said or exchange.kind in ("connect", "body"))
 
 
 @dataclass(slots=True)
 class _Client:
-    """A client's session, as far as it has come."""
+    """A client's session, up to the current line."""
 
     session: UUID
     facts: Facts
     recipients: list[str] = field(default_factory=list)
-    flags: set[str] = field(default_factory=set)  # of the transaction's own lines
+    flags: set[str] = field(default_factory=set)  # flags of the transaction's own lines
     transactions: int = 0
 
     def line(
@@ -137,7 +137,7 @@ class _Client:
         of: Exchange | None = None,
         body: Body | None = None,
     ) -> DryLine:
-        """Return a line. of: the exchange that it was; facts: beside the session's."""
+        """Return a line. of: its exchange; facts: in addition to the session's."""
         verb = (
             said.partition(" ")[0].upper() if stage not in ("connect", "body") else ""
         )
@@ -147,7 +147,7 @@ class _Client:
         return DryLine(said, consult, None if of is None else of.transaction_id)
 
     def follow(self, exchange: Exchange, session: Session) -> Iterator[DryLine]:
-        """Yield the lines of an exchange, and know afterwards what it changed."""
+        """Yield the lines of an exchange, then take over its changes."""
         verb, kind = exchange.verb, exchange.kind
         accepted = exchange.code is not None and exchange.code < 400
         if kind == "tls":
@@ -166,7 +166,7 @@ class _Client:
                 yield self._end(exchange)
 
     def _facts(self, verb: str, said: str, session: Session) -> Facts:
-        """Return what a line says, as the server has it at its stage."""
+        """Return the facts of a line, as the server has them at its stage."""
         argument = said.partition(" ")[2]
         if verb in ("MAIL", "RCPT"):
             path, parameters = _path(argument)
@@ -179,7 +179,7 @@ class _Client:
         return {"argument": argument}
 
     def _learn(self, verb: str, facts: Facts, flags: str) -> None:
-        """Take over what an accepted line changed."""
+        """Take over the changes of an accepted line."""
         stage = _STAGES.get(verb)
         if stage in ("helo", "rset"):
             self._forget()
@@ -196,7 +196,9 @@ class _Client:
             self.flags.update(flags.split())
 
     def _end(self, exchange: Exchange) -> DryLine:
-        """Return the end of the message, with the beginning of its octets if any are kept."""
+        """Return the end of the message, with the beginning of its octets if they are
+        stored.
+        """
         raw = Raw.objects.filter(pk=exchange.transaction_id).first()
         octets = None if raw is None else _beginning(raw)
         size = 0 if raw is None else raw.size
@@ -215,7 +217,7 @@ class _Client:
 
 
 def _path(argument: str) -> tuple[str, str]:
-    """Return the path of MAIL or RCPT, and the parameters behind it."""
+    """Return the path of MAIL or RCPT, and the parameters after it."""
     text = argument.partition(":")[2]
     try:
         path, rest = grammar.parse_path(text, lenient=True)

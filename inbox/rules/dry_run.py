@@ -24,11 +24,13 @@ from inbox.rules.rule_limits import is_in_time, now
 from mailsink.ports import GO_ON, Consult, Decision
 
 HasErrors = Callable[[Consult], bool | None]
-_Errors = Callable[[], bool | None]  # of the message at a line, judged once
+_Errors = Callable[
+    [], bool | None
+]  # whether the message at a line has errors; judged once
 
 _MOST_SECONDS = 3.0
-MOST_VERDICTS = 20_000  # of all lines: each is a row of a page
-# Members that are one condition together
+MOST_VERDICTS = 20_000  # for all lines together: each is a row of a page
+# Members that form one condition together
 _TOGETHER = {"header": ("header", "header_value")}
 
 
@@ -36,8 +38,9 @@ _TOGETHER = {"header": ("header", "header_value")}
 class RuleVerdict:
     """The outcome of one rule at one line.
 
-    reason: "" where it acts; else "off", "expired", "time", "settled" (by a rule above
-    it), the name of a condition or of a limit, or "cannot" where it has no say here.
+    reason: "" if it acts; else "off", "expired", "time", "settled" (by a rule above
+    it), the name of a condition or of a limit, or "cannot" if it can never act at this
+    line.
     """
 
     rule: Rule
@@ -46,7 +49,7 @@ class RuleVerdict:
 
 @dataclass(frozen=True, slots=True)
 class DryAnswer:
-    """The decision of rules, and of addresses that ask for a reply, at a line."""
+    """The decision of rules and address words at a line."""
 
     line: DryLine
     decision: Decision
@@ -59,12 +62,12 @@ class DryAnswer:
 
     @property
     def others(self) -> list[RuleVerdict]:
-        """Those of the stage that do not."""
+        """The rules of the stage that do not act."""
         return [each for each in self.verdicts if each.reason]
 
     @property
     def ends(self) -> bool:
-        """Whether a client gets no further by it."""
+        """Whether the session cannot go on after this answer."""
         reply, decided = self.decision.reply, self.decision
         refused = reply is not None and reply.code >= 400
         return (
@@ -74,16 +77,16 @@ class DryAnswer:
 
 @dataclass(slots=True)
 class DryRun:
-    """The answers to all lines; not complete where there would have been too much to say."""
+    """The answers to all lines; complete is False if there were too many."""
 
     rules_on: bool
     answers: list[DryAnswer] = field(default_factory=list)
     complete: bool = True
-    stopped: bool = False  # a client would get no further
+    stopped: bool = False  # whether the session could not go on
 
 
 class _TooMuch(Exception):
-    """The time of a dry run is over, or it has as many verdicts as it may have."""
+    """The time limit of a dry run, or its maximum of verdicts, is exceeded."""
 
 
 def run(
@@ -96,8 +99,8 @@ def run(
 ) -> DryRun:
     """Try the rules of an inbox on lines. Raises NotFound.
 
-    until_refused: leave out what follows a refusal, which a client would not come to.
-    seconds: to take at most. has_errors: judges a message; None: it cannot.
+    until_refused: leave out the lines after a refusal, which a client would not reach.
+    seconds: the time limit. has_errors: judges a message; None: not available.
     """
     inbox = inboxes.by_slug(scope, slug)
     found = DryRun(inbox.rules_on)
@@ -129,7 +132,7 @@ class _Trial:
         self._now = now()
 
     def answer(self, line: DryLine) -> DryAnswer:
-        """Return what is decided at a line. Raises _TooMuch."""
+        """Return the decision at a line. Raises _TooMuch."""
         found, verdicts, consult = GO_ON, [], line.consult
         errors = cache(partial(self._has_errors, consult))
         for each in self._rules:
@@ -166,23 +169,23 @@ def _resting(rule: Rule, at: datetime) -> str:
 
 
 class _TriedRule:
-    """A rule, whose conditions are tried one by one."""
+    """A rule whose conditions are tried one by one."""
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self._parts: list[tuple[str, Conditions]] | None = None
 
     def is_asked(self, consult: Consult) -> bool:
-        """Whether it is of the line's stage."""
+        """Whether the rule is for the line's stage."""
         wanted = self.rule.stage
         at_any = wanted == "any" and consult.stage not in NO_COMMAND
         return at_any or wanted == consult.stage
 
     def failing(self, consult: Consult, at: datetime, errors: _Errors) -> str:
-        """Return the first condition that does not hold; "" where all do."""
+        """Return the first condition that does not hold; "" if all do."""
         try:
             self._parts = self._parts or [*self._each(), ("cannot", Conditions.of(self.rule))]  # fmt: skip
-        except Invalid:  # it was stored by another version
+        except Invalid:  # stored by another version
             return "cannot"
         for name, part in self._parts:
             if not _holds(part, consult):
@@ -197,7 +200,7 @@ class _TriedRule:
         return ""
 
     def _each(self) -> list[tuple[str, Conditions]]:
-        """Return the conditions, each as if the rule had no other."""
+        """Return the conditions, each as if it were the rule's only one."""
         given = self.rule.conditions
         found = []
         for row in CONDITIONS:

@@ -1,8 +1,8 @@
-"""Every member of a rule in one line each: how it is typed, and how sentences say it.
+"""Every member of a rule, one line each: its input in forms, and its words in sentences.
 
-A new member needs its check in rule_fields, and its line here: the form, the sentences,
-the dry run and the import read this table. Pure. Texts are to be translated where they
-are shown; *this* stands out in a sentence.
+A new member needs a check in rule_fields, and a line here: the form, the sentences, the
+dry run and the import read this table. Pure. The display code translates the texts;
+*this* is emphasised in a sentence.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Literal
 
 from django.utils.translation import gettext_noop
 
-# text, number, percent (a number up to 1), switch, list (of texts, typed by comma), lines
-# (of texts), choice (one of its words), yesno.
+# text, number, percent (a number up to 1), switch, list (of texts, separated by
+# commas), lines (of texts), choice (one of several words), yesno.
 Kind = Literal[
     "text", "number", "percent", "switch", "list", "lines", "choice", "yesno"
 ]
@@ -27,13 +27,13 @@ class RuleField:
     name: str
     kind: Kind
     label: str
-    phrase: str = ""  # of a sentence; "": another member's phrase says it too
+    phrase: str = ""  # for a sentence; "": another member's phrase covers it
     help: str = ""
     example: str = ""
-    # Of a choice: its values, with what the form says; of yesno: "yes" and "no"
+    # For a choice: its values, with the form's words; for yesno: "yes" and "no"
     words: Mapping[str, str] = field(default_factory=dict)
-    phrases: Mapping[str, str] = field(default_factory=dict)  # of those values
-    rare: bool = False  # folded in the form
+    phrases: Mapping[str, str] = field(default_factory=dict)  # for those values
+    rare: bool = False  # folded away in the form
 
 
 CONDITIONS = (
@@ -88,7 +88,7 @@ LIMITS = (
     RuleField("until_time", "text", gettext_noop("Until"), example="17:00", rare=True),
 )  # fmt: skip
 
-# Members of the rule itself that the form has beside them.
+# Members of the rule itself, which the form has in addition.
 OWN = (
     RuleField("max_hits", "number", gettext_noop("At most so many hits"), gettext_noop("at most *%(max_hits)s* times in all"), gettext_noop("Then it stops."), "100"),
     RuleField("minutes", "number", gettext_noop("Expires in minutes"), help=gettext_noop("0: never."), example="10"),
@@ -100,8 +100,8 @@ TABLE: dict[str, tuple[RuleField, ...]] = {
     "limits": LIMITS,
 }
 
-# How a sentence begins at each stage: without, and with the condition that its line is
-# about; then that condition.
+# The beginning of a sentence at each stage: without and with the condition that its
+# line is about; then that condition.
 BEGINNINGS: dict[str, tuple[str, str, str]] = {
     "connect": (gettext_noop("When *a client connects*"), gettext_noop("When *a client connects* from *%(client)s*"), gettext_noop("client")),
     "helo": (gettext_noop("When *EHLO* comes"), gettext_noop("When *EHLO* matches *%(helo)s*"), gettext_noop("helo")),

@@ -1,4 +1,4 @@
-"""Notes which rules acted, in memory, and writes that to them from time to time."""
+"""Notes in memory which rules acted, and writes the hits to the rules at intervals."""
 
 from __future__ import annotations
 
@@ -27,16 +27,17 @@ class HitLog:
         self._last: dict[int, list[Hit]] = {}
 
     def note(self, rule_id: int, consult: Consult, now: datetime) -> None:
-        """Note that a rule acted. On the event loop."""
+        """Note that a rule acted. Call on the event loop."""
         hit: Hit = [str(consult.session), consult.seq, now.isoformat()]
         with self._lock:
             self._counts[rule_id] = self._counts.get(rule_id, 0) + 1
             self._last[rule_id] = [hit, *self._last.get(rule_id, ())][:KEPT]
 
     def write(self) -> None:
-        """Add them to the rules, in several turns at writing. Blocks; from any thread.
+        """Add the hits to the rules, in several write turns. Blocks; can be called on
+        any thread.
 
-        They are kept where the database fails, and its error is raised.
+        If the database fails, they are kept, and the error is raised.
         """
         with self._lock:
             waiting = list(self._counts)
@@ -45,7 +46,8 @@ class HitLog:
 
     def _write(self, ids: Sequence[int]) -> None:
         with self._lock:
-            left = [id for id in ids if id in self._counts]  # by another thread
+            # another thread may have written some
+            left = [id for id in ids if id in self._counts]
             counts = {id: self._counts.pop(id) for id in left}
             last = {id: self._last.pop(id) for id in left}
         try:
@@ -60,7 +62,7 @@ class HitLog:
 
 
 def _add(counts: Mapping[int, int], last: Mapping[int, Sequence[Hit]]) -> None:
-    """Add hits to rules, by their numbers; a rule that was deleted has none."""
+    """Add hits to rules, by their numbers; deleted rules are skipped."""
     known = Rule.objects.select_for_update().filter(pk__in=counts).order_by("pk")
     for id, before in known.values_list("pk", "last_hits"):
         Rule.objects.filter(pk=id).update(

@@ -1,7 +1,7 @@
-"""Which rules fit what a client said: an index of all, and the conditions of each. Pure.
+"""Finds the rules that fit a client's line: an index of all, the conditions of each. Pure.
 
-A thousand rules that do not fit cost little: each is found by one of its conditions, in an
-index of those of its stage.
+A thousand rules that do not fit cost little: the index of a stage finds each rule by
+one of its conditions.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ from mailsink.wildcards import fold
 
 log = logging.getLogger(__name__)
 
-_MOST_RECIPIENTS = 100  # that are looked at behind RCPT
-_LONGEST_NAME = 512  # characters of a name or an address that are looked at
+_MOST_RECIPIENTS = 100  # recipients that are checked after RCPT
+_LONGEST_NAME = 512  # checked characters of a name or an address
 NO_COMMAND = ("connect", "body")
 NUMBERS = ("session", "attempt")  # conditions of inbox.rules.ordinals
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """The conditions of a rule, ready to be tried."""
+    """The conditions of a rule, prepared for checks."""
 
-    rule: Any  # what is found: a model instance, or anything in tests
+    rule: Any  # the result: a model instance, or anything in tests
     place: int  # in the order of the rules
     texts: dict[str, TextPattern]
     network: IPv4Network | IPv6Network | None
-    message: MessageConditions | None  # tried by who can wait for the octets
-    numbers: dict[str, int]  # of a session or an attempt; likewise for the database
-    errors: bool | None  # whether the message has some; likewise for its judge
+    message: MessageConditions | None  # checked by code that can wait for the octets
+    numbers: dict[str, int]  # of a session or an attempt; likewise need the database
+    errors: bool | None  # whether the message has errors; likewise needs its judge
     rest: dict[str, Any]
-    unconditional: bool  # but for what is about the message, or has to be waited for
+    unconditional: bool  # apart from conditions about the message, or that need waiting
 
     @classmethod
     def of(cls, rule: Any, place: int = 0) -> Conditions:
@@ -72,7 +72,7 @@ class Conditions:
         return cls(rule, place, texts, within, message, numbers, errors, given, free)
 
     def hold(self, consult: Consult) -> bool:
-        """Whether all of them hold, but for those that have to be waited for."""
+        """Whether all conditions hold, except those that need waiting."""
         facts = consult.facts
         if self.rule.stage == "any" and _is_asked_twice(consult):
             return False
@@ -100,17 +100,17 @@ class Conditions:
 
 
 def _is_asked_twice(consult: Consult) -> bool:
-    """Whether the command is asked about at another stage too: the first BDAT as DATA is."""
+    """Whether rules are consulted at another stage, too: the first BDAT counts as DATA."""
     return consult.stage == "data" and consult.facts.get("verb") == "BDAT"
 
 
 def _is_handshake(consult: Consult) -> bool:
-    """Whether TLS begins before any command: no reply can be given then."""
+    """Whether TLS begins before any command: no reply is possible then."""
     return consult.stage == "starttls" and "verb" not in consult.facts
 
 
 def values(consult: Consult, name: str) -> Sequence[str]:
-    """Return the texts that a condition is about; many recipients behind RCPT."""
+    """Return the texts that a condition is about; after RCPT there may be many recipients."""
     facts = consult.facts
     if name == "forward_path" and consult.stage != "rcpt":
         paths = consult.recipients[:_MOST_RECIPIENTS]
@@ -122,12 +122,12 @@ def values(consult: Consult, name: str) -> Sequence[str]:
 
 
 def octets(consult: Consult, names: Iterable[str]) -> int:
-    """Return how long the texts are, in all, that some conditions are about."""
+    """Return the total length of the texts that some conditions are about."""
     return sum(len(each) for name in names for each in values(consult, name))
 
 
 def _size(consult: Consult) -> int:
-    """Return the size of the message as far as it is known: MAIL may declare it."""
+    """Return the size of the message, as far as known: MAIL may declare it."""
     facts = consult.facts
     if "size" in facts:
         return int(facts["size"])
@@ -140,7 +140,7 @@ def _size(consult: Consult) -> int:
 
 @lru_cache(maxsize=1024)
 def client_ip(address: str) -> IPv4Address | IPv6Address | None:
-    """Return an address; None for what is none, as of a client that left at once."""
+    """Return an IP address; None if it is none, such as for a client that left at once."""
     try:
         return ip_address(address)
     except ValueError:
@@ -148,7 +148,7 @@ def client_ip(address: str) -> IPv4Address | IPv6Address | None:
 
 
 class _StageIndex:
-    """The rules of one stage, found by one of their conditions each."""
+    """The rules of one stage, each found by one of its conditions."""
 
     __slots__ = ("_always", "_networks", "_patterns", "_steps", "message")
 
@@ -156,11 +156,11 @@ class _StageIndex:
         self._always: list[int] = []
         self._patterns: dict[str, PatternIndex] = {}
         self._networks = NetworkIndex()
-        self._steps = 0  # of all patterns at each character
+        self._steps = 0  # for all patterns at each character
         self.message: MessageIndex | None = None
 
     def add(self, place: int, conditions: Conditions) -> None:
-        """Add a rule by its place."""
+        """Add a rule, with its place."""
         self._steps += sum(each.steps for each in conditions.texts.values())
         if conditions.message is not None:
             self.message = self.message or MessageIndex()
@@ -192,14 +192,14 @@ class _StageIndex:
         return self._patterns.setdefault(name, PatternIndex())
 
     def complete(self) -> None:
-        """Make all sets ready."""
+        """Prepare all sets."""
         for each in self._patterns.values():
             each.complete()
         if self.message is not None:
             self.message.complete()
 
     def cost(self, consult: Consult) -> int:
-        """Return about how many steps it takes to find those that fit."""
+        """Return the approximate number of steps to find the rules that fit."""
         found = 0
         if self._steps:
             found = self._steps * octets(consult, TEXT_CONDITIONS)
@@ -208,7 +208,7 @@ class _StageIndex:
         return found
 
     def places(self, consult: Consult) -> set[int]:
-        """Return the places of rules that may fit."""
+        """Return the places of the rules that may fit."""
         found = set(self._always)
         for name, known in self._patterns.items():
             for text in values(consult, name):
@@ -219,30 +219,30 @@ class _StageIndex:
 
 
 def _stages_asked(stage: Stage) -> tuple[Stage, ...]:
-    """Return the stages whose rules have a say at one."""
+    """Return the stages whose rules apply at a stage."""
     return (stage,) if stage in (*NO_COMMAND, "any") else (stage, "any")
 
 
 def _readable(rules: Iterable[Any]) -> Iterator[Conditions]:
-    """Yield the conditions of rules; one that cannot be read does not act."""
+    """Yield the conditions of rules; unreadable rules do not act."""
     place = 0
     for each in rules:
         try:
             yield Conditions.of(each, place)
             place += 1
-        except Invalid as error:  # it was stored by another version
+        except Invalid as error:  # stored by another version
             log.error("rule %s cannot be read: %s", each.pk, error)
 
 
 class RuleIndex:
-    """All rules of an inbox that are on, in order.
+    """All active rules of an inbox, in order.
 
-    Those of any stage have one index, which all stages ask: one for each of these would
-    take a dozen times the memory.
+    The rules for any stage have one index, which all stages use: one for each stage
+    would take a dozen times the memory.
     """
 
     def __init__(self, rules: Iterable[Any]) -> None:
-        """rules: with stage and conditions, as inbox.models.Rule has them."""
+        """rules: with stage and conditions, in the form of inbox.models.Rule"""
         self._conditions = list(_readable(rules))
         indexes: dict[Stage, _StageIndex] = {}
         for place, each in enumerate(self._conditions):
@@ -261,20 +261,21 @@ class RuleIndex:
 
     @property
     def stages(self) -> frozenset[Stage]:
-        """The stages at which some rule may have a say."""
+        """The stages at which some rule can apply."""
         return frozenset(self._asked)
 
     def cost(self, consult: Consult) -> int:
-        """Return about how many steps of RE2 it takes to find the rules that fit."""
+        """Return the approximate number of RE2 steps to find the rules that fit."""
         return sum(each.cost(consult) for each in self._indexes_at(consult.stage))
 
     def _indexes_at(self, stage: Stage) -> Sequence[_StageIndex]:
         return self._asked.get(stage, ())
 
     def fitting(self, consult: Consult) -> list[Conditions]:
-        """Return the rules whose conditions hold, those about the message not tried yet.
+        """Return the rules whose conditions hold; conditions about the message are not
+        checked yet.
 
-        Without the rules that ask about the message alone.
+        Rules with such conditions only are left out.
         """
         indexes = self._indexes_at(consult.stage)
         places = sorted(place for each in indexes for place in each.places(consult))
@@ -282,13 +283,13 @@ class RuleIndex:
         return [each for each in candidates if each.hold(consult)]
 
     def asks_about_message(self, stage: Stage) -> bool:
-        """Whether rules of a stage do, so that `of_message` has the last word."""
+        """Whether rules of a stage ask about the message, so that `of_message` decides."""
         return any(each.message is not None for each in self._indexes_at(stage))
 
     def of_message(
         self, fitting: Sequence[Conditions], consult: Consult
     ) -> list[Conditions]:
-        """Return the rules that fit the message too; blocks where that is in a file."""
+        """Return the rules that fit the message, too. Blocks if the message is in a file."""
         found = {each.place for each in fitting if each.message is None}
         asking = {each.place for each in fitting if each.message is not None}
         for index in self._indexes_at(consult.stage):

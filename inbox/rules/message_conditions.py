@@ -9,19 +9,19 @@ from inbox.rules.text_patterns import LONGEST_TEXT, TextPattern, anywhere, for_a
 from mailsink.mime import headers
 from mailsink.smtp.protocol.events import Body
 
-LOOKED_AT = 256 * 1024  # octets of a message
-_HEADER = 64 * 1024  # octets that its Message-ID is looked for in
+LOOKED_AT = 256 * 1024  # octets of a message that are read
+_HEADER = 64 * 1024  # octets that are searched for its Message-ID
 
 
 class ReadMessage(NamedTuple):
-    """A message as conditions look at it: once for all of them."""
+    """The parts of a message that conditions check: read once for all of them."""
 
     text: str
-    fields: Mapping[str, list[str]]  # values of the header, by the name in lower case
+    fields: Mapping[str, list[str]]  # values of header fields, by the lower-case name
 
 
 def read_message(body: Body) -> ReadMessage:
-    """Return what is looked at of a message; blocks where that is in a file."""
+    """Return the parts of a message for conditions. Blocks if the message is in a file."""
     octets = _beginning(body)
     fields: dict[str, list[str]] = {}
     for each in headers.split(octets)[0]:
@@ -32,11 +32,11 @@ def read_message(body: Body) -> ReadMessage:
 class MessageConditions:
     """The conditions of a rule about the octets of a message.
 
-    steps: about how many they take at each of these
+    steps: their approximate number for each octet
     """
 
     def __init__(self, conditions: Mapping[str, Any]) -> None:
-        """conditions: of a rule, as they are stored."""
+        """conditions: of a rule, as stored"""
         self.field = str(conditions.get("header", "")).lower()
         value = conditions.get("header_value")
         self.value = TextPattern(value) if value else None
@@ -48,7 +48,7 @@ class MessageConditions:
             self.steps += int(self.body.programsize)
 
     def hold(self, body: Body) -> bool:
-        """Whether they hold; blocks where the message is in a file."""
+        """Whether they hold. Blocks if the message is in a file."""
         return self.hold_in(read_message(body))
 
     def hold_in(self, message: ReadMessage) -> bool:
@@ -61,14 +61,14 @@ class MessageConditions:
 
 
 def message_id(body: Body) -> str:
-    """Return the Message-ID; "" where there is none. Blocks as `hold` does."""
+    """Return the Message-ID; "" if there is none. Blocks like `hold`."""
     return headers.summary(_beginning(body)[:_HEADER]).message_id
 
 
 def _beginning(body: Body) -> bytes:
-    """Return the octets that are looked at."""
+    """Return the octets that conditions read."""
     if body.content is not None:
         return body.content[:LOOKED_AT]
-    assert body.path is not None  # exactly one of them is set
+    assert body.path is not None  # a body has either octets or a path
     with body.path.open("rb") as file:
         return file.read(LOOKED_AT)

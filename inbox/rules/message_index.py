@@ -1,4 +1,4 @@
-"""Which rules fit a message, as far as they ask about it: a thousand in one look at it."""
+"""Finds the rules that fit a message, a thousand in one pass over it."""
 
 from __future__ import annotations
 
@@ -13,23 +13,25 @@ from inbox.rules.message_conditions import (
 from inbox.rules.pattern_index import PatternIndex
 from mailsink.smtp.protocol.events import Body
 
-SMALL = 16 * 1024  # octets of a message that is looked at without a thread of its own
+SMALL = 16 * 1024  # octets of a message that is read without a separate thread
 
 
 class MessageIndex:
     """The conditions of rules about messages, by the places of the rules."""
 
     def __init__(self) -> None:
-        """Without conditions; `complete` ends the adding."""
+        """Start without conditions; call `complete` after adding them."""
         self._fields: dict[str, PatternIndex] = {}
         self._text = PatternIndex()
         self._always: list[int] = []
         self._conditions: dict[int, MessageConditions] = {}
         self._alone: set[int] = set()
-        self._steps = 0  # of all of them at each octet
+        self._steps = 0  # for all of them at each octet
 
     def add(self, place: int, conditions: MessageConditions, alone: bool) -> None:
-        """Add the conditions of a rule. alone: it has no others that are tried before."""
+        """Add the conditions of a rule. alone: it has no other conditions, which would
+        be checked first.
+        """
         self._conditions[place] = conditions
         self._steps += conditions.steps
         if alone:
@@ -48,18 +50,19 @@ class MessageIndex:
             self._always.append(place)
 
     def complete(self) -> None:
-        """Make all sets ready."""
+        """Prepare all sets."""
         for each in (self._text, *self._fields.values()):
             each.complete()
 
     def cost(self, body: Body) -> int:
-        """Return about how many steps it takes to look at a message."""
+        """Return the approximate number of steps to check a message."""
         return self._steps * min(body.size, LOOKED_AT)
 
     def holding(self, fitting: Collection[int], body: Body) -> list[int]:
-        """Return the places of rules whose conditions hold; blocks for a file.
+        """Return the places of the rules whose conditions hold. Blocks if the message
+        is in a file.
 
-        fitting: where the other conditions hold, of those that have some
+        fitting: the places where other conditions exist, and hold
         """
         message = read_message(body)
         return [

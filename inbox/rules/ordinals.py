@@ -1,7 +1,7 @@
-"""Conditions about numbers: which session of a client it is, which attempt of a message.
+"""Conditions about numbers: of the session of a client, of the attempt at a message.
 
-Each rule counts what meets its other conditions, in the database: its numbers outlast a
-restart, and several processes count together.
+Each rule counts, in the database, the sessions or attempts that meet its other
+conditions: the numbers survive a restart, and several processes count together.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from inbox.storage.write_lock import write_turn
 from mailsink.ids import first_at
 from mailsink.ports import Consult
 
-_REMEMBERED = 10_000  # sessions and transactions whose number is known
-_STORY = timedelta(hours=24)  # for so long another try is of the same message
-_LOOKED_AT = 20  # transactions for a recipient, the newest
+_REMEMBERED = 10_000  # sessions and transactions with a known number
+_STORY = timedelta(hours=24)  # until then, another attempt belongs to the same message
+_LOOKED_AT = 20  # the newest transactions for a recipient that are checked
 
 
 class _Unit(NamedTuple):
     """A session or a transaction, which is counted once."""
 
-    key: str  # what it is counted for, as a digest
-    within: str  # the session, and the transaction of it
+    key: str  # the key of the count, as a digest
+    within: str  # the session, or for a transaction both ids
 
 
 class Ordinals:
-    """Numbers of the sessions and transactions that are going on in this process."""
+    """Numbers of the open sessions and transactions of this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -44,7 +44,7 @@ class Ordinals:
     def hold(
         self, wanted: Mapping[str, int], rule: Rule, consult: Consult, now: datetime
     ) -> bool:
-        """Whether the numbers are those that are wanted. Blocks."""
+        """Whether the numbers are the wanted ones. Blocks."""
         if "session" in wanted:
             number = wanted["session"]
             if not self._number(rule, _session(consult), number, now, None):
@@ -61,9 +61,9 @@ class Ordinals:
         now: datetime,
         consult: Consult | None,
     ) -> bool:
-        """Whether a unit has the wanted number; it is counted if that is not known yet.
+        """Return whether a unit has the wanted number; count it if its number is unknown.
 
-        consult: of an attempt, whose message may have been accepted meanwhile
+        consult: of an attempt: its message may have been accepted meanwhile
         """
         name = (rule.pk, rule.changed_at, *unit)
         with self._lock:
@@ -78,14 +78,14 @@ class Ordinals:
 
 
 def next_number(name: str, rule: Rule, consult: Consult, now: datetime) -> int:
-    """Return the number that a session or an attempt would have. Counts nothing; blocks."""
+    """Return the number that a session or attempt would get, without counting it. Blocks."""
     tries = name == "attempt"
     unit = _attempt(consult) if tries else _session(consult)
     return _stored(rule, unit.key, now, consult if tries else None) + 1
 
 
 def _stored(rule: Rule, key: str, now: datetime, consult: Consult | None) -> int:
-    """Return how many were counted; 0 where the next is of another message."""
+    """Return the stored count; 0 if the next attempt is of another message."""
     count = RuleCount.objects.filter(rule_id=rule.pk, key=key).first()
     if count is None:
         return 0
@@ -101,17 +101,17 @@ def _count(
 ) -> int:
     """Count one more unit, and return its number; from 1 again for another message.
 
-    Once the wanted number is passed nothing is written: that would be a commit for nothing
+    Once the wanted number is passed, nothing is written: it would be a useless commit
     at each session of each client.
     """
     stored = _stored(rule, key, now, consult)
     if stored >= wanted:
         return stored + 1
     with write_turn():
-        # The lock lets processes count one after the other.
+        # The lock makes processes count one after the other.
         if Rule.objects.select_for_update().filter(pk=rule.pk).first() is None:
-            return 0  # it was deleted a moment ago
-        # Another may have counted since that was read.
+            return 0  # the rule has just been deleted
+        # Another process may have counted since the first read.
         window = None if _stored(rule, key, now, consult) else timedelta()
         return int(count_more(rule.pk, key, now, window).count)
 
@@ -121,7 +121,9 @@ def _session(consult: Consult) -> _Unit:
 
 
 def _attempt(consult: Consult) -> _Unit:
-    """Return a transaction as a try of its message: by Message-ID, else by its envelope."""
+    """Return a transaction as an attempt at its message, identified by Message-ID or
+    else envelope.
+    """
     facts = consult.facts
     within = f"{consult.session} {facts.get('transaction', '')}"
     if consult.body is not None and (id := message_id(consult.body)):
@@ -132,10 +134,11 @@ def _attempt(consult: Consult) -> _Unit:
 
 
 def _was_taken(consult: Consult, since: datetime) -> bool:
-    """Whether mail with this envelope was accepted since a time: the next is another.
+    """Whether mail with this envelope was accepted since a time: the next one is a new
+    message.
 
-    An accepted message is committed before its 250, so that none is missed here. Where the
-    Message-ID counts it is the same message for ever.
+    An accepted message is committed before its 250, so none is missed here. With a
+    Message-ID, it stays the same message for ever.
     """
     if consult.body is not None and message_id(consult.body):
         return False
@@ -157,7 +160,7 @@ def _was_taken(consult: Consult, since: datetime) -> bool:
 
 
 def _recipient(consult: Consult) -> str:
-    """Return the recipient of RCPT, behind it the first."""
+    """Return the recipient of RCPT; after RCPT, the first recipient."""
     path = consult.facts.get("forward_path")
     return str(path) if path else next(iter(consult.recipients), "")
 

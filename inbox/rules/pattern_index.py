@@ -1,7 +1,8 @@
-"""An index of patterns: which of a thousand may fit a text, in time for about one.
+"""An index of patterns: finds those that may fit a text, among a thousand, in the time
+of one.
 
-Exact values are looked up; the others are one set for RE2, which goes through a text once
-for all of them.
+Exact values are looked up; the others form one set for RE2, which reads a text once for
+all of them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import re2
 from inbox.rules.text_patterns import options
 from mailsink.wildcards import fold
 
-# Octets for a set: while it looks at texts RE2 fills what it may have.
+# Octets for a set: while it reads texts, RE2 uses all the memory that it is allowed.
 _MEMORY, _MEMORY_OF_A_STEP, _MOST_MEMORY = 64 << 10, 512, 64 << 20
 
 
@@ -24,25 +25,25 @@ class PatternIndex:
     __slots__ = ("_exact", "_expressions", "_found_by", "_set", "_size")
 
     def __init__(self) -> None:
-        """Without patterns; `complete` ends the adding."""
+        """Start without patterns; call `complete` after adding them."""
         self._exact: dict[str, list[int]] = {}
-        self._expressions: list[str] = []  # until the set is ready
-        self._found_by: list[int] = []  # the places of the patterns of the set
-        self._size = 0  # of the set, in steps of RE2
+        self._expressions: list[str] = []  # until the set is complete
+        self._found_by: list[int] = []  # the places of the patterns in the set
+        self._size = 0  # of the set, in RE2 steps
         self._set: Any = None
 
     def add_exact(self, folded: str, place: int) -> None:
-        """Add a text that alone fits, as mailsink.wildcards.fold makes it."""
+        """Add a text that must match exactly, folded by mailsink.wildcards.fold."""
         self._exact.setdefault(folded, []).append(place)
 
     def add(self, expression: str, size: int, place: int) -> None:
-        """Add a regular expression that is found in texts. size: in steps of RE2"""
+        """Add a regular expression to search for in texts. size: in RE2 steps"""
         self._expressions.append(expression)
         self._found_by.append(place)
         self._size += size
 
     def complete(self) -> None:
-        """Make the set ready."""
+        """Prepare the set."""
         if self._expressions:
             memory = _MEMORY + self._size * _MEMORY_OF_A_STEP
             self._set = re2.Set.SearchSet(options(min(memory, _MOST_MEMORY)))
@@ -60,7 +61,7 @@ class PatternIndex:
 
 
 class NetworkIndex:
-    """Networks with the places of their rules: one look-up for each length of prefix."""
+    """Networks with the places of their rules: one look-up for each prefix length."""
 
     __slots__ = ("_by_length",)
 
@@ -74,7 +75,7 @@ class NetworkIndex:
         known.setdefault(int(network.network_address) >> rest, []).append(place)
 
     def places(self, address: IPv4Address | IPv6Address | None) -> list[int]:
-        """Return the places of the networks that an address is in."""
+        """Return the places of the networks that contain an address."""
         found: list[int] = []
         if address is not None:
             number = int(address)

@@ -1,4 +1,4 @@
-"""The actions of a rule as a decision for the engine. Pure."""
+"""Turns the actions of a rule into a decision for the engine. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from inbox.rules.usual_replies import usual_reply
 from mailsink.ports import Decision, Stage
 from mailsink.smtp.protocol.replies import Reply
 
-# Actions that the transcript names beside the rule; a wait is an exchange's own value.
+# Actions that the transcript names next to the rule; a wait is a value of the exchange.
 _DEEDS = (
     "drip",
     "stall",
@@ -26,7 +26,7 @@ _DEEDS = (
 
 
 def decision_of(rule: Any, stage: Stage) -> Decision:
-    """Return what a rule does at a stage; the transcript names it by number and name."""
+    """Return the decision of a rule at a stage; the transcript shows its number and name."""
     actions: dict[str, Any] = rule.actions
     return Decision(
         reply=_reply(actions, stage),
@@ -49,7 +49,9 @@ def decision_of(rule: Any, stage: Stage) -> Decision:
 
 
 def _named(rule: Any) -> str:
-    """Return a rule as the transcript names it, with a speed: inbox.explain.speeds reads it."""
+    """Return a rule's name for the transcript, with its speed, which
+    inbox.explain.speeds parses.
+    """
     speed = rule.limits.get("speed", 1)
     faster = times(speed) if speed > 1 else ""
     said = ", ".join(_remarks(rule.actions))
@@ -58,7 +60,7 @@ def _named(rule: Any) -> str:
 
 
 def _remarks(actions: dict[str, Any]) -> Iterator[str]:
-    """Yield what a reply does not show: whose it is, and what was done with it."""
+    """Yield remarks that a reply does not show: the provider, and actions on the message."""
     if actions.get("code", 0) >= 400:
         texts = tuple(actions.get("text", ()))
         yield from entry_ids(actions["code"], actions.get("enhanced"), texts)
@@ -69,7 +71,7 @@ def _remarks(actions: dict[str, Any]) -> Iterator[str]:
 
 
 def ends_the_search(decision: Decision) -> bool:
-    """Whether later rules are not asked: the reply is settled."""
+    """Whether the reply is settled, so that later rules are not consulted."""
     settled = decision.reply is not None or decision.shapes
     return settled or bool(decision.tls_failure)
 

@@ -1,4 +1,4 @@
-"""The stages, conditions, actions and limits that a rule may have, checked one by one."""
+"""The stages, conditions, actions and limits that a rule can have, with a check for each."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ CLOSES = ("", "before", "half", "after")
 TLS_FAILURES = ("", "wrong_name", "expired", "no_cipher")
 TEXT_CONDITIONS = ("helo", "user", "reverse_path", "forward_path")
 _MOST_LINES = 20
-_LONGEST_LINE = 450  # characters of a reply, so that its code and link have room
+_LONGEST_LINE = 450  # characters of a reply, leaving room for its code and link
 _WEEK = 7 * 24 * 3600
-FASTEST = 1000  # so many times faster the waits of a rule can pass
+FASTEST = 1000  # the fastest speed of a rule's waits
 _ENHANCED = re.compile(r"([245])\.[0-9]{1,3}\.[0-9]{1,3}")
 _FIELD_NAME = re.compile(r"[!-9;-~]{1,100}")
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
@@ -45,7 +45,7 @@ def stage(value: str) -> str:
 
 
 def conditions(given: Mapping[str, Any]) -> Fields:
-    """Return conditions as they are stored; those without a value are left out."""
+    """Return conditions in their stored form; those without a value are left out."""
     checked = _checked("conditions", given)
     if ("header" in checked) != ("header_value" in checked):
         missing = "header" if "header_value" in checked else "header_value"
@@ -57,7 +57,7 @@ def conditions(given: Mapping[str, Any]) -> Fields:
 
 
 def actions(given: Mapping[str, Any]) -> Fields:
-    """Return actions as they are stored. Raises Invalid."""
+    """Return actions in their stored form. Raises Invalid."""
     checked = _checked("actions", given)
     if not checked:
         raise Invalid(_("a rule does something: give it an action"))
@@ -81,7 +81,7 @@ def actions(given: Mapping[str, Any]) -> Fields:
 
 
 def limits(given: Mapping[str, Any]) -> Fields:
-    """Return limits as they are stored. Raises Invalid."""
+    """Return limits in their stored form. Raises Invalid."""
     checked = _checked("limits", given)
     if ("rate" in checked) and "seconds" not in checked:
         checked["seconds"] = 60
@@ -94,7 +94,7 @@ def limits(given: Mapping[str, Any]) -> Fields:
 
 
 def speed(value: Any) -> int:
-    """Return how many times faster the waits of a rule pass. Raises Invalid."""
+    """Return the speed of a rule's waits, 1 being normal. Raises Invalid."""
     return int(_LIMITS["speed"](value))
 
 
@@ -104,7 +104,7 @@ def members(group: str) -> tuple[str, ...]:
 
 
 def check_member(group: str, name: str, value: Any) -> None:
-    """Raise Invalid where a member cannot have this value."""
+    """Raise Invalid if a member cannot have this value."""
     if value not in _NOTHING.get(name, _LEFT_OUT):
         _CHECKS[group][name](value)
 
@@ -129,8 +129,9 @@ def _check(member: str, check: Callable[[Any], Any], value: Any) -> Any:
         raise InvalidMember(member, str(error)) from None
 
 
-# Values that say nothing, and are not stored; an empty enhanced code means none is sent.
-# A limit of 0 says something that no rule does: to leave it out would be its opposite.
+# Values without meaning, which are not stored; an empty enhanced code means that none
+# is sent. A limit of 0 has a meaning that no rule implements: leaving it out would mean
+# the opposite.
 _LEFT_OUT: tuple[Any, ...] = (None, "", [], 0, False)
 _LIMITING = ("first", "every", "probability", "rate", "seconds", "lasts")
 _NOTHING: dict[str, tuple[Any, ...]] = {
@@ -148,7 +149,7 @@ def _pattern(text: str) -> str:
 
 
 def steps(conditions: Mapping[str, Any]) -> int:
-    """Return how many steps the patterns of a rule take at each character, in all."""
+    """Return the steps of a rule's patterns at each character, in total."""
     names = (*TEXT_CONDITIONS, "header_value")
     given = (conditions[each] for each in names if each in conditions)
     body = conditions.get("body")

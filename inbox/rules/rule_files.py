@@ -1,4 +1,4 @@
-"""Export and import of the rules of an inbox: all of a file is taken, or nothing."""
+"""Export and import of an inbox's rules: an import takes all rules of a file, or none."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ WRITERS: dict[str, Callable[[Any], str]] = {
     "yaml": rule_texts.as_yaml,
 }
 _VERSION = 1
-# Of the patterns of a file: to look at those of 2,000 rules may take a minute.
+# For the patterns of a file: checking those of 2,000 rules may take a minute.
 _MOST_STEPS = 2 * rulebook.MOST_STEPS
-_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # what has expired stays so
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # an expired rule stays expired
 _SCENARIO = re.compile(r"[A-Za-z0-9-]{0,32}")
 _HEAD = "mailsink_rules"
 _MEMBERS = ("name", "stage", "on", "scenario", *TABLE, "max_hits", "expires_at")
@@ -35,13 +35,13 @@ _KINDS: dict[Kind, tuple[type, ...]] = {
 
 
 def export(scope: Scope, slug: str, form: Format) -> str:
-    """Return the rules of an inbox as a text. Raises NotFound."""
+    """Return the rules of an inbox as text. Raises NotFound."""
     rules = [_written(each) for each in rulebook.find(scope, slug)]
     return WRITERS[form]({_HEAD: _VERSION, "rules": rules})
 
 
 def _written(rule: Rule) -> dict[str, Any]:
-    """Return a rule as a file has it; what says nothing is left out."""
+    """Return a rule in the form of a file; empty values are left out."""
     expires = rule.expires_at
     found = {
         "name": rule.name,
@@ -59,9 +59,9 @@ def _written(rule: Rule) -> dict[str, Any]:
 
 
 def take(scope: Scope, slug: str, octets: bytes, instead: bool = False) -> list[Rule]:
-    """Add the rules of a file behind the others, or instead of them; all or none.
+    """Add the rules of a file after the others, or instead of them; all or none.
 
-    Raises NotFound, and Invalid, which names the rule and its member.
+    Raises NotFound; raises Invalid with the rule and its member.
     """
     document = rule_texts.read(octets)
     if not isinstance(document, dict) or document.get(_HEAD) != _VERSION:
@@ -132,7 +132,7 @@ def _check_types(fields: dict[str, Any]) -> None:
 
 
 def _check_type(member: str, value: Any, kind: Kind) -> None:
-    """Raise InvalidMember where a value is of another type than it has to be."""
+    """Raise InvalidMember if a value has the wrong type."""
     wanted = _KINDS[kind]
     fits = isinstance(value, wanted) and (bool in wanted or not isinstance(value, bool))
     if isinstance(value, str):
@@ -161,6 +161,6 @@ def _moment(text: str) -> datetime:
     if found is None or found.tzinfo is None:
         raise InvalidMember("expires_at", _("this is a time, as 2026-11-28T09:30:00Z"))
     latest = datetime.now(UTC) + timedelta(seconds=rulebook.LONGEST_LIFE)
-    if not _EARLIEST <= found <= latest:  # pages show it, in any zone
+    if not _EARLIEST <= found <= latest:  # pages show it, in any time zone
         raise InvalidMember("expires_at", _("a rule expires within a year"))
     return found

@@ -1,6 +1,6 @@
-"""How often a rule acts: counts in the database, so that they outlast a restart.
+"""Limits how often a rule acts: counts are in the database, so that they survive a restart.
 
-Several processes count together: each count is one turn at writing.
+Several processes count together: each count is one write turn.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from inbox.models import Rule, RuleCount
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 from mailsink.ports import Consult
 
-MOST_KEYS = 10_000  # counts of a rule: one for each client, sender or recipient
-_ROOM = 500  # counts that go together, the oldest, when there are too many
+MOST_KEYS = 10_000  # counts of a rule, one for each client, sender or recipient
+_ROOM = 500  # the oldest counts, which are removed together when there are too many
 COUNTED = frozenset({"first", "every", "probability", "rate", "lasts"})
-ALL_HITS = ""  # the key of hits, for max_hits
+ALL_HITS = ""  # the key of all hits, for max_hits
 _PARTS = {
     "client": ("client_address",),
     "sender": ("reverse_path",),
@@ -27,35 +27,35 @@ _PARTS = {
 
 
 def is_in_time(rule: Rule, now: datetime) -> bool:
-    """Whether a rule has not expired, and the time of day is one of its own."""
+    """Whether a rule has not expired, and the time of day is within its own."""
     if rule.expires_at is not None and rule.expires_at <= now:
         return False
     begins, ends = rule.limits.get("from_time"), rule.limits.get("until_time")
     if begins is None:
         return True
-    at = now.astimezone().time()  # the server's zone
+    at = now.astimezone().time()  # in the server's time zone
     first, last = time.fromisoformat(begins), time.fromisoformat(ends)
     return first <= at < last if first <= last else at >= first or at < last
 
 
 def is_counted(rule: Rule) -> bool:
-    """Whether it takes the database to know if a rule acts."""
+    """Whether the decision that a rule acts needs the database."""
     return rule.max_hits is not None or bool(COUNTED & rule.limits.keys())
 
 
 def count_and_judge(rule: Rule, consult: Consult, now: datetime) -> bool:
-    """Count that a rule's conditions were met; return whether it acts. Blocks.
+    """Count that a rule's conditions were met; return whether the rule acts. Blocks.
 
-    A rule that will not act again is not counted on: that would be a commit for nothing
+    A rule that will not act again is not counted any more: it would be a useless commit
     at each line of each client.
     """
     key = key_of(rule, consult)
     if _is_spent(rule, key, now):
         return False
     with write_turn():
-        # The lock lets processes count one after the other.
+        # The lock makes processes count one after the other.
         if Rule.objects.select_for_update().filter(pk=rule.pk).first() is None:
-            return False  # it was deleted a moment ago
+            return False  # the rule has just been deleted
         if COUNTED & rule.limits.keys() and not _acts(rule.pk, rule.limits, key, now):
             return False
         if rule.max_hits is None:
@@ -65,7 +65,7 @@ def count_and_judge(rule: Rule, consult: Consult, now: datetime) -> bool:
 
 
 def forget_counts(rule_id: int) -> None:
-    """Start the counts of a rule again, in several turns at writing."""
+    """Reset the counts of a rule, in several write turns."""
     counts = RuleCount.objects.filter(rule_id=rule_id)
     while True:
         with write_turn():
@@ -76,7 +76,7 @@ def forget_counts(rule_id: int) -> None:
 
 
 def _is_spent(rule: Rule, key: str, now: datetime) -> bool:
-    """Whether a rule does not act any more for a key, however often it is met."""
+    """Whether a rule will never act again for a key."""
     limits = rule.limits
     ends = {"first", "lasts"} & limits.keys() and "rate" not in limits
     if rule.max_hits is None and not ends:
@@ -96,25 +96,25 @@ def _has_ended(limits: dict[str, Any], count: RuleCount, now: datetime) -> bool:
 
 
 def _is_over(limits: dict[str, Any], count: RuleCount, now: datetime) -> bool:
-    """Whether the time is over for which a rule acts since the first time."""
+    """Whether the time in which a rule acts, since its first hit, is over."""
     lasts = limits.get("lasts")
     return lasts is not None and now - count.since >= _shortened(lasts, limits)
 
 
 def _shortened(seconds: int, limits: dict[str, Any]) -> timedelta:
-    """Return how long a wait of a rule really is: its time may run faster."""
+    """Return the real length of a rule's wait: its time may run faster."""
     return timedelta(seconds=seconds / limits.get("speed", 1))
 
 
 def _acts(rule_id: int, limits: dict[str, Any], key: str, now: datetime) -> bool:
-    """Count once more, and judge by the new count."""
+    """Count once more, and judge with the new count."""
     window = window_of(limits)
     counted = count_more(rule_id, key, now, window)
     return not stopped_by(limits, counted, now)
 
 
 def stopped_by(limits: dict[str, Any], counted: RuleCount, now: datetime) -> str:
-    """Return the limit by which a rule does not act at this count; "" where it acts."""
+    """Return the limit that keeps a rule from acting at this count; "" if it acts."""
     n: int = counted.count
     if n > limits.get("first", n):
         return "first"
@@ -125,7 +125,7 @@ def stopped_by(limits: dict[str, Any], counted: RuleCount, now: datetime) -> str
     if _is_over(limits, counted, now):
         return "lasts"
     if "probability" in limits:
-        # the same run for the same seed: the n-th roll of these dice
+        # the same seed gives the same run: the n-th roll of these dice
         seed = limits.get("seed", counted.rule_id)
         dice = random.Random(f"{seed} {counted.key} {n}")  # noqa: S311
         if dice.random() >= float(limits["probability"]):
@@ -134,7 +134,7 @@ def stopped_by(limits: dict[str, Any], counted: RuleCount, now: datetime) -> str
 
 
 def window_of(limits: dict[str, Any]) -> timedelta | None:
-    """Return how long a rate counts; None where a rule has none."""
+    """Return the window of a rate; None if a rule has no rate."""
     seconds = limits.get("seconds") if "rate" in limits else None
     return None if seconds is None else _shortened(seconds, limits)
 
@@ -142,7 +142,7 @@ def window_of(limits: dict[str, Any]) -> timedelta | None:
 def count_more(
     rule_id: int, key: str, now: datetime, window: timedelta | None
 ) -> RuleCount:
-    """Count one more; from 1 again where the window of a rate is over."""
+    """Count once more; start from 1 if the window of the rate is over."""
     known = RuleCount.objects.select_for_update().filter(rule_id=rule_id, key=key)
     count = known.first()
     if count is None:
@@ -154,14 +154,14 @@ def count_more(
 
 
 def count_one(count: RuleCount, now: datetime, window: timedelta | None) -> None:
-    """Count one more, in memory; from 1 again where the window of a rate is over."""
+    """Count once more, in memory; start from 1 if the window of the rate is over."""
     if window is not None and now - count.since >= window:
         count.count, count.since = 0, now
     count.count += 1
 
 
 def _make_room(rule_id: int) -> None:
-    """Drop the oldest counts of a rule that has too many: clients choose the keys."""
+    """Remove the oldest counts of a rule that has too many, since clients choose the keys."""
     counts = RuleCount.objects.filter(rule_id=rule_id).exclude(key=ALL_HITS)
     if counts.count() >= MOST_KEYS:
         oldest = counts.order_by("since").values_list("key", flat=True)[:_ROOM]
@@ -169,7 +169,7 @@ def _make_room(rule_id: int) -> None:
 
 
 def key_of(rule: Rule, consult: Consult) -> str:
-    """Return what is counted together, as a digest: no text of clients is stored."""
+    """Return the key of a count, as a digest: no text of clients is stored."""
     per = rule.limits.get("per", "")
     if per == "session":
         parts = [str(consult.session)]
@@ -182,5 +182,5 @@ def key_of(rule: Rule, consult: Consult) -> str:
 
 
 def now() -> datetime:
-    """Return the time by which rules go."""
+    """Return the current time for rules."""
     return datetime.now(UTC)

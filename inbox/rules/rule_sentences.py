@@ -1,4 +1,4 @@
-"""A rule as a sentence, made of the phrases in field_table."""
+"""Shows a rule as a sentence, made from the phrases in field_table."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ _LONGEST_SHOWN = 120  # characters of a value
 
 
 class SentencePart(NamedTuple):
-    """A part of a sentence; strong: it stands out."""
+    """A part of a sentence; strong: it is emphasised."""
 
     text: str
     strong: bool = False
 
 
 def sentence(rule: Any, inbox: str = "") -> list[SentencePart]:
-    """Return what a rule does, and when. inbox: its slug, where the sentence names it.
+    """Return the effect of a rule, and its conditions. inbox: the slug, if the sentence
+    names it.
 
-    rule: with stage, conditions, actions, limits and max_hits, as they are stored.
+    rule: with stage, conditions, actions, limits and max_hits, as stored.
     """
     beginning, said = _beginning(rule.stage, rule.conditions)
     parts = filled(beginning, rule.conditions)
@@ -63,13 +64,13 @@ def condition(name: str, conditions: Mapping[str, Any]) -> list[SentencePart]:
 def phrase(
     rows: Sequence[RuleField], name: str, values: Mapping[str, Any]
 ) -> list[SentencePart]:
-    """Return one member in words, by its row."""
+    """Return one member in words, from its row."""
     found = [each for each in rows if each.name == name]
     return next(_phrases(found, values), [SentencePart(name)])
 
 
 def deeds(rule: Any) -> list[SentencePart]:
-    """Return what a rule does, without its beginning and its limits."""
+    """Return the effect of a rule, without the sentence's beginning and limits."""
     found: list[SentencePart] = []
     for each in _actions(rule):
         found += [SentencePart(", "), *each] if found else each
@@ -77,7 +78,7 @@ def deeds(rule: Any) -> list[SentencePart]:
 
 
 def filled(phrase: str, values: Mapping[str, Any]) -> list[SentencePart]:
-    """Return a phrase, whose *parts* stand out, with values in its places."""
+    """Return a phrase with its values filled in, and its *parts* emphasised."""
     found = []
     for at, piece in enumerate(phrase.split("*")):
         text = _PLACE.sub(lambda match: _shown(values.get(match[1], "")), piece)
@@ -96,7 +97,7 @@ def _shown(value: Any) -> str:
 
 
 def _beginning(stage: str, conditions: Mapping[str, Any]) -> tuple[str, str]:
-    """Return how a sentence begins, and the condition that is said with it."""
+    """Return the beginning of a sentence, and the condition that it includes."""
     bare, matching, about = BEGINNINGS[stage]
     return (_(matching), about) if about in conditions else (_(bare), "")
 
@@ -143,7 +144,7 @@ def _limits(rule: Any) -> Iterator[list[SentencePart]]:
         phrases = list(_phrases([each], rule.limits))
         if each.name == "first" and rule.limits.get("first") == 1:
             phrases = [filled(_("the *first* time"), {})]
-        if each.name == "per" and found and phrases:  # of what is counted
+        if each.name == "per" and found and phrases:  # the counted objects
             found[-1] = [*found[-1], SentencePart(" "), *phrases[0]]
         else:
             found += phrases
@@ -156,7 +157,7 @@ def linked(
     first: Sequence[SentencePart],
     following: Sequence[SentencePart] = (),
 ) -> list[SentencePart]:
-    """Return a phrase with parts in the places of "first" and "next"."""
+    """Return a phrase with parts in place of "first" and "next"."""
     parts: dict[str, Sequence[SentencePart]] = {"first": first, "next": following}
     found: list[SentencePart] = []
     for at, piece in enumerate(_PLACE.split(phrase)):

@@ -1,7 +1,7 @@
-"""Rules as text that people keep and share: JSON, or YAML with the scalars of YAML 1.2.
+"""Rules as text, for storing and sharing: JSON, or YAML with the scalars of YAML 1.2.
 
-Texts that are read are bounded in octets, depth and number of nodes, and have no aliases,
-anchors or tags: a small text cannot become much. Pure.
+The octets, depth and nodes of an input are limited, and it must have no aliases,
+anchors or tags: a small text cannot become large. Pure.
 """
 
 from __future__ import annotations
@@ -19,22 +19,23 @@ from inbox.errors import Invalid
 MOST_OCTETS = 2 << 20
 _DEEPEST = 8
 _MOST_NODES = 200_000
-_LONGEST_SHOWN = 200  # characters of what a parser says
+_LONGEST_SHOWN = 200  # characters of a parser's error
 
 _C_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _PlainLoader(_C_LOADER):  # type: ignore[misc, valid-type]
-    """Only null, booleans, whole numbers and decimals are no strings.
+    """A YAML loader to which all scalars except null, booleans and numbers are strings.
 
-    By YAML 1.1 "on" would be true, and 10:00 be 600.
+    In YAML 1.1, "on" would be true, and 10:00 would be 600.
     """
 
-    # Not those of the base; each is a part of YAML 1.1's, so that its dumper quotes them.
+    # Replaces the resolvers of the base class. Each is a part of YAML 1.1's, so that
+    # its dumper quotes such strings.
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        """Return a mapping, none of whose keys is there twice."""
+        """Return a mapping; refuse duplicate keys."""
         names = [key.value for key, _value in node.value if isinstance(key.value, str)]
         _refuse_twice(names)
         made: dict[Any, Any] = super().construct_mapping(node, deep)
@@ -53,7 +54,9 @@ for _tag, _form, _first in (
 
 
 def read(octets: bytes) -> Any:
-    """Return what a text holds: JSON where it begins with a brace, else YAML. Raises Invalid."""
+    """Return the content of a text: JSON if it begins with a brace, else YAML. Raises
+    Invalid.
+    """
     if len(octets) > MOST_OCTETS:
         raise Invalid(
             _("rules take at most %(most)s MiB") % {"most": MOST_OCTETS >> 20}
@@ -70,7 +73,9 @@ def _read_json(text: str) -> Any:
         made = json.loads(text, object_pairs_hook=_members, parse_constant=_constant)
         json.dumps(made, ensure_ascii=False).encode()
         return made
-    except UnicodeEncodeError:  # RFC 8259 §8.2; YAML's parser takes none
+    except (
+        UnicodeEncodeError
+    ):  # RFC 8259 §8.2; YAML's parser rejects lone surrogates, too
         raise Invalid(_("a text has a lone surrogate in it")) from None
     except RecursionError:
         raise _too_deep() from None
@@ -96,7 +101,7 @@ def _read_yaml(text: str) -> Any:
 
 
 def _check_events(events: Iterable[Any]) -> None:
-    """Raise Invalid for what would make much of little, before it is made."""
+    """Raise Invalid for constructs that expand a small text, before they are built."""
     depth = 0
     for count, event in enumerate(events):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
@@ -136,6 +141,6 @@ def as_json(document: Any) -> str:
 
 
 def as_yaml(document: Any) -> str:
-    """Return a document as YAML, which readers of YAML 1.1 understand too."""
+    """Return a document as YAML, which YAML 1.1 parsers understand, too."""
     made: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
     return made

@@ -1,4 +1,6 @@
-"""The rules of inboxes, in their order. Each function writes what it returns."""
+"""The rules of inboxes, in their order. Each function that changes rules returns the
+stored result.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,10 @@ from inbox.storage.updates import put_fields
 from inbox.storage.write_lock import write_turn
 
 MOST = 2000  # rules of an inbox
-# An inbox and those of its labels share these: whoever manages one can make hundreds.
+# An inbox and the inboxes of its labels share this limit: the manager of one can make
+# hundreds.
 MOST_TOGETHER = 5000  # rules
-# Steps that their patterns take at each character, in all: 20 ms for a recipient at worst.
+# Total steps of their patterns at each character: at worst, 20 ms for a recipient.
 MOST_STEPS = 20_000
 _LONGEST_NAME = 80
 LONGEST_LIFE = 366 * 24 * 3600  # seconds
@@ -42,14 +45,14 @@ def find(scope: Scope, slug: str | None = None) -> list[Rule]:
 
 
 def number(text: str) -> int:
-    """Return the number of a rule, as it stands in a path. Raises NotFound."""
+    """Return the number of a rule from a path. Raises NotFound."""
     if text.isascii() and text.isdigit() and len(text) < 19:
         return int(text)
     raise NotFound(_("there is no rule %(id)s") % {"id": text[:40]})
 
 
 def get(scope: Scope, id: int) -> Rule:
-    """Return one. Raises NotFound."""
+    """Return one rule. Raises NotFound."""
     rows = Rule.objects.filter(scope.q("inbox"), pk=id).select_related("inbox")
     if (found := rows.first()) is not None:
         return found
@@ -57,7 +60,7 @@ def get(scope: Scope, id: int) -> Rule:
 
 
 def add(scope: Scope, slug: str, fields: Mapping[str, Any]) -> Rule:
-    """Add a rule behind the others. fields: as `_CHECKS` names them.
+    """Add a rule after the others. fields: with the names of `_CHECKS`.
 
     Raises NotFound, Invalid.
     """
@@ -71,11 +74,12 @@ def add_all(
     instead: bool = False,
     scenario: str = "",
 ) -> list[Rule]:
-    """Add rules behind the others, in their order, all or none.
+    """Add rules after the others, in their order, all or none.
 
-    instead: the others go. scenario: that they are all of; what expired of it goes. Of two
-    that add it at once, in whatever processes, one does. Raises NotFound, Invalid, and
-    Conflict where others of the scenario are there.
+    instead: the others are removed. scenario: the scenario that they all belong to; its
+    expired rules are removed. If two callers add it at once, in any process, one
+    succeeds. Raises NotFound, Invalid, and Conflict if other rules of the scenario
+    exist.
     """
     inbox = inboxes.by_slug(scope, slug)
     checked = [check(scope, each) for each in given]
@@ -92,17 +96,17 @@ def _replace(
     checked: Sequence[Mapping[str, Any]],
     scenario: str = "",
 ) -> list[Rule]:
-    """Add rules that were checked behind the others of an inbox, all or none.
+    """Add checked rules after the others of an inbox, all or none.
 
-    goes: those of the inbox that they replace; scenario: that has to be off then. Raises
-    Invalid where the limits leave no room, and Conflict.
+    goes: the rules of the inbox that they replace; scenario: must be off then. Raises
+    Invalid if the limits leave no room, and Conflict.
     """
     family = label_inboxes.family(inbox)
     seen = _check_steps(family, goes, checked)
     _forget_counts_of(_all_going(inbox, family, goes, len(checked), scenario))
     with write_turn():
         label_inboxes.take_turns(family)
-        family = label_inboxes.family(inbox)  # another label may have come
+        family = label_inboxes.family(inbox)  # read again: there may be a new label
         _check_steps(family, goes, checked, seen)
         _remove(_all_going(inbox, family, goes, len(checked), scenario))
         made = _add_behind(inbox, checked)
@@ -120,7 +124,7 @@ def _expired(rules: QuerySet[Rule]) -> QuerySet[Rule]:
 
 
 def _add_behind(inbox: Inbox, checked: Sequence[Mapping[str, Any]]) -> list[Rule]:
-    """Add rules that were checked, for which there is room."""
+    """Add checked rules, for which there is room."""
     last = _rules_of([inbox.pk]).aggregate(last=Max("position"))["last"]
     first = 0 if last is None else last + 1
     now = datetime.now(UTC)
@@ -137,14 +141,14 @@ def _check_steps(
     given: Sequence[Mapping[str, Any]],
     seen: Mapping[str, Any] | None = None,
 ) -> Mapping[str, Any]:
-    """Raise Invalid if the patterns of the rules of a family become too much together.
+    """Raise Invalid if the patterns of a family's rules become too much together.
 
-    Where they are too much already, as an earlier version let them be, they may not
-    become more. Those of expired rules do not count.
+    If they are too much already, since an earlier version allowed it, they must not
+    grow. Patterns of expired rules do not count.
 
-    Call it before a turn at writing, since it may take a second, and once more within,
-    with what it returned as seen: it looks again where rules changed in between.
-    goes: those of the family that are replaced; given: those that replace them
+    Call it before a write turn, since it may take a second, and again within the turn,
+    with its first result as `seen`: it then reads only rules that changed in between.
+    goes: the family's rules that are replaced; given: the new rules
     """
     there = _rules_of(family)
     newest = there.aggregate(Max("pk"), Max("changed_at"))
@@ -168,13 +172,13 @@ def _check_steps(
 
 
 def _steps_of(rules: QuerySet[Rule], now: datetime) -> int:
-    """Return how many steps the patterns of rules take that have not expired."""
+    """Return the total steps of the patterns of rules that have not expired."""
     act = rules.exclude(expires_at__lte=now)
     return sum(map(rule_fields.steps, act.values_list("conditions", flat=True)))
 
 
 def check(scope: Scope, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a new rule as they are stored. Raises NotFound, Invalid."""
+    """Return the fields of a new rule in their stored form. Raises NotFound, Invalid."""
     checked = _checked_whole(fields)
     _check_inbox(scope, checked)
     return checked
@@ -183,9 +187,10 @@ def check(scope: Scope, fields: Mapping[str, Any]) -> dict[str, Any]:
 def _all_going(
     inbox: Inbox, family: Sequence[int], goes: QuerySet[Rule], more: int, scenario: str
 ) -> QuerySet[Rule]:
-    """Return the rules that go for others: the replaced, and expired ones for their room.
+    """Return the rules to remove for others: the replaced ones, and expired ones to
+    make room.
 
-    more: how many others; scenario: that has to be off then. Raises Invalid, Conflict.
+    more: the number of new rules; scenario: must be off then. Raises Invalid, Conflict.
     """
     known = _rules_of([inbox.pk])
     going = list(goes.values_list("pk", flat=True))
@@ -203,11 +208,11 @@ def _all_going(
 def _expired_for_room(
     known: QuerySet[Rule], going: Sequence[int], more: int, most: int, words: str
 ) -> list[int]:
-    """Return the expired rules, which tests leave behind, that go to make room for more.
+    """Return the expired rules, which tests leave behind, to remove for more room.
 
-    Where there are more than most, as an earlier version let there be, they may not
-    become more. going: those that go anyway. Raises Invalid, in these words, where the
-    expired ones are not enough.
+    If there are more than `most` already, since an earlier version allowed it, their
+    number must not grow. going: the rules that are removed anyway. Raises Invalid, with
+    `words`, if the expired rules are not enough.
     """
     there = known.count()
     needed = there - len(going) + more - max(most, there)
@@ -221,20 +226,20 @@ def _expired_for_room(
 
 
 def _remove(rules: QuerySet[Rule]) -> None:
-    """Remove rules, within a turn. No other process counts for one of them meanwhile."""
+    """Remove rules, within a turn. The lock keeps other processes from counting meanwhile."""
     ids = list(rules.select_for_update().order_by("pk").values_list("pk", flat=True))
     Rule.objects.filter(pk__in=ids).delete()
 
 
 def _forget_counts_of(rules: QuerySet[Rule]) -> None:
-    """Remove the counts of rules that are about to go: clients made thousands of them."""
+    """Remove the counts of rules before the rules: clients may have made thousands."""
     counts = RuleCount.objects.filter(rule__in=rules)
     for key in counts.values_list("rule_id", flat=True).distinct():
         forget_counts(key)
 
 
 def change(scope: Scope, id: int, fields: Mapping[str, Any]) -> Rule:
-    """Change a rule; what is not given stays, and its counts start again.
+    """Change a rule; fields that are not given stay, and the counts start again.
 
     Raises NotFound, Invalid.
     """
@@ -260,7 +265,7 @@ def change(scope: Scope, id: int, fields: Mapping[str, Any]) -> Rule:
 
 
 def _in_use(rule: Rule) -> dict[str, Any]:
-    """Return the fields of a rule by which its patterns count."""
+    """Return the fields of a rule that decide whether its patterns count."""
     return {"conditions": rule.conditions, "expires_at": rule.expires_at}
 
 
@@ -287,7 +292,7 @@ def delete_scenario(scope: Scope, slug: str, name: str) -> None:
 def put_scenario(
     scope: Scope, slug: str, given: Sequence[Mapping[str, Any]], name: str
 ) -> list[Rule]:
-    """Replace the rules of a scenario by others, all or none. Raises NotFound, Invalid."""
+    """Replace the rules of a scenario with others, all or none. Raises NotFound, Invalid."""
     inbox = inboxes.by_slug(scope, slug)
     checked = [check(scope, each) for each in given]
     return _replace(inbox, _rules_of([inbox.pk]).filter(scenario=name), checked)
@@ -306,7 +311,7 @@ def put_in_order(scope: Scope, slug: str, ids: Sequence[int]) -> list[Rule]:
 
 
 def move(scope: Scope, id: int, places: int) -> None:
-    """Move a rule down by so many places, or up where that is negative. Raises NotFound."""
+    """Move a rule down by `places`, or up if that is negative. Raises NotFound."""
     rule = get(scope, id)
     with write_turn():
         locked = _locked(rule.inbox_id)
@@ -320,10 +325,9 @@ def move(scope: Scope, id: int, places: int) -> None:
 
 
 def place(scope: Scope, id: int, before: int | None) -> None:
-    """Put a rule before another of its inbox; None: behind all.
+    """Put a rule before another one of its inbox; None: at the end.
 
-    Others may move rules meanwhile: theirs keep the places that they were given.
-    Raises NotFound.
+    Rules that others move meanwhile keep their new places. Raises NotFound.
     """
     rule = get(scope, id)
     with write_turn():
@@ -344,9 +348,9 @@ def place(scope: Scope, id: int, before: int | None) -> None:
 def set_speed(
     scope: Scope, slug: str, speed: int, scenario: str | None = None
 ) -> list[Rule]:
-    """Let the waits of all rules of an inbox, or of a scenario, pass so much faster.
+    """Set the speed of the waits of all rules of an inbox, or of a scenario.
 
-    Their counts start again; a scenario expires sooner, or later, in the same measure.
+    Their counts start again; the remaining time of a scenario changes in proportion.
     Raises NotFound, Invalid.
     """
     inbox = inboxes.by_slug(scope, slug)
@@ -365,7 +369,7 @@ def set_speed(
 
 
 def _speed_up(rule: Rule, speed: int) -> None:
-    """Change the speed of a rule; of a scenario's also what is left of its time."""
+    """Change the speed of a rule; for a scenario's rule also its remaining time."""
     now = datetime.now(UTC)
     before = rule.limits.get("speed", 1)
     if rule.scenario and rule.expires_at is not None and rule.expires_at > now:
@@ -375,7 +379,7 @@ def _speed_up(rule: Rule, speed: int) -> None:
 
 
 def _locked(inbox_id: int) -> QuerySet[Rule]:
-    """Return the rules of an inbox; whoever locks several does so by number."""
+    """Return the rules of an inbox, locked in the order of their numbers."""
     return Rule.objects.select_for_update().filter(inbox=inbox_id).order_by("pk")
 
 
@@ -399,7 +403,7 @@ def draft(fields: Mapping[str, Any]) -> Rule:
 
 
 def _checked_whole(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a new rule as they are stored. Raises Invalid."""
+    """Return the fields of a new rule in their stored form. Raises Invalid."""
     checked = _checked({"name": "", "conditions": {}, "limits": {}, **fields})
     for needed in ("stage", "actions"):
         if needed not in checked:
@@ -409,13 +413,13 @@ def _checked_whole(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_inbox(scope: Scope, checked: Mapping[str, Any]) -> None:
-    """Raise NotFound where messages are to go to an inbox that is not there."""
+    """Raise NotFound if the inbox for the messages does not exist."""
     if slug := checked.get("actions", {}).get("inbox"):
         inboxes.by_slug(scope, slug)
 
 
 def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields as they are stored. Raises Invalid."""
+    """Return fields in their stored form. Raises Invalid."""
     checked = {name: _CHECKS[name](value) for name, value in fields.items()}
     if "expires_in" in checked:
         seconds = checked.pop("expires_in")

@@ -1,4 +1,4 @@
-"""The titles of scenarios, and what each does: to be translated where they are shown."""
+"""The titles and descriptions of scenarios; the display code translates them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scenarios: named sets of rules, kept as data, that are switched on and off as one."""
+"""Scenarios: named sets of rules, stored as data, which are switched on and off together."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _FILE = Path(__file__).with_name("scenarios.toml")
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A set of rules by its name."""
+    """A named set of rules."""
 
     name: str
-    title: str  # in English, as is the description
+    title: str  # in English, like the description
     description: str
-    rules: tuple[dict[str, Any], ...]  # fields as rulebook.add takes them
-    of_provider: bool = False  # its replies are those of a provider
+    rules: tuple[dict[str, Any], ...]  # fields for rulebook.add
+    of_provider: bool = False  # whether its replies are those of a provider
 
 
 @lru_cache(maxsize=1)
@@ -41,7 +41,7 @@ def scenarios() -> tuple[Scenario, ...]:
 
 
 def scenario(name: str) -> Scenario:
-    """Return one. Raises NotFound."""
+    """Return one scenario. Raises NotFound."""
     for each in scenarios():
         if each.name == name:
             return each
@@ -49,7 +49,7 @@ def scenario(name: str) -> Scenario:
 
 
 def switched_on(scope: Scope, slug: str) -> dict[str, int]:
-    """Return the scenarios that an inbox has rules of, not expired, with their speeds.
+    """Return the active (not expired) scenarios of an inbox, with their speeds.
 
     Raises NotFound.
     """
@@ -62,16 +62,16 @@ def switched_on(scope: Scope, slug: str) -> dict[str, int]:
 
 
 def rules_of(scope: Scope, slug: str, name: str) -> list[Rule]:
-    """Return the rules of a scenario in an inbox; none where it is off. Raises NotFound."""
+    """Return the rules of a scenario in an inbox; none if it is off. Raises NotFound."""
     wanted = scenario(name).name
     return [each for each in rulebook.find(scope, slug) if each.scenario == wanted]
 
 
 def switch_on(scope: Scope, slug: str, name: str, speed: int = 1) -> list[Rule]:
-    """Add the rules of a scenario behind the others.
+    """Add the rules of a scenario after the others.
 
-    speed: how many times faster its waits pass, its expiry too.
-    Raises NotFound, Conflict, Invalid.
+    speed: the factor for its waits, and for its expiry. Raises NotFound, Conflict,
+    Invalid.
     """
     wanted = scenario(name)
     faster = rule_fields.speed(speed)
@@ -85,7 +85,7 @@ def switch_off(scope: Scope, slug: str, name: str) -> None:
 
 
 def _at(speed: int, fields: dict[str, Any]) -> dict[str, Any]:
-    """Return a rule of a scenario as it is at a speed. Raises Invalid."""
+    """Return a rule of a scenario for a speed. Raises Invalid."""
     if speed == 1:
         return fields
     faster = {**fields, "limits": {**fields.get("limits", {}), "speed": speed}}

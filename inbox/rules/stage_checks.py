@@ -1,4 +1,4 @@
-"""The stages at which a condition can be known, and an action can be done. Pure."""
+"""Checks that a condition can be known, and an action can be done, at a stage. Pure."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _BESIDE_MAIL = ("rset", "vrfy", "etrn", "quit")
 
 
 class _Bound(NamedTuple):
-    """Members that cannot be had at some stages, and the words for it."""
+    """Members that are impossible at some stages, and the words for it."""
 
     group: str  # conditions or actions
     names: tuple[str, ...]
     words: str
-    at: Collection[str] = ()  # none but these stages; (): all
+    at: Collection[str] = ()  # only these stages; (): all
     never_at: Collection[str] = ()
 
     def member(self, stage: str, given: Mapping[str, Any]) -> str:
-        """Return the first of the members that is given, and cannot be had; "" for none."""
+        """Return the first given member that is impossible at a stage; "" for none."""
         if (not self.at or stage in self.at) and stage not in self.never_at:
             return ""
         return next((name for name in self.names if name in given), "")
@@ -48,7 +48,7 @@ _BOUNDS = (
 def check_together(
     stage: str, conditions: Mapping[str, Any], actions: Mapping[str, Any]
 ) -> None:
-    """Raise InvalidMember where a rule could never act, for what is not known at its stage."""
+    """Raise InvalidMember if a rule could never act, given what is known at its stage."""
     given = {"conditions": conditions, "actions": actions}
     for bound in _BOUNDS:
         if name := bound.member(stage, given[bound.group]):

@@ -1,6 +1,6 @@
 """Patterns of rules: a text, a text with * and ?, or a regular expression between slashes.
 
-All take time in proportion to the text, whatever the pattern. The case does not count.
+The time is proportional to the text, whatever the pattern. Case is ignored.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from inbox.errors import Invalid
 from mailsink.wildcards import Wildcards, fold
 
 LONGEST = 500  # characters of a pattern
-LONGEST_TEXT = 4096  # characters of a header field that are looked at
-_MEMORY = 8 << 20  # octets for a pattern, while it is not known how large it is
-_MEMORY_OF_A_STEP = 4096  # of what RE2 keeps for a pattern while it looks at texts
-# Steps of RE2's program. The worst of patterns costs each of them at each character, on
-# the event loop: (a?){1000} twenty times over would stop the server for minutes.
+LONGEST_TEXT = 4096  # characters of a header field that are read
+_MEMORY = 8 << 20  # octets for a pattern of unknown size
+_MEMORY_OF_A_STEP = 4096  # RE2's memory for a pattern while it reads texts
+# Steps of RE2's program. In the worst patterns each step costs time at each character,
+# on the event loop: (a?){1000} twenty times over would stop the server for minutes.
 _MOST_STEPS = 5000
-_MOST_STEPS_IN_A_SET = 200  # of thousands of patterns
-_STEPS_OF_A_DOT = 8  # which is any character of UTF-8
-# Those of letters that are also others in lower case: the Kelvin sign, the long s
+_MOST_STEPS_IN_A_SET = 200  # of one pattern: there may be thousands
+_STEPS_OF_A_DOT = 8  # a dot is any character of UTF-8
+# Letters that other characters also fold to: the Kelvin sign, the long s
 _STEPS_OF_A_LETTER = {"k": 5, "s": 5}
-_SIZE_OF_A_STEP = 10  # of a pattern with one wildcard: such count, too
-_STEPS_ALONE = 100  # that a text with * is like, where it is looked at by itself
+_SIZE_OF_A_STEP = 10  # of a pattern with one wildcard: these count, too
+_STEPS_ALONE = 100  # the cost of a text with *, when checked on its own
 
 
 def options(memory: int = _MEMORY) -> Any:
-    """Return how RE2 is to work."""
+    """Return our options for RE2."""
     made = re2.Options()
     made.case_sensitive = False
     made.log_errors = False
@@ -41,11 +41,11 @@ def options(memory: int = _MEMORY) -> Any:
 
 
 class TextPattern:
-    """A pattern as a rule has it.
+    """A pattern of a rule.
 
-    steps: about how many it takes at each character of a text; size: how many it has in a
-    set of RE2. One of a set is made ready when the set found it first: of thousands of
-    rules most never are found.
+    steps: the approximate steps at each character of a text; size: the steps in an RE2
+    set. A pattern in a set is compiled when the set finds it first: most of thousands
+    of rules are never found.
     """
 
     __slots__ = ("_is_in_sets", "_pattern", "_search", "exact", "size", "steps")
@@ -59,7 +59,7 @@ class TextPattern:
             )
         self._pattern = pattern
         self.steps = self.size = 0
-        self.exact = ""  # the folded text that alone fits
+        self.exact = ""  # the folded text that must match exactly
         self._is_in_sets = False
         if _is_expression(pattern):
             self.steps = self.size = int(_compiled(pattern[1:-1]).programsize)
@@ -69,7 +69,7 @@ class TextPattern:
             self._is_in_sets = pattern.isascii() and self.size <= _MOST_STEPS_IN_A_SET
             if not self._is_in_sets:
                 self.steps = max(_STEPS_ALONE, self.size)
-            elif dots > 1:  # of one each, a set of thousands is as quick as one
+            elif dots > 1:  # with one dot each, a set of thousands is as fast as one
                 self.steps = self.size
         else:
             self.exact = fold(pattern)
@@ -78,7 +78,9 @@ class TextPattern:
 
     @property
     def expression(self) -> str:
-        """For a set of RE2, that finds it in a text; "" where it is too much for one."""
+        """An expression for an RE2 set, which finds it in a text; "" if it is too large
+        for one.
+        """
         if not self._is_in_sets:
             return ""
         if _is_expression(self._pattern):
@@ -86,7 +88,9 @@ class TextPattern:
         return rf"(?s)\A{translated(self._pattern)}\z"
 
     def fits(self, text: str) -> bool:
-        """Whether a text is as the pattern says; a regular expression: holds such a part."""
+        """Whether a text fits the pattern. A regular expression fits if the text
+        contains a match.
+        """
         if self.exact:
             return fold(text) == self.exact
         if self._search is None:
@@ -105,7 +109,7 @@ def _steps_of(text: str) -> int:
 
 
 def anywhere(pattern: str) -> Any:
-    """Return a pattern for RE2, which finds it at any place of a message. Raises Invalid."""
+    """Return a pattern for RE2 that matches at any place of a message. Raises Invalid."""
     TextPattern(pattern)
     if _is_expression(pattern):
         return _compiled(pattern[1:-1])
@@ -113,7 +117,7 @@ def anywhere(pattern: str) -> Any:
 
 
 def for_a_set(compiled: Any) -> str:
-    """Return what `anywhere` made as an expression for a set; "" where it is too much."""
+    """Return the result of `anywhere` as an expression for a set; "" if it is too large."""
     small = compiled.programsize <= _MOST_STEPS_IN_A_SET
     return str(compiled.pattern) if small else ""
 
@@ -122,7 +126,7 @@ def for_a_set(compiled: Any) -> str:
 def steps_at_a_name(pattern: str) -> int:
     """Return the steps of a pattern at each character of a name or field.
 
-    A part of its size, at least, by which it takes memory; 0 for one that cannot be used.
+    At least a part of its size, which stands for its memory; 0 for an invalid pattern.
     """
     with suppress(Invalid):
         made = TextPattern(pattern)
@@ -132,7 +136,7 @@ def steps_at_a_name(pattern: str) -> int:
 
 @lru_cache(maxsize=20_000)
 def steps_in_a_body(pattern: str) -> int:
-    """Return how many it takes at each character of a message; a text is found at once."""
+    """Return the steps at each character of a message; a plain text is found at once."""
     if not _is_expression(pattern) and not {"*", "?"} & {*pattern}:
         return 0
     with suppress(Invalid):
@@ -168,6 +172,6 @@ def _words(error: Exception) -> str:
 
 
 def translated(pattern: str) -> str:
-    """Return a text with * and ? as RE2 writes it."""
+    """Return a text with * and ? in RE2's syntax."""
     parts = {"*": ".*", "?": "."}
     return "".join(parts.get(each) or re2.escape(each) for each in pattern)

@@ -1,11 +1,11 @@
-"""The enhanced code and the text that a reply code usually has at a stage. Pure."""
+"""The usual enhanced code and text of a reply code at a stage. Pure."""
 
 from __future__ import annotations
 
 from mailsink.ports import Stage
 from mailsink.smtp.protocol.replies import Reply
 
-# RFC 5248; a stage's own first, then those of any stage.
+# RFC 5248; first those of a stage, then those of any stage.
 _AT: dict[tuple[str, int], tuple[str, str]] = {
     ("connect", 421): ("4.3.2", "Service not available, try again later"),
     ("connect", 554): ("5.7.1", "No service for you here"),
@@ -58,13 +58,14 @@ _CLASSES = {2: "Ok", 3: "Go on", 4: "Try again later", 5: "Refused"}
 
 
 def usual_reply(stage: Stage, code: int) -> Reply:
-    """Return the reply that a server usually gives by this code at a stage."""
+    """Return the reply that servers usually give with this code at a stage."""
     enhanced, text = (
         _AT.get((stage, code))
         or _ANYWHERE.get(code)
         or (f"{code // 100}.0.0", _CLASSES[code // 100])
     )
-    # There are classes 2, 4 and 5 (RFC 3463 §2), and none in greetings (RFC 2034 §4).
+    # Enhanced codes have the classes 2, 4 and 5 only (RFC 3463 §2); greetings have none
+    # (RFC 2034 §4).
     if code // 100 == 3 or (code < 300 and stage in ("connect", "helo")):
         enhanced = ""
     return Reply(code, enhanced, (text,))

@@ -1,4 +1,4 @@
-"""Why a rule would not act at a line, in words; and what would be done there."""
+"""Why a rule would not act at a line, in words, and the reply that would be sent."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def why_not(verdict: RuleVerdict, consult: Consult) -> list[SentencePart]:
 
 
 def _here(name: str, consult: Consult) -> list[SentencePart]:
-    """Return what a condition met; [] where there is nothing to show."""
+    """Return the value that a condition was compared with; [] if there is nothing to show."""
     if name in TEXT_CONDITIONS:
         found = ", ".join(values(consult, name)[:3])
         return [SentencePart(found or _("empty"), strong=bool(found))]
@@ -49,6 +49,6 @@ def _here(name: str, consult: Consult) -> list[SentencePart]:
 
 
 def reply_lines(answer: DryAnswer) -> list[str]:
-    """Return the lines of the reply that is decided; [] where the usual one is given."""
+    """Return the lines of the decided reply; [] for the usual reply."""
     reply = answer.decision.reply
     return [] if reply is None else list(reply.lines())
