@@ -1,1 +1,1 @@
-"""Mail that goes out: routes, the queue of releases, and their delivery."""
+"""Outgoing mail: routes, the queue of releases, and their delivery."""

@@ -1,23 +1,23 @@
-"""The mailboxes that a next hop may take an address for, beside the one that it says."""
+"""The mailboxes that a next hop may understand an address as, apart from its own."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-MOST = 32  # of an address; one with more is written to be misread
+MOST = 32  # for one address; an address with more is made to be misread
 
-Reading = tuple[str, str]  # a local part, and the domain that it is at
+Reading = tuple[str, str]  # a local part and its domain
 
 
 def readings(local: str, domain: str) -> list[Reading]:
-    """Return them, the address itself first; no more than MOST + 1.
+    """Return the readings of an address, the address itself first; at most MOST + 1.
 
-    A next hop may drop the quotes, and pass on what seems to name a further host: by
-    user%host, user@host or host!user (RFC 5321 appendix F.2).
+    A next hop may drop the quotes, and relay mail if the address seems to name another
+    host: as user%host, user@host or host!user (RFC 5321 appendix F.2).
     """
     found = [(local, domain)]
-    for user, host in found:  # grows on the way
+    for user, host in found:  # the list grows meanwhile
         for each in _others(user, host):
             if each not in found:
                 found.append(each)

@@ -1,7 +1,7 @@
-"""The lists of a route: which recipients mail may go to. A list that cannot be read allows nobody.
+"""The lists of a route, which allow or deny recipients. An unreadable list allows nobody.
 
-A pattern with an @ is held against the whole address, one without against its domain;
-* stands for any text, ? for any character, and the case does not count.
+A pattern with an @ is compared with the whole address, one without with its domain; "*"
+stands for any text, "?" for any character, and case is ignored.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from inbox.outgoing.domain_forms import ascii_domain, spelled_out
 from mailsink.wildcards import Wildcards, fold
 
 MOST_PATTERNS = 500
-LONGEST_PATTERN = 254  # characters, as of an address (RFC 5321 §4.5.3.1.3, errata 1690)
+LONGEST_PATTERN = 254  # characters, as in an address (RFC 5321 §4.5.3.1.3, errata 1690)
 
-# In a local part these may name a further host, to which the next hop would pass the
-# mail on (RFC 5321 appendix F.2 and RFC 733's user%host@relay).
+# In a local part these may name another host, to which the next hop would relay the
+# mail (RFC 5321 appendix F.2 and RFC 733's user%host@relay).
 _ROUTING = frozenset('%!@:,"\\')
 
 
@@ -37,8 +37,8 @@ def fault(pattern: str) -> str:
 def refusal(address: str, allow: Any, deny: Any) -> str:
     """Return why mail may not go to an address; "" if it may.
 
-    allow, deny: the lists as they are stored. Anything but lists of good patterns
-    allows nobody.
+    allow, deny: the lists as stored. Anything but lists of valid patterns allows
+    nobody.
     """
     if not readable(allow) or not readable(deny):
         return "The lists of the route cannot be read."
@@ -71,12 +71,12 @@ def refusal(address: str, allow: Any, deny: Any) -> str:
 
 
 def fits(address: str, patterns: Any) -> bool:
-    """Whether a list names an address. One that cannot be read names nobody."""
+    """Whether a list names an address. An unreadable list names no address."""
     return not refusal(address, patterns, [])
 
 
 def readable(patterns: Any) -> bool:
-    """Whether it is a list of good patterns, as it is stored."""
+    """Whether it is a list of valid patterns, as stored."""
     return (
         isinstance(patterns, Sequence)
         and not isinstance(patterns, str)
@@ -86,19 +86,21 @@ def readable(patterns: Any) -> bool:
 
 
 def _fits(pattern: str, whole: str) -> bool:
-    """Whether a pattern fits an address whose domain is as DNS has it."""
+    """Whether a pattern fits an address whose domain is in DNS form."""
     compared = whole if "@" in pattern else whole.rpartition("@")[2]
     return _wildcards(_comparable(pattern)).fit(compared)
 
 
 def _comparable(pattern: str) -> str:
-    """Return a pattern with its domain as DNS has it, without its case."""
+    """Return a pattern in lower case, with its domain in DNS form."""
     local, at, domain = pattern.rpartition("@")
     return fold(f"{local}{at}{ascii_domain(domain) or domain}")
 
 
 def _lower(local: str) -> str:
-    """Return a local part with its ASCII letters in lower case: others may be other mailboxes."""
+    """Return a local part with its ASCII letters in lower case; other letters may
+    distinguish mailboxes.
+    """
     return "".join(each.lower() if each.isascii() else each for each in local)
 
 
@@ -106,7 +108,7 @@ def _is_denied(user: str, host: str, deny: Sequence[str]) -> bool:
     """Whether a list denies a mailbox, in either form of its domain."""
     domain = ascii_domain(host)
     if not domain:
-        return True  # nobody knows: it cannot be compared
+        return True  # to be safe, since it cannot be compared
     whole, spelled = f"{user}@{domain}", spelled_out(domain)
     return any(
         _fits(each, whole)

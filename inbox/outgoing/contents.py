@@ -1,4 +1,4 @@
-"""A stored body on its way out: in pieces, and which extensions it needs."""
+"""A stored body to send: its pieces, and the extensions that it needs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from inbox.storage import body_store
 from mailsink.smtp.client.hop_values import ContentNeeds
 
 _PIECE = 64 * 1024  # octets
-_HEADER = 256 * 1024  # octets in which the end of the header is looked for
+_HEADER = 256 * 1024  # octets that are searched for the end of the header
 
 
 def pieces(raw: Raw, before: bytes = b"") -> Iterator[bytes]:
     """Yield a body in pieces. Raises OSError if it cannot be read.
 
-    before: what goes in front of it
+    before: octets that precede it
     """
     if before:
         yield before
@@ -30,9 +30,9 @@ def pieces(raw: Raw, before: bytes = b"") -> Iterator[bytes]:
 
 
 def needs(raw: Raw, addresses: Sequence[str], smtputf8: bool) -> ContentNeeds:
-    """Return what a body and its envelope need of a server.
+    """Return the needs of a body and its envelope from a server.
 
-    smtputf8: the client had declared SMTPUTF8, so that the header may have UTF-8
+    smtputf8: the client had declared SMTPUTF8, so the header can have UTF-8
     """
     eightbit = binary = False
     header, last = b"", b""
@@ -48,8 +48,8 @@ def needs(raw: Raw, addresses: Sequence[str], smtputf8: bool) -> ContentNeeds:
 
 
 def _is_bare(before: bytes, piece: bytes) -> bool:
-    """Whether a piece has CR or LF by itself, or ends a CR of the piece before so."""
+    """Whether a piece has a bare CR or LF, or makes the last CR of the previous piece bare."""
     octets = before + piece if before == b"\r" else piece
-    whole = octets.removesuffix(b"\r")  # its LF may be in the next piece
+    whole = octets.removesuffix(b"\r")  # the LF of a last CR may be in the next piece
     pairs = whole.count(b"\r\n")
     return whole.count(b"\n") != pairs or whole.count(b"\r") != pairs

@@ -1,4 +1,4 @@
-"""Brings the releases of one session with a next hop, one by one, and stores the results."""
+"""Hands out the releases of one session with a next hop, one by one, and stores the results."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ReleaseCourier:
         at_work: set[ReleaseCourier],
         most: int | None = _IN_A_SESSION,
     ) -> None:
-        """Join those that are at work.
+        """Add this courier to those at work.
 
         claim: claims the next release, on a thread
         most: messages of this session; None: no limit
@@ -65,7 +65,9 @@ class ReleaseCourier:
     async def report(
         self, mail: OutgoingMail, results: tuple[RecipientResult, ...]
     ) -> None:
-        """Store the results; try again until they are, or delivered mail would go out twice."""
+        """Store the results; retry until it works, since delivered mail would otherwise
+        go out twice.
+        """
         claim = self._claim
         assert claim is not None
         while True:
@@ -88,5 +90,5 @@ class ReleaseCourier:
             await self.report(mail, (result,) * len(mail.recipients))
 
     def close(self) -> None:
-        """Leave those that are at work; what is not reported is put back at the next look."""
+        """Leave the couriers at work; unreported releases are put back at the next check."""
         self._at_work.discard(self)

@@ -1,4 +1,4 @@
-"""Delivers what is due: a session for each route that has something, a few at a time."""
+"""Delivers due releases: one session for each route with due releases, a few at a time."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from mailsink.smtp.protocol.events import Ending, Event
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 4  # sessions
-_LOOK_EVERY = 60.0  # seconds, for what other processes put into the queue
-_REST = 30.0  # seconds before a route that did not answer is tried again
+_LOOK_EVERY = 60.0  # seconds, for releases that other processes queue
+_REST = 30.0  # seconds before the next session with a route that did not answer
 _RETRY = 5.0  # seconds after an error of the database
 
 
@@ -40,7 +40,7 @@ class Deliverer:
         record: Callable[[Event], None],
         couriers: set[ReleaseCourier] | None = None,
     ) -> None:
-        """couriers: all that are at work in this process, of turned sessions too"""
+        """couriers: all at work in this process, including those of turned sessions"""
         self._server = server
         self._record = record
         self._nudged = asyncio.Event()
@@ -49,7 +49,7 @@ class Deliverer:
         self._open: set[OutgoingSession] = set()
         self._resting: dict[int | None, float] = {}
         self._couriers = set() if couriers is None else couriers
-        self._left = True  # there may be tries that nobody goes on with
+        self._left = True  # whether there may be abandoned tries
         self._recovers_at = 0.0
 
     def start(self) -> None:
@@ -58,7 +58,7 @@ class Deliverer:
         self._task = self._loop.create_task(self._run())
 
     async def stop(self) -> None:
-        """End the sessions; releases that they were about go back into the queue."""
+        """End the sessions; their releases go back into the queue."""
         waiting.disconnect(self._nudge)
         self._stopping = True
         self._nudged.set()
@@ -86,7 +86,7 @@ class Deliverer:
             except DatabaseError as error:
                 log.error("The queue of releases could not be read: %s", error)
                 rest = _RETRY
-            except Exception:  # a fault of ours: with its traceback, and mail goes on
+            except Exception:  # a bug: logged with its traceback, and mail goes on
                 log.exception("The queue of releases could not be read")
                 rest = _RETRY
             with suppress(TimeoutError):
@@ -94,7 +94,7 @@ class Deliverer:
             self._nudged.clear()
 
     async def _recover(self) -> None:
-        """Put back what nobody tries any more, after a failure and every minute."""
+        """Put abandoned releases back, after a failure and every minute."""
         now = self._loop.time()
         if self._left or now >= self._recovers_at:
             before = datetime.now(UTC)
@@ -106,7 +106,9 @@ class Deliverer:
             self._left, self._recovers_at = False, now + _LOOK_EVERY
 
     async def _begin_sessions(self) -> float:
-        """Begin a session for each route that has something due; return how long to rest."""
+        """Begin a session for each route with due releases; return the time to rest, in
+        seconds.
+        """
         now = self._loop.time()
         self._resting = {r: at for r, at in self._resting.items() if at > now}
         busy = {*self._sessions, *self._resting}
@@ -125,7 +127,7 @@ class Deliverer:
         except (DatabaseError, OSError) as error:
             log.error("A session with a next hop broke off: %s", error)
             self._put_back_soon(route_id)
-        except Exception:  # a fault of ours: the release is tried again
+        except Exception:  # a bug: the release is tried again
             log.exception("A session with a next hop broke off")
             self._put_back_soon(route_id)
         finally:
@@ -174,8 +176,8 @@ def _route(id: int | None) -> Route | None:
 
 
 def _claim(route: Route, server: UUID, session: UUID) -> Claim | None:
-    """Claim what is due for a route, unless it leads to another server by now."""
+    """Claim a due release of a route, unless the route leads to another server now."""
     now = _route(route.pk)
     if now is None or not routes.same_way(now, route):
-        return None  # what is due goes out in another session
+        return None  # the due releases go out in another session
     return release_queue.claim(now, server, session)

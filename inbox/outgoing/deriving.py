@@ -1,6 +1,8 @@
-"""Derives releases from captured messages: what the rules and the guard let out by themselves.
+"""Derives releases from captured messages: those that the rules and the guard release
+automatically.
 
-From committed rows alone, as often as need be: what is queued already is not queued again.
+Only committed rows are used, and repeats are harmless: a queued release is not queued
+again.
 """
 
 from __future__ import annotations
@@ -30,23 +32,23 @@ from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 
 log = logging.getLogger(__name__)
 
-MOST_WAITING = 10_000  # releases in the queue, beyond which no more are derived
-_HEADER = 64 * 1024  # octets in which marks of a loop are looked for
+MOST_WAITING = 10_000  # releases in the queue; with more, no further ones are derived
+_HEADER = 64 * 1024  # octets that are searched for marks of a loop
 _GUARD = "guard"
-# Of a copy: those who sent the message did not ask for it.
+# For a copy: the sender of the message did not ask for it.
 _NO_REPORTS = "NOTIFY=NEVER"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The rules that are enabled, and the guard."""
+    """The enabled rules, and the guard."""
 
     rules: Sequence[ReleaseRule]
     guard: GuardState
 
     @property
     def since(self) -> UUID | None:
-        """Return the message behind which something may be derived; None: nothing is."""
+        """The message after which releases may be derived; None: no releases are derived."""
         times = [rule.since for rule in self.rules]
         if self.guard.is_on and self.guard.route and self.guard.since:
             times.append(self.guard.since)
@@ -55,7 +57,7 @@ class Plan:
 
 @dataclass(slots=True)
 class DerivedRelease:
-    """A release that a message leads to. key: see Release.derived_from"""
+    """A release derived from a message. key: see Release.derived_from"""
 
     message: Message
     key: str
@@ -71,14 +73,14 @@ class DerivedRelease:
 
 @dataclass(slots=True)
 class _Queued:
-    """The releases of a message that are queued already, by key."""
+    """The queued releases of a message, by key."""
 
     paths: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    parts: dict[str, int] = field(default_factory=dict)  # the next one
+    parts: dict[str, int] = field(default_factory=dict)  # the number of the next part
 
 
 def plan() -> Plan:
-    """Return what is to be derived. Raises BrokenRule where something cannot be read."""
+    """Return the current plan. Raises BrokenRule if a rule or the guard is unreadable."""
     guard = guarding.state()
     if guard.fault:
         raise BrokenRule(guard.fault)
@@ -86,13 +88,13 @@ def plan() -> Plan:
 
 
 def queue_is_full() -> bool:
-    """Whether so much waits that nothing more is derived for now."""
+    """Whether the queue is so long that no further releases are derived."""
     rows = Release.objects.filter(state="queued")
     return rows.values("pk")[:MOST_WAITING].count() >= MOST_WAITING
 
 
 def derive(messages: Sequence[Message], plan: Plan) -> int:
-    """Queue what messages lead to; return how many releases that were.
+    """Queue the releases of messages; return their number.
 
     messages: with their transactions and sessions
     """
@@ -128,14 +130,14 @@ def _asked(messages: Sequence[Message]) -> defaultdict[UUID, list[Asked]]:
 def _wanted(
     message: Message, asked: list[Asked], plan: Plan
 ) -> Iterator[DerivedRelease]:
-    """Yield what a message leads to: for each recipient, by the first rule that fits."""
+    """Yield the releases of a message: for each recipient, by the first rule that fits."""
     sender, left = message.transaction.reverse_path, dict(asked)
     for rule in plan.rules:
         fitting = [each for each in asked if _fits(rule, message, sender, each[0])]
         by = f'rule "{rule.name}"'
-        assert rule.route is not None  # else it is broken
+        assert rule.route is not None  # otherwise the rule is broken
         if rule.action == "copy":
-            if fitting and sender:  # a copy of a report would be answered by reports
+            if fitting and sender:  # reports would answer a copy of a report
                 to = [(rule.copy_to, _NO_REPORTS)]
                 yield DerivedRelease(message, f"copy:{rule.pk}", by, rule.route, to)
             continue
@@ -183,7 +185,7 @@ def _not_queued(wanted: Iterable[DerivedRelease]) -> Iterator[DerivedRelease]:
     for each in found:
         before = queued[each.message.pk]
         paths = set(before.paths[each.key])
-        if not each.is_copy:  # the rules may have been others then
+        if not each.is_copy:  # the rules may have been different then
             paths = {
                 path
                 for key, those in before.paths.items()
@@ -209,7 +211,7 @@ def _queued(messages: set[UUID]) -> defaultdict[UUID, _Queued]:
 
 
 def _in_parts(wanted: Iterable[DerivedRelease]) -> Iterator[DerivedRelease]:
-    """Divide what goes to more recipients than a release has."""
+    """Split releases with more recipients than one may have."""
     for each in wanted:
         for n, at in enumerate(range(0, len(each.asked), MOST_RECIPIENTS)):
             some = each.asked[at : at + MOST_RECIPIENTS]
@@ -219,7 +221,7 @@ def _in_parts(wanted: Iterable[DerivedRelease]) -> Iterator[DerivedRelease]:
 
 
 def _allowed(wanted: Iterable[DerivedRelease]) -> Iterator[DerivedRelease]:
-    """Leave out the recipients that nothing may go to: they stay here."""
+    """Leave out the recipients that are not allowed: their mail stays here."""
     refusals: dict[tuple[int, int], Refusal] = {}
     for each in wanted:
         key = each.route.pk, each.message.inbox_id

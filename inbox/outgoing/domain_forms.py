@@ -1,17 +1,17 @@
-"""The forms of a domain: as DNS has it, and in the letters that it stands for."""
+"""The forms of a domain: in DNS, and in its own letters."""
 
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
 
-# IDNA 2003 and 2008 make other domains of these: the next hop may follow either.
+# IDNA 2003 and 2008 map these to different domains, and the next hop may follow either.
 _DEVIATIONS = frozenset("ßς\u200c\u200d")
 
 
 def ascii_domain(domain: str) -> str:
-    """Return a domain as DNS has it, in lower case; "" if it has no such form.
+    """Return a domain in its DNS form, in lower case; "" if it has none.
 
-    An address literal comes back in its shortest form.
+    An address literal is returned in its shortest form.
     """
     domain = domain.rstrip(".").lower()
     if domain.isascii():
@@ -25,7 +25,7 @@ def ascii_domain(domain: str) -> str:
 
 
 def spelled_out(domain: str) -> str:
-    """Return a domain as DNS has it in the letters that it stands for."""
+    """Return a domain in DNS form with its own letters."""
     return ".".join(map(_label_spelled_out, domain.split(".")))
 
 
@@ -39,7 +39,7 @@ def _label_spelled_out(label: str) -> str:
 
 
 def _literal(domain: str) -> str:
-    """Return an address literal (RFC 5321 §4.1.3) in lower case in its shortest form."""
+    """Return an address literal (RFC 5321 §4.1.3) in lower case, in its shortest form."""
     inner = domain[1:-1]
     try:
         if not inner.startswith("ipv6:"):

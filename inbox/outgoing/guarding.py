@@ -1,6 +1,6 @@
-"""The guard: while it is on, only what its list names leaves, whatever else would allow it.
+"""The guard: while it is on, mail leaves only to addresses in its list, whatever else allows.
 
-Where it cannot be read nothing leaves: its row may have been edited by hand.
+If its row is unreadable, perhaps after an edit by hand, no mail leaves.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _always = False
 
 @dataclass(frozen=True, slots=True)
 class GuardState:
-    """The guard as it is now. fault: why nothing may leave; "" if something may"""
+    """The state of the guard. fault: why no mail may leave; "" if some may"""
 
     is_on: bool
     allow: Any = ()
@@ -38,7 +38,7 @@ class GuardState:
     fault: str = ""
 
     def refusal(self, address: str) -> str:
-        """Return why mail may not go to an address; "" if the guard has nothing against it."""
+        """Return why mail may not go to an address; "" if the guard does not object."""
         if self.fault:
             return self.fault
         if self.is_on and not allowing.fits(address, self.allow):
@@ -47,7 +47,7 @@ class GuardState:
 
 
 def use(always: bool) -> None:
-    """Take what was decided at the start: whether the guard is on, whatever the page says."""
+    """Set whether the guard is always on, whatever the page says, as decided at the start."""
     global _always
     _always = always
 
@@ -58,12 +58,12 @@ def is_always_on() -> bool:
 
 
 def state() -> GuardState:
-    """Return the guard as it is now."""
+    """Return the current state of the guard."""
     try:
         row = OutgoingGuard.objects.select_related("route").filter(pk=ONLY).first()
     except DatabaseError:
         raise
-    except Exception:  # a value that is none of its column's kind
+    except Exception:  # a value has the wrong type for its column
         row = None
     if row is None or row.switch not in ("on", "off"):
         return GuardState(True, fault=_BROKEN)
@@ -78,9 +78,9 @@ def change(
     allow: Sequence[str] | None = None,
     route: str | None = None,
 ) -> GuardState:
-    """Change what is given, and return the guard. route: a name; "" for none.
+    """Change the given settings, and return the guard. route: a name; "" for none.
 
-    It holds for messages from now on. Raises Invalid, NotFound, Conflict.
+    The change applies to messages from now on. Raises Invalid, NotFound, Conflict.
     """
     switch.check()
     if is_on is False and _always:

@@ -1,6 +1,6 @@
-"""Held domains: whose mail waits until its receiver asks for it, and who may ask.
+"""Held domains: mail for them waits until its receiver requests it; each has a list of users.
 
-Each function writes what it returns.
+Each changing function returns the stored result.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mailsink.smtp.protocol import grammar
 MOST = 100
 MOST_USERS = 100
 _REMOVED_AT_ONCE = 50  # releases, most with few recipients
-ANYBODY = "*"  # among the users: whoever logs in
+ANYBODY = "*"  # among the users: any authenticated user
 _LONGEST_USER = 255  # characters
 _FIRST = UUID(int=0)  # before all messages
 
@@ -37,10 +37,10 @@ def find(scope: Scope) -> list[HeldDomain]:
 
 
 def get(scope: Scope, domain: str) -> HeldDomain:
-    """Return one. Raises NotFound."""
+    """Return one held domain. Raises NotFound."""
     rows = HeldDomain.objects.filter(scope.q(), domain=domain.lower())
     rows = rows.select_related("route", "inbox")
-    found = rows.first() if "\x00" not in domain else None  # PostgreSQL takes none
+    found = rows.first() if "\x00" not in domain else None  # PostgreSQL rejects NUL
     if found is not None:
         return found
     raise NotFound(_('no mail is held for "%(domain)s"') % {"domain": domain[:255]})
@@ -51,9 +51,8 @@ def add(
 ) -> HeldDomain:
     """Hold mail for a domain from now on.
 
-    fields: domain; users and route (a name, "" for none) may be left out
-    earlier: hold what was caught before, too
-    Raises NotFound, Invalid, Conflict.
+    fields: domain; users and route (a name, "" for none) may be left out earlier: also
+    hold mail from before Raises NotFound, Invalid, Conflict.
     """
     switch.check()
     if HeldDomain.objects.count() >= MOST:
@@ -77,7 +76,7 @@ def add(
 
 
 def change(scope: Scope, domain: str, fields: Mapping[str, Any]) -> HeldDomain:
-    """Change who may take the mail of a domain, or its route; what is not given stays.
+    """Change the users or the route of a held domain; fields that are not given stay.
 
     Raises NotFound, Invalid, Conflict.
     """
@@ -92,9 +91,9 @@ def change(scope: Scope, domain: str, fields: Mapping[str, Any]) -> HeldDomain:
 
 
 def delete(scope: Scope, domain: str) -> None:
-    """Hold no more mail for a domain; nothing waits for it then. Raises NotFound.
+    """Stop holding mail for a domain, and remove what waits for it. Raises NotFound.
 
-    The messages stay, and so does the log of what was taken.
+    The messages stay, and so does the log of the mail that was taken.
     """
     held = get(scope, domain)
     rows = Release.objects.filter(held_by=held, state=HELD)
@@ -106,7 +105,7 @@ def delete(scope: Scope, domain: str) -> None:
 
 
 def most_specific(held: Mapping[str, HeldDomain], domain: str) -> HeldDomain | None:
-    """Return the entry that holds mail for a domain, out of those by name; None for none."""
+    """Return the most specific entry that holds mail for a domain; None for none."""
     if found := held.get(domain):
         return found
     below = domain
@@ -118,12 +117,12 @@ def most_specific(held: Mapping[str, HeldDomain], domain: str) -> HeldDomain | N
 
 
 def taken_by(held: Iterable[HeldDomain], user: str) -> list[HeldDomain]:
-    """Return those whose mail a user may take."""
+    """Return the held domains whose mail a user may take."""
     return [each for each in held if {user, ANYBODY} & set(each.users)]
 
 
 def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return users and route as they are stored. Raises Invalid, NotFound."""
+    """Return users and route in their stored form. Raises Invalid, NotFound."""
     checked: dict[str, Any] = {}
     if "users" in fields:
         checked["users"] = _users(fields["users"])

@@ -1,7 +1,8 @@
 """Puts captured messages into the queue of held mail: one release for each held domain.
 
-It goes on from the last message that it looked at, in small turns: mail comes in meanwhile.
-A message may have a thousand recipients, each in a domain of its own.
+It continues after the last message that it has processed, in small turns, since mail
+comes in meanwhile. A message may have a thousand recipients, each in a different
+domain.
 """
 
 from __future__ import annotations
@@ -19,30 +20,32 @@ from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 
 _MESSAGES_AT_ONCE = 100
 _LOOK_EVERY = 30.0  # seconds
-_LONGEST_DOMAIN = 255  # characters, as of DNS
+_LONGEST_DOMAIN = 255  # characters, as in DNS
 
 Group = tuple[Message, str, list[Recipient]]  # the recipients of a message in a domain
 
 
 def catch_up() -> None:
-    """Put the messages that came since the last time into the queue."""
+    """Put the messages since the last time into the queue."""
     while _step():
         pass
 
 
 def look() -> float:
-    """Do a step of catching up, so that nobody who asks has to wait for it; return the rest."""
+    """Do one step of catching up, so that no client has to wait for it; return the
+    seconds until the next.
+    """
     return 0.0 if _step() else _LOOK_EVERY
 
 
 def domain_of(address: str) -> str:
-    """Return the domain of an address as DNS has it, in lower case; "" if it has none."""
+    """Return the domain of an address in DNS form, in lower case; "" if it has none."""
     domain = domain_forms.ascii_domain(address.rpartition("@")[2])
     return domain if len(domain) <= _LONGEST_DOMAIN else ""
 
 
 def _step() -> bool:
-    """Look at the next messages; return whether there may be more to do."""
+    """Process the next messages; return whether there may be more."""
     seen = list(HeldDomain.objects.values_list("seen", flat=True))
     if not seen:
         return False
@@ -54,14 +57,14 @@ def _step() -> bool:
         entries = list(HeldDomain.objects.select_for_update().order_by("pk"))
         missing = _missing(groups, entries)
         put = _put(missing)
-        if put == len(missing):  # else these messages are looked at again
+        if put == len(missing):  # otherwise these messages are processed again
             newest = messages[-1].pk
             HeldDomain.objects.filter(seen__lt=newest).update(seen=newest)
     return True
 
 
 def _after(seen: UUID) -> list[Message]:
-    """Return the next messages, with few recipients in all."""
+    """Return the next messages, limited by their total number of recipients."""
     rows = Message.objects.filter(pk__gt=seen).select_related("transaction")
     found: list[Message] = []
     recipients = 0
@@ -91,7 +94,7 @@ def _groups(messages: Iterable[Message]) -> Iterator[Group]:
 def _missing(
     groups: Iterable[Group], entries: Iterable[HeldDomain]
 ) -> list[tuple[Group, HeldDomain]]:
-    """Return the groups that are to be held and are not yet, each with what holds it."""
+    """Return the groups that must be held and are not yet, each with its held domain."""
     groups = list(groups)
     ids = {message.pk for message, _domain, _those in groups}
     known = Release.objects.filter(message_id__in=ids).exclude(held_for="")
@@ -111,7 +114,7 @@ def _missing(
 
 
 def _put(missing: Iterable[tuple[Group, HeldDomain]]) -> int:
-    """Write the first groups, as many as a turn has rows for; return how many."""
+    """Write the first groups, as many as a turn has rows for; return their number."""
     made: list[Release] = []
     rows: list[ReleaseRecipient] = []
     for (message, domain, those), entry in missing:

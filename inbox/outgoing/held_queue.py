@@ -1,4 +1,4 @@
-"""Answers clients who ask for held mail: ETRN (RFC 1985), ATRN (RFC 2645), TURN (RFC 821)."""
+"""Answers clients that request held mail: ETRN (RFC 1985), ATRN (RFC 2645), TURN (RFC 821)."""
 
 from __future__ import annotations
 
@@ -36,20 +36,22 @@ from mailsink.smtp.protocol.replies import Reply
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 100  # releases that are looked up for a client
-_LONGEST_NAME = 255  # characters of a user or a client that the log keeps
+_LONGEST_NAME = 255  # characters of a user or client name that the log keeps
 
 
 class HeldQueue:
     """Implements mailsink.ports.HeldMail, on the event loop."""
 
     def __init__(self, server: UUID, couriers: set[ReleaseCourier]) -> None:
-        """couriers: those that are at work in this process"""
+        """couriers: those at work in this process"""
         self._server = server
         self._couriers = couriers
         self._sending: set[asyncio.Task[None]] = set()
 
     async def ask(self, request: MailRequest) -> Reply | Courier:
-        """Return the reply to ETRN, or to a refused ATRN or TURN; else who brings the mail."""
+        """Return the reply to ETRN, or to a refused ATRN or TURN; else the courier of
+        the mail.
+        """
         try:
             if request.verb == "ETRN":
                 return await self._etrn(request)
@@ -79,7 +81,7 @@ class HeldQueue:
     async def _send_rest(
         self, by: Sequence[HeldDomain], domains: Domains, who: str
     ) -> None:
-        """Queue what is left, batch by batch; the client has its reply by now."""
+        """Queue the remaining mail, batch by batch; the client already has its reply."""
         try:
             while await in_thread(lambda: holding.send(by, domains, who)):
                 pass
@@ -88,16 +90,16 @@ class HeldQueue:
 
 
 class _Taking:
-    """The mail that one client takes, from the oldest to the newest; each release once.
+    """The mail that one client takes, oldest first; each release is offered once.
 
-    One that the client puts off waits for another session.
+    A release that the client defers waits for another session.
     """
 
     def __init__(self, request: MailRequest, server: UUID) -> None:
         self._request = request
         self._server = server
-        self._next: list[UUID] = []  # releases that are to be offered
-        self._after = UUID(int=0)  # the last of them so far
+        self._next: list[UUID] = []  # releases to offer next
+        self._after = UUID(int=0)  # the last one so far
 
     def claim(self) -> Claim | None:
         request = self._request
@@ -123,7 +125,9 @@ class _Taking:
         return bool(self._next)
 
     def _passing(self) -> Passage:
-        """Take the last look at who may take what, which may have changed meanwhile."""
+        """Return the last check of what the client may take, which may have changed
+        meanwhile.
+        """
         mine = {each.domain: each for each in _takeable(self._request)}
 
         def check(address: str) -> str:
@@ -136,13 +140,13 @@ class _Taking:
 
 
 def _refusal(request: MailRequest) -> Reply | None:
-    """Return why ATRN or TURN gets nothing; None if it gets something."""
+    """Return why ATRN or TURN gets no mail; None if it gets some."""
     if not HeldDomain.objects.exists():
         return nothing_waits(request)
     mine = _takeable(request)
     names = {each.domain: each for each in mine}
     if not all(held_domains.most_specific(names, node) for node in request.nodes):
-        return replies.NOT_YOUR_DOMAIN  # even one of several (RFC 2645 §5.2.1)
+        return replies.NOT_YOUR_DOMAIN  # even a single one of several (RFC 2645 §5.2.1)
     held_intake.catch_up()
     rows = holding.held(mine, request.nodes or None)
     if not rows.exists():
@@ -158,7 +162,8 @@ def _refusal(request: MailRequest) -> Reply | None:
 def _takeable(request: MailRequest) -> list[HeldDomain]:
     """Return the domains whose mail a client may take.
 
-    TURN without AUTH: those that its EHLO names or is within. Its address is trusted.
+    TURN without AUTH: the domains that its EHLO name equals or is within. Its address
+    is trusted.
     """
     held = held_domains.find(ALL)
     if request.user is not None:
@@ -173,8 +178,9 @@ def _takeable(request: MailRequest) -> list[HeldDomain]:
 def _is_proved(user: str, held: HeldDomain) -> bool:
     """Whether a login proves that a client may read mail of an inbox.
 
-    Without accounts whoever reaches the ports may. With them it has to be a login of the
-    server or of that inbox: where there are none, any name and password is good.
+    Without accounts, anybody who reaches the ports may read it. With accounts, the
+    login must belong to the server or to that inbox: a server without logins accepts
+    any name and password.
     """
     if not accounts.look_if_due():
         return True
@@ -184,7 +190,7 @@ def _is_proved(user: str, held: HeldDomain) -> bool:
         rows.filter(username=name).first()
         or rows.filter(username=login_names.split(name).user).first()
     )
-    # Of two logins of one name it is not known whose password was given.
+    # If two logins share a name, it is unknown whose password was given.
     if credential is not None:
         return credential.inbox_id == held.inbox_id
     return any(login in (user, name) for login, _ in CONFIG.smtp_auth)
@@ -193,7 +199,7 @@ def _is_proved(user: str, held: HeldDomain) -> bool:
 def _etrn_target(
     request: MailRequest,
 ) -> tuple[list[HeldDomain], Domains, Reply | None]:
-    """Return whose mail ETRN starts, of which domains; or why it starts none."""
+    """Return the held domains and domains of an ETRN, or the reply that refuses it."""
     [node] = request.nodes
     held = held_domains.find(ALL)
     domains: Domains
@@ -234,7 +240,7 @@ def _nothing_to_start(
 
 
 def _is_named(entry: str, node: str) -> bool:
-    """Whether a held domain may have mail for a node: "example.com" or "@example.com"."""
+    """Whether a held domain can have mail for a node: "example.com" or "@example.com"."""
     name = node.removeprefix("@")
     if entry == name or (entry.startswith("*.") and name.endswith(entry[1:])):
         return True
@@ -242,6 +248,6 @@ def _is_named(entry: str, node: str) -> bool:
 
 
 def _who(request: MailRequest) -> str:
-    """Return who takes it, for the log: "ann (ATRN)"."""
+    """Return the taker's name for the log: "ann (ATRN)"."""
     name = request.user or request.helo or request.client_address
     return f"{name[:_LONGEST_NAME]} ({request.verb})"

@@ -1,6 +1,7 @@
-"""Releases that wait for their receiver: the fields of one that does, and which may leave now.
+"""Releases that wait for their receiver: their fields, and those that may leave now.
 
-Mail that no recipient may get now, as while the guard is on, is not offered: it waits on.
+Mail that no recipient may get now, such as while the guard is on, is not offered: it
+waits on.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from inbox.models.outgoing import HELD, NEVER
 from inbox.outgoing.leaving import Refusal
 
 _RELEASES_AT_ONCE = 100
-# Recipients that one look takes at most: whoever sends mail fills the queue.
+# The most recipients that one look reads: clients that send mail fill the queue.
 MOST_RECIPIENTS = 20_000
 
 
 def fields(message_id: UUID) -> dict[str, Any]:
-    """Return the fields of a release that is put back where it waited.
+    """Return the fields of a release that goes back to waiting.
 
-    The reverse-path is that of the message again: a route may have replaced it.
+    The reverse-path is the message's again: a route may have replaced it.
     """
     rows = Message.objects.filter(pk=message_id)
     path = rows.values_list("transaction__reverse_path", flat=True).first()
@@ -38,12 +39,12 @@ def fields(message_id: UUID) -> dict[str, Any]:
 
 
 def may_leave(rows: QuerySet[Release], refusal: Refusal, most: int) -> list[UUID]:
-    """Return the oldest of what waits that may leave, to one recipient at least.
+    """Return the oldest waiting releases that may leave, to at least one recipient.
 
-    refusal: why nothing may go to an address; most: releases that are returned
+    refusal: returns why no mail may go to an address; most: the maximum of releases
     """
     found: list[UUID] = []
-    known: dict[str, bool] = {}  # many messages have few recipients
+    known: dict[str, bool] = {}  # many messages have the same few recipients
     looked, after = 0, UUID(int=0)
     ids = rows.order_by("pk").values_list("pk", flat=True)
     while looked < MOST_RECIPIENTS and len(found) < most:

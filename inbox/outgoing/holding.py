@@ -1,6 +1,6 @@
 """The queue of held mail: releases in the state held, one for each message and domain.
 
-A message that is in the trash does not wait.
+A message in the trash does not wait.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from inbox.outgoing.held_intake import catch_up
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 
 _REMOVED_AT_ONCE = 50  # releases, most with few recipients
-_REST = timedelta(seconds=30)  # between the tries that ETRN asks for
+_REST = timedelta(seconds=30)  # between the tries that ETRN requests
 
 Domains = Collection[str] | None  # None: all
 
 
 def remove_gone() -> int:
-    """Remove a batch of what waits although its message was removed; return how many."""
+    """Remove a batch of waiting releases whose message was removed; return their number."""
     there = Message.objects.filter(pk=OuterRef("message_id"))
     rows = Release.objects.filter(~Exists(there), state=HELD)
     ids = list(rows.values_list("pk", flat=True)[:_REMOVED_AT_ONCE])
@@ -41,10 +41,10 @@ def remove_gone() -> int:
 
 
 def held(by: Iterable[HeldDomain], domains: Domains = None) -> QuerySet[Release]:
-    """Return what waits, oldest first.
+    """Return the waiting releases, oldest first.
 
-    by: the entries that hold it
-    domains: "example.com", or "@example.com" with what is below it
+    by: the entries that hold them. domains: "example.com", or "@example.com" with its
+    subdomains
     """
     kept = Message.objects.filter(ALIVE, pk=OuterRef("message_id"))
     rows = Release.objects.filter(Exists(kept), state=HELD, held_by__in=list(by))
@@ -54,9 +54,10 @@ def held(by: Iterable[HeldDomain], domains: Domains = None) -> QuerySet[Release]
 
 
 def try_again(by: Iterable[HeldDomain], domains: Domains = None) -> bool:
-    """Let what was held, and is on its way by a route, be tried now; whether there is some.
+    """Let held mail that is on its way through a route be tried now; return whether
+    there is any.
 
-    A release rests between its tries all the same: whoever reaches the port can ask.
+    A release still rests between its tries, since anybody who reaches the port can ask.
     """
     rows = Release.objects.filter(state__in=("queued", "trying"), held_by__in=list(by))
     if domains is not None:
@@ -73,7 +74,7 @@ def try_again(by: Iterable[HeldDomain], domains: Domains = None) -> bool:
 
 
 def waiting_by_domain() -> dict[int, int]:
-    """Return how many messages wait, by the key of the held domain."""
+    """Return the number of waiting messages, by the key of the held domain."""
     rows = held(HeldDomain.objects.all()).order_by().values("held_by")
     return dict(rows.annotate(n=Count("pk")).values_list("held_by", "n"))
 
@@ -81,9 +82,9 @@ def waiting_by_domain() -> dict[int, int]:
 def send(
     by: Iterable[HeldDomain], domains: Domains, who: str, by_hand: bool = False
 ) -> int:
-    """Queue a batch of what waits for the routes of its domains; return how many.
+    """Queue a batch of waiting releases for the routes of their domains; return their number.
 
-    It is ROWS_IN_A_TURN where more may wait. who: asked for it; by_hand: a route that
+    ROWS_IN_A_TURN means that more may wait. who: the requester; by_hand: a route that
     did not answer is tried at once
     """
     now = datetime.now(UTC)
@@ -105,7 +106,7 @@ def send(
             )
             if route.reverse_path:
                 rows = Release.objects.filter(pk__in=ids, state="queued")
-                # That of a report stays null (RFC 5321 §4.5.5).
+                # The reverse-path of a report stays null (RFC 5321 §4.5.5).
                 rows.exclude(reverse_path="").update(reverse_path=route.reverse_path)
             transaction.on_commit(partial(waiting.send, sender=None, at_once=by_hand))
         if len(ids) == ROWS_IN_A_TURN:
@@ -114,12 +115,12 @@ def send(
 
 
 def may_be_sent(by: Iterable[HeldDomain], domains: Domains) -> bool:
-    """Whether some of what waits may leave now by the route of its domain."""
+    """Whether some waiting releases may leave now through the route of their domain."""
     return any(_sendable(each, domains, 1) for each in by)
 
 
 def _sendable(by: HeldDomain, domains: Domains, most: int) -> list[UUID]:
-    """Return the oldest of what waits that may leave by the route of its domain."""
+    """Return the oldest waiting releases that may leave through the route of their domain."""
     if by.route is None:
         return []
     refusal = leaving.refusal(by.route, by.inbox_id)
@@ -127,9 +128,10 @@ def _sendable(by: HeldDomain, domains: Domains, most: int) -> list[UUID]:
 
 
 def send_by_hand(held_domain: HeldDomain, who: str) -> int:
-    """Queue what waits for a domain and may leave by its route; return how many.
+    """Queue the waiting releases of a domain that may leave through its route. Return
+    their number.
 
-    Raises Conflict, also where something waits and nothing may leave.
+    Raises Conflict, also if releases wait but none may leave.
     """
     switch.check()
     if held_domain.route is None:

@@ -1,4 +1,4 @@
-"""The queue of releases: what is due is claimed, marked, and its results are stored.
+"""The queue of releases: due releases are claimed and marked, and their results are stored.
 
 A claim is one conditional update, so that no two processes deliver the same release.
 """
@@ -35,12 +35,12 @@ from mailsink.smtp.client.hop_values import (
 )
 from mailsink.smtp.protocol import grammar
 
-# Seconds before the next try, by the number of tries so far; then the last of them.
+# Seconds until the next try, by the number of tries so far; the last value repeats.
 _RESTS = (30, 120, 600, 1800, 3600, 7200)
 
 _REMOVED_AT_ONCE = 20  # releases, of up to 100 recipients each
-_LONGEST_TEXT = 1000  # characters of a reply that stay with a recipient
-_KEPT_FOR = timedelta(days=30)  # of releases that have ended
+_LONGEST_TEXT = 1000  # characters of a reply that are stored with a recipient
+_KEPT_FOR = timedelta(days=30)  # for releases that have ended
 
 _DEAD_AFTER = timedelta(seconds=60)  # without a heartbeat
 _STOPPED = "Mailsink stopped before the session with the next hop was over."
@@ -51,29 +51,31 @@ _STOPPED_IN_DOUBT = (
 
 
 class Passage(NamedTuple):
-    """How a release may go out, as of now."""
+    """How a release may go out, at the moment."""
 
-    refusal: Callable[[str], str]  # of an address: why nothing may go to it; "": it may
+    refusal: Callable[
+        [str], str
+    ]  # returns why no mail may go to an address; "": it may
     add_received: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A release that is being tried, and the recipients it is tried for."""
+    """A release that is being tried, and the recipients of this try."""
 
     release: Release
     attempt: ReleaseTry
     recipients: tuple[ReleaseRecipient, ...]
     mail: OutgoingMail
     passing: Callable[[], Passage]
-    # The addresses that the last look refused; of held mail they wait on.
+    # The addresses that the last check refused; of held mail, they wait on.
     refused: set[str] = field(default_factory=set)
 
 
 def due(busy: Collection[int | None]) -> tuple[list[int | None], float | None]:
-    """Return the routes with a release that is due, and in how many seconds the next one is.
+    """Return the routes with due releases, and the seconds until the next one is due.
 
-    busy: routes that are at work, left out. None stands for a route that was removed.
+    busy: the routes at work, which are left out. None stands for a removed route.
     """
     now = datetime.now(UTC)
     rows = Release.objects.filter(state="queued").values("route")
@@ -88,9 +90,9 @@ def due(busy: Collection[int | None]) -> tuple[list[int | None], float | None]:
 
 
 def claim(route: Route | None, server: UUID, session: UUID | None) -> Claim | None:
-    """Claim the next release that is due for a route; None: there is none.
+    """Claim the next due release of a route; return None if there is none.
 
-    session: that it will go out in; None: there is none, since nothing can go out.
+    session: its session with the next hop; None: no session, since no mail can go out.
     A release that cannot go out at all fails here, with its reason.
     """
     while True:
@@ -106,10 +108,9 @@ def claim(route: Route | None, server: UUID, session: UUID | None) -> Claim | No
 def claim_held(
     id: UUID, passing: Callable[[], Passage], server: UUID, session: UUID, who: str
 ) -> Claim | None:
-    """Claim a release that waits for a receiver who asks; None: it may not leave by now.
+    """Claim a release for the receiver who requests it; return None if it may not leave now.
 
-    passing: returns how it may go out, as of now
-    who: takes it
+    passing: returns how it may go out at the moment. who: the receiver
     """
     rows = Release.objects.filter(pk=id, state=HELD)
     attempt = _next(rows, server, session, requested_by=who)
@@ -117,7 +118,7 @@ def claim_held(
 
 
 def last_look(claimed: Claim) -> tuple[str, ...]:
-    """Return for each recipient of a claim why nothing may go to it by now; "": it may."""
+    """Return, for each recipient of a claim, why no mail may go there now; "": it may."""
     gone = _message(claimed.release) is None
     passage = _NONE if gone else _guarded(claimed.passing())
     paths = [each.forward_path for each in claimed.recipients]
@@ -128,13 +129,13 @@ def last_look(claimed: Claim) -> tuple[str, ...]:
 
 
 def message_ends(claimed: Claim) -> None:
-    """Remember that the end of the message is about to be sent."""
+    """Note that the end of the message is about to be sent."""
     with write_turn():
         ReleaseTry.objects.filter(pk=claimed.attempt.pk).update(message_ended=True)
 
 
 def report(claimed: Claim, results: Sequence[RecipientResult]) -> None:
-    """Store the result for each recipient of a claim, and when the next try is due."""
+    """Store the result for each recipient of a claim, and the time of the next try."""
     now = datetime.now(UTC)
     results = [
         _of_held(claimed, row, result)
@@ -159,7 +160,7 @@ def report(claimed: Claim, results: Sequence[RecipientResult]) -> None:
 def _of_held(
     claimed: Claim, row: ReleaseRecipient, result: RecipientResult
 ) -> RecipientResult:
-    """Return a result; for a recipient of held mail that the last look refused: it waits on."""
+    """Return a result; a recipient of held mail that the last check refused waits on."""
     refused = row.forward_path in claimed.refused and not result.code
     if refused and result.state == "failed" and claimed.release.held_by_id is not None:
         return result._replace(state="deferred")
@@ -167,10 +168,10 @@ def _of_held(
 
 
 def recover(server: UUID, before: datetime, sessions: Collection[UUID] = ()) -> None:
-    """Put back what nobody tries any more, and say so.
+    """Put abandoned releases back into the queue, with a remark.
 
-    That is what dead servers left, and of this server the tries in other sessions than
-    these, which were under way then. Tries that began later are left alone.
+    These are the tries of dead servers, and this server's tries outside the given
+    sessions, which were open at the time `before`. Later tries are left alone.
     """
     heard = datetime.now(UTC) - _DEAD_AFTER
     alive = Server.objects.filter(stopped_at=None, heartbeat__gte=heard)
@@ -187,7 +188,9 @@ def recover(server: UUID, before: datetime, sessions: Collection[UUID] = ()) -> 
 
 
 def expire() -> None:
-    """Let releases fail whose time is over, also behind others of a route that is down."""
+    """Fail the releases whose time is over, even those behind others of an unreachable
+    route.
+    """
     now = datetime.now(UTC)
     over = Release.objects.filter(state="queued", expires_at__lt=now, tries__gt=0)
     for release in over.order_by("pk")[:_REMOVED_AT_ONCE]:
@@ -197,7 +200,7 @@ def expire() -> None:
 
 
 def remove_old() -> int:
-    """Remove a batch of releases that ended long ago; return how many rows went."""
+    """Remove a batch of releases that ended long ago; return the number of removed rows."""
     before = datetime.now(UTC) - _KEPT_FOR
     ended = Release.objects.filter(ended_at__lt=before).order_by("pk")
     ids = list(ended.values_list("pk", flat=True)[:_REMOVED_AT_ONCE])
@@ -210,7 +213,7 @@ def remove_old() -> int:
 def _next(
     rows: QuerySet[Release], server: UUID, session: UUID | None, **facts: str
 ) -> ReleaseTry | None:
-    """Claim the first of these releases, and remember that it is tried."""
+    """Claim the first of these releases, and store that it is being tried."""
     for release in rows[:20]:
         mine = Release.objects.filter(pk=release.pk, state=release.state)
         tries = release.tries + 1
@@ -227,7 +230,7 @@ def _next(
 
 
 def _prepared(attempt: ReleaseTry, passing: Callable[[], Passage]) -> Claim | None:
-    """Return what is to be sent, or None where nothing may be: that has failed then."""
+    """Return the claim to send, or None if no mail may go: the release has failed then."""
     release = attempt.release
     rows = ReleaseRecipient.objects.filter(release=release, state="queued")
     pending = list(rows.order_by("seq"))
@@ -240,7 +243,7 @@ def _prepared(attempt: ReleaseTry, passing: Callable[[], Passage]) -> Claim | No
     mail = None
     if message and raw and kept:
         try:
-            # What no person looked at must not go round in a loop unnoticed.
+            # Mail that no person checked must not go round in a loop unnoticed.
             traced = passage.add_received or release.derived_from
             field = trace_field.of(message) if traced else b""
             mail = _mail(release, kept, raw, field)
@@ -271,7 +274,7 @@ def _body(message: Message | None) -> Raw | None:
 
 
 def _by_route(route: Route | None, release: Release) -> Passage:
-    """Return what the lists say now; they may have changed since the session began."""
+    """Return the passage by the current lists; they may have changed during the session."""
     now = Route.objects.filter(pk=route.pk).first() if route is not None else None
     if now is None:
         return Passage(lambda address: "The route was removed.")
@@ -282,7 +285,7 @@ def _by_route(route: Route | None, release: Release) -> Passage:
 
 
 def _guarded(passage: Passage) -> Passage:
-    """Return a passage with what holds for all that leaves, in front of it."""
+    """Return a passage with the checks of all outgoing mail before its own."""
     check = leaving.by_all()
     return passage._replace(refusal=lambda to: check(to) or passage.refusal(to))
 
@@ -293,7 +296,7 @@ _NONE = Passage(lambda address: "The message was deleted.")
 def _mail(
     release: Release, rows: Sequence[ReleaseRecipient], raw: Raw, before: bytes
 ) -> OutgoingMail:
-    """Return what goes out. before: what stands in front of the message"""
+    """Return the mail to send. before: octets that precede the message"""
     parameters = _parameters(release.parameters)
     addresses = [release.reverse_path, *(row.forward_path for row in rows)]
     return OutgoingMail(
@@ -316,7 +319,7 @@ def _recipient(row: ReleaseRecipient) -> OutgoingRecipient:
 
 
 def _parameters(text: str) -> dict[str, str | None]:
-    """Return parameters that were accepted once; none of those that cannot be read."""
+    """Return parameters that were once accepted; none if they are unreadable."""
     try:
         return grammar.parse_parameters(text)
     except grammar.BadSyntax:
@@ -330,9 +333,10 @@ def _end(attempt: ReleaseTry, outcome: str) -> None:
 
 
 def _settle(release: Release, now: datetime, tried_again: bool = True) -> None:
-    """Give a release the state that follows from its recipients, and from its time.
+    """Set the state of a release from its recipients, and from its time.
 
-    tried_again: it is, if recipients are left; else held mail waits for its receiver
+    tried_again: with recipients left, it is tried again; else held mail waits for its
+    receiver
     """
     of_release = ReleaseRecipient.objects.filter(release=release)
     queued = of_release.filter(state="queued")
@@ -360,9 +364,10 @@ def _settle(release: Release, now: datetime, tried_again: bool = True) -> None:
 
 
 def _wait_on(release: Release, now: datetime) -> bool:
-    """Put held mail back if it has recipients left; return whether it has.
+    """Let held mail wait on if it has recipients left; return whether it has.
 
-    Where mail for the domain is held no more meanwhile, it is cancelled: nobody takes it.
+    If mail for the domain is no longer held, the release is cancelled: nobody will take
+    it.
     """
     left = ReleaseRecipient.objects.filter(release=release, state__in=WAITING)
     if not left.exists():
@@ -376,7 +381,7 @@ def _wait_on(release: Release, now: datetime) -> bool:
 
 
 def _with_inbox(release: Release) -> Iterator[tuple[UUID, int | None]]:
-    """Yield a release with the inbox of its message, which is looked up when it is asked for."""
+    """Yield a release with the inbox of its message, looked up when needed."""
     rows = Message.objects.filter(pk=release.message_id)
     yield release.pk, rows.values_list("inbox_id", flat=True).first()
 
@@ -389,7 +394,7 @@ def _store(row: ReleaseRecipient) -> None:
 
 
 def _summary(results: Sequence[RecipientResult]) -> str:
-    """Return the outcome of a try in words, as "2 delivered, 1 deferred"."""
+    """Return the outcome of a try in words: "2 delivered, 1 deferred"."""
     states = [result.state for result in results]
     names = ("delivered", "deferred", "failed")
     return ", ".join(f"{states.count(n)} {n}" for n in names if n in states)

@@ -1,7 +1,7 @@
-"""Rules by which captured messages are released without a person: stored, ordered, read.
+"""Rules that release captured messages automatically: stores, orders and reads them.
 
-A rule holds for messages that come after its last change. One that cannot be read, as
-after an edit by hand, means that nothing leaves.
+A rule applies to messages that arrive after its last change. While a rule is
+unreadable, perhaps after an edit by hand, no mail leaves.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def find() -> list[ReleaseRule]:
 
 
 def get(id: str | UUID) -> ReleaseRule:
-    """Return one. Raises NotFound."""
+    """Return one rule. Raises NotFound."""
     key = as_uuid(id)
     rows = ReleaseRule.objects.select_related("route", "inbox")
     if key and (found := rows.filter(pk=key).first()):
@@ -47,12 +47,12 @@ def get(id: str | UUID) -> ReleaseRule:
 
 
 def active() -> list[ReleaseRule]:
-    """Return the rules that are enabled, in their order. Raises BrokenRule."""
+    """Return the enabled rules, in their order. Raises BrokenRule."""
     try:
         found = find()
     except DatabaseError:
         raise
-    except Exception:  # a value that is none of its column's kind
+    except Exception:  # a value has the wrong type for its column
         raise BrokenRule("A rule cannot be read.") from None
     for each in found:
         if each.enabled is not False and not _is_whole(each):
@@ -61,7 +61,7 @@ def active() -> list[ReleaseRule]:
 
 
 def fault() -> str:
-    """Return why nothing may leave: a rule cannot be read; "" if all can."""
+    """Return why no mail may leave: a rule is unreadable; "" if all are readable."""
     try:
         active()
     except BrokenRule as broken:
@@ -70,13 +70,13 @@ def fault() -> str:
 
 
 class BrokenRule(Exception):
-    """A rule that is enabled cannot be read."""
+    """An enabled rule is unreadable."""
 
 
 def add(fields: Mapping[str, Any]) -> ReleaseRule:
-    """Add a rule behind the others. Raises Invalid, NotFound, Conflict.
+    """Add a rule after the others. Raises Invalid, NotFound, Conflict.
 
-    fields: as of the model; inbox: a slug, or "" for all; route: a name
+    fields: those of the model; inbox: a slug, or "" for all; route: a name
     """
     switch.check()
     checked = _checked(fields)
@@ -93,7 +93,7 @@ def add(fields: Mapping[str, Any]) -> ReleaseRule:
 
 
 def change(id: str | UUID, fields: Mapping[str, Any]) -> ReleaseRule:
-    """Change a rule; the fields that are not given stay. Raises as add does.
+    """Change a rule; fields that are not given stay. Raises the errors of add.
 
     position: its place among the others, from 1 on
     """
@@ -120,7 +120,7 @@ def delete(id: str | UUID) -> None:
 
 
 def _save(rule: ReleaseRule, checked: Mapping[str, Any]) -> None:
-    """Store a rule, whole. Raises Invalid."""
+    """Store a complete rule. Raises Invalid."""
     for name, value in checked.items():
         setattr(rule, name, value)
     rule.since = uuid7()
@@ -141,7 +141,7 @@ def _save(rule: ReleaseRule, checked: Mapping[str, Any]) -> None:
 
 
 def _move(rule: ReleaseRule, position: int) -> None:
-    """Give a rule its place among the others, and number them all."""
+    """Move a rule to its place among the others, and number them all."""
     others = [each.pk for each in find() if each.pk != rule.pk]
     others.insert(max(0, position - 1), rule.pk)
     for number, key in enumerate(others, 1):
@@ -149,7 +149,7 @@ def _move(rule: ReleaseRule, position: int) -> None:
 
 
 def _is_whole(rule: ReleaseRule) -> bool:
-    """Whether a rule, as it is stored, says all that it has to."""
+    """Whether a stored rule has all that it needs."""
     lists = allowing.readable(rule.senders) and allowing.readable(rule.recipients)
     if rule.enabled is not True or rule.action not in ACTIONS or not lists:
         return False
@@ -162,7 +162,7 @@ def _is_whole(rule: ReleaseRule) -> bool:
 
 
 def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields as they are stored. Raises Invalid, NotFound."""
+    """Return fields in their stored form. Raises Invalid, NotFound."""
     return {name: _CHECKS[name](value) for name, value in fields.items()}
 
 

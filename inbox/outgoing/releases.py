@@ -1,4 +1,4 @@
-"""Releases as people see them: asked for, looked at, cancelled, tried again."""
+"""Releases from the user's side: requests, lists, cancelling, trying again."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ MOST_RECIPIENTS = 100
 LIFE = timedelta(days=1)  # in which a release is tried
 _SHOWN = 3  # recipients that a refusal names
 
-_OF_RECIPIENT = 100  # octets that the JSON of one has beside its texts
+_OF_RECIPIENT = 100  # octets of one in JSON, apart from its texts
 _DETAILS = ("recipients", "try_set")
-_OF_TRY = 400  # octets that one takes at most, in JSON
-# How many characters of texts a release has, and what its tries take. Members that all have
-# are left out.
+_OF_TRY = 400  # octets of one in JSON, at most
+# The number of characters in a release's texts, and of its tries. Members that all
+# releases have are left out.
 _OCTETS = F("tries") * _OF_TRY + Subquery(
     ReleaseRecipient.objects.filter(release=OuterRef("pk"))
     .values("release")
@@ -65,8 +65,8 @@ def request(
 ) -> Release:
     """Put a message into the queue of a route; return its release.
 
-    recipients: addresses; None: those that the message was accepted for. The route has
-    to allow every one of them. Raises NotFound, Invalid, Conflict.
+    recipients: addresses; None: those that the message was accepted for. The route must
+    allow each of them. Raises NotFound, Invalid, Conflict.
     """
     release, rows = prepared(scope, message_id, route_name, recipients, by)
     with write_turn():
@@ -81,7 +81,7 @@ def prepared(
     recipients: Sequence[str] | None = None,
     by: str = "",
 ) -> tuple[Release, list[ReleaseRecipient]]:
-    """Return a release that may be put into the queue, as request does. Raises as it does."""
+    """Return a release for the queue, without storing it; see request, also for its errors."""
     switch.check()
     message, route = messages.get(scope, message_id), routes.get(route_name)
     asked = _original(message)
@@ -94,9 +94,9 @@ def prepared(
 def made(
     message: Message, route: Route, asked: Sequence[Asked], by: str, **derived: Any
 ) -> tuple[Release, list[ReleaseRecipient]]:
-    """Return the rows of a release, which are not stored.
+    """Return the rows of a release, not stored yet.
 
-    derived: fields of one that a rule asks for
+    derived: the fields of a release that comes from a rule
     """
     now = datetime.now(UTC)
     release = Release(
@@ -123,14 +123,14 @@ def made(
 
 
 def enqueue(release: Release, rows: Sequence[ReleaseRecipient]) -> None:
-    """Put what was prepared into the queue, within a write turn."""
+    """Put a prepared release into the queue, within a write turn."""
     release.save(force_insert=True)
     ReleaseRecipient.objects.bulk_create(rows, batch_size=100)
     transaction.on_commit(partial(_announce, at_once=False))
 
 
 def _instead_of(message: Message, asked: Sequence[Asked]) -> str:
-    """Return who would have got the message, where it goes to others; else ""."""
+    """Return the original recipients if the message goes to others; else ""."""
     before = original(message)
     if {path for path, _ in asked} <= set(before):
         return ""
@@ -139,9 +139,9 @@ def _instead_of(message: Message, asked: Sequence[Asked]) -> str:
 
 
 def _reverse_path(message: Message, route: Route) -> str:
-    """Return the reverse-path that a message leaves with; a report keeps the null one.
+    """Return the reverse-path for an outgoing message; a report keeps the null one.
 
-    Another might get reports on reports (RFC 5321 §4.5.5).
+    Any other might cause reports about reports (RFC 5321 §4.5.5).
     """
     original = message.transaction.reverse_path
     return (route.reverse_path or original) if original else ""
@@ -156,9 +156,9 @@ def find(
 ) -> Page[Release]:
     """Return releases, newest first. Raises BadRequest.
 
-    message_id: those of one message
-    held_by: those that wait, or waited, for a domain; else those that wait are left out
-    A page has fewer than limit where servers answered at length.
+    message_id: only those of one message. held_by: those that wait, or waited, for a
+    domain; without it, waiting releases are left out. A page has fewer than `limit`
+    releases if servers' replies were long.
     """
     rows = _seen(scope).annotate(octets=_OCTETS)
     if message_id is not None:
@@ -168,7 +168,7 @@ def find(
     elif message_id is None:
         rows = rows.exclude(state=HELD)
     page = newest(rows, cursor, limit)
-    found: Sequence[Any] = page.items  # with their octets
+    found: Sequence[Any] = page.items  # annotated with their octets
     items = page.items[: fitting(each.octets or 0 for each in found)]
     prefetch_related_objects(items, *_DETAILS)
     more = len(items) < len(page.items)
@@ -176,7 +176,7 @@ def find(
 
 
 def get(scope: Scope, id: str | UUID) -> Release:
-    """Return one. Raises NotFound."""
+    """Return one release. Raises NotFound."""
     key = as_uuid(id)
     rows = _seen(scope).prefetch_related(*_DETAILS)
     found = rows.filter(pk=key).first() if key else None
@@ -202,7 +202,7 @@ def cancel(scope: Scope, id: str | UUID) -> Release:
 
 
 def retry(scope: Scope, id: str | UUID) -> Release:
-    """Try a release now: one that waits, or the recipients for whom it failed.
+    """Try a release now: a waiting one, or the failed recipients of one.
 
     Raises NotFound, Conflict.
     """
@@ -228,9 +228,9 @@ def retry(scope: Scope, id: str | UUID) -> Release:
 
 
 def hold(scope: Scope, id: str | UUID) -> Release:
-    """Put a release back where it waited for its receiver, whatever became of it.
+    """Let a release wait for its receiver again, whatever its outcome.
 
-    It may then arrive twice. Raises NotFound, Conflict.
+    It can then arrive twice. Raises NotFound, Conflict.
     """
     release = get(scope, id)
     with write_turn():
@@ -265,16 +265,16 @@ def _original(message: Message) -> list[Asked]:
 
 
 def _given(addresses: Sequence[str], known: Mapping[str, str]) -> list[Asked]:
-    """Return addresses that a person gave, each once. Raises Invalid.
+    """Return a user's addresses, without duplicates. Raises Invalid.
 
-    known: the parameters of those that the message was accepted for
+    known: the parameters of the addresses that the message was accepted for
     """
     paths = dict.fromkeys(map(routes.mailbox, addresses))
     return [(path, known.get(path, "")) for path in paths]
 
 
 def _check(asked: Sequence[Asked], route: Route, message: Message) -> None:
-    """Check that mail may go to all of them. Raises Invalid."""
+    """Raise Invalid unless mail may go to all of these recipients."""
     if not asked:
         raise Invalid(_("a release needs a recipient"))
     if len(asked) > MOST_RECIPIENTS:
@@ -301,7 +301,7 @@ def original(message: Message) -> list[str]:
 
 
 def details(release: Release) -> dict[str, Any]:
-    """Return the rows that belong to a release, in order."""
+    """Return the rows of a release, in order."""
     return {
         "recipients": sorted(release.recipients.all(), key=lambda each: each.seq),
         "tries": sorted(release.try_set.all(), key=lambda each: each.pk),

@@ -1,4 +1,4 @@
-"""Puts a report that Mailsink made into the queue of the route for reports."""
+"""Puts Mailsink's own reports into the queue of the route for reports."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Prepared = tuple[Release, list[ReleaseRecipient]] | None
 
 
 def relay(task: ReportTask) -> None:
-    """Do a task: its report is put into the queue, or the reason against it is stored."""
+    """Do a task: queue its report, or store the reason against it."""
     prepared, reason = _prepared(task)
     with write_turn():
         if not report_tasks.take(task):
@@ -34,7 +34,7 @@ def relay(task: ReportTask) -> None:
 
 
 def _prepared(task: ReportTask) -> tuple[Prepared, str]:
-    """Return the release of a report; or None and why it may not go out, "" without a route."""
+    """Return the release of a report; or None and the reason, "" without a route."""
     message = Message.objects.filter(pk=task.message_id, deleted_at=None).first()
     route = _route(message.inbox_id) if message else None
     if route is None:
@@ -47,6 +47,6 @@ def _prepared(task: ReportTask) -> tuple[Prepared, str]:
 
 
 def _route(inbox_id: int) -> Route | None:
-    """Return the first route, by name, that is for the reports of an inbox."""
+    """Return the first route, by name, for the reports of an inbox."""
     routes = Route.objects.filter(bounces=True).order_by("name")
     return next((each for each in routes if leaving.serves(each, inbox_id)), None)

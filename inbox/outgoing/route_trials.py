@@ -1,6 +1,7 @@
-"""Trials of routes: a session up to the login, without mail, to see whether mail could go out.
+"""Trials of routes: a session up to the login, without mail, which shows whether mail
+could go out.
 
-They run in the server that was asked; the route remembers the latest one.
+They run in the process that got the request; the route keeps the latest result.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ from mailsink.smtp.protocol.events import Event, SessionClosed
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 4
-# Of the minutes that a server has for a reply: somebody waits.
+# The part of the minutes for a server's reply: a user is waiting.
 _PATIENCE = 0.2
-_LONGEST = timedelta(minutes=10)  # beyond it the server that tried is gone
+_LONGEST = timedelta(minutes=10)  # after that, the process of the trial is gone
 _CUT = 1000  # characters of an outcome
 
 _running: RouteTrials | None = None
@@ -49,7 +50,7 @@ def begin(name: str) -> Route:
 
 
 def under_way(route: Route) -> bool:
-    """Whether the latest trial of a route goes on."""
+    """Whether the latest trial of a route is still running."""
     begun = route.tried_at
     return route.trial_worked is None and begun is not None and begun > _oldest()
 
@@ -61,10 +62,10 @@ class RouteTrials:
         self._record = record
         self._tasks: set[asyncio.Task[None]] = set()
         self._sessions: set[OutgoingSession] = set()
-        self._begun = 0  # those that have not ended
+        self._begun = 0  # trials that have not ended
 
     def start(self) -> None:
-        global _running  # one server to a process
+        global _running  # one object in a process
         self._loop = asyncio.get_running_loop()
         _running = self
 
@@ -115,7 +116,7 @@ class RouteTrials:
         closed: list[Event] = []
 
         def record(event: Event) -> None:
-            # Who hears that the session is over finds the outcome stored.
+            # Listeners to the end of the session must find the outcome stored.
             keep = closed.append if isinstance(event, SessionClosed) else self._record
             keep(event)
 
@@ -164,7 +165,7 @@ def _sentence(outcome: HopOutcome, hop: NextHop, tls_version: str) -> str:
 
 
 def _store(route: int, session: UUID, worked: bool, sentence: str) -> None:
-    """Remember the outcome, unless the route is gone or a later trial has begun."""
+    """Store the outcome, unless the route is gone or a later trial has begun."""
     try:
         with write_turn():
             Route.objects.filter(pk=route, trial_session=session).update(

@@ -1,4 +1,4 @@
-"""Routes: named next hops. Each function writes what it returns."""
+"""Routes: named next hops. Each changing function returns the stored result."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from mailsink.smtp.protocol import grammar
 MOST = 100
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _LONGEST_SECRET = 1000  # characters
-_WAY = ("host", "port", "tls", "verify")  # a password was given for these
+_WAY = ("host", "port", "tls", "verify")  # a password is stored for these values
 
 
 @dataclass(frozen=True, slots=True)
 class NextHop:
-    """Where a session goes, and how."""
+    """The server of a session, and the way to it."""
 
     host: str
     port: int
@@ -43,8 +43,8 @@ def find() -> list[Route]:
 
 
 def get(name: str) -> Route:
-    """Return one. Raises NotFound."""
-    # PostgreSQL takes no NUL.
+    """Return one route. Raises NotFound."""
+    # PostgreSQL rejects NUL.
     found = Route.objects.filter(name=name).first() if "\x00" not in name else None
     if found is not None:
         return found
@@ -52,12 +52,12 @@ def get(name: str) -> Route:
 
 
 def fresh() -> Route:
-    """Return a new route, which is not stored."""
+    """Return a new route, not stored yet."""
     return Route(tls="required", port=25, created_at=datetime.now(UTC))
 
 
 def add(fields: Mapping[str, Any]) -> Route:
-    """Add a route. fields: as of the model; the password in plain text.
+    """Add a route. fields: those of the model; the password in plain text.
 
     Raises Invalid, Conflict.
     """
@@ -96,7 +96,7 @@ def change(name: str, fields: Mapping[str, Any]) -> Route:
 
 
 def delete(name: str) -> None:
-    """Remove a route. Releases that wait for it fail when they are due; held mail waits again.
+    """Remove a route. Its queued releases fail when they are due; held mail waits again.
 
     Raises NotFound, Conflict.
     """
@@ -136,14 +136,14 @@ def _context(verify: bool) -> ssl.SSLContext:
 
 
 def stored_form(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields as they are stored. Raises Invalid."""
+    """Return fields in their stored form. Raises Invalid."""
     if fields.get("username") == "":
         fields = {**fields, "password": ""}  # no login
     return {name: _CHECKS[name](value) for name, value in fields.items()}
 
 
 def _check_password(route: Route, changes: Mapping[str, Any]) -> None:
-    """Have the password given again where it would go to another server. Raises Invalid."""
+    """Require the password again if it would go to another server. Raises Invalid."""
     moved = any(
         getattr(route, name) != changes.get(name, getattr(route, name)) for name in _WAY
     )
@@ -157,13 +157,13 @@ def _check_password(route: Route, changes: Mapping[str, Any]) -> None:
 
 
 def _check_own(route: Route) -> None:
-    """Raise Conflict where a setting has the route."""
+    """Raise Conflict if a setting defines the route."""
     if route.from_settings:
         raise Conflict(_("the route comes from MAILSINK_ROUTES: change it there"))
 
 
 def apply(route: Route, checked: Mapping[str, Any]) -> None:
-    """Change a route. Raises Invalid where its fields do not go together."""
+    """Change a route. Raises Invalid if its fields contradict each other."""
     for name, value in checked.items():
         setattr(route, name, value)
     for needed in ("name", "host"):
@@ -227,7 +227,7 @@ def _password(text: str) -> str:
 
 
 def patterns(given: Sequence[str]) -> list[str]:
-    """Return a list of patterns as it is stored. Raises Invalid."""
+    """Return a list of patterns in its stored form. Raises Invalid."""
     found = [each.strip() for each in given if each.strip()]
     if len(found) > allowing.MOST_PATTERNS:
         most = allowing.MOST_PATTERNS
@@ -242,7 +242,7 @@ def patterns(given: Sequence[str]) -> list[str]:
 
 
 def mailbox(text: str) -> str:
-    """Return an address that a person gave, without its spaces. Raises Invalid."""
+    """Return a user's address, without surrounding spaces. Raises Invalid."""
     try:
         path, rest = grammar.parse_path(f"<{text.strip()}>")
         if rest or "@" not in path.mailbox:

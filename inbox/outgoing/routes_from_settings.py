@@ -1,4 +1,6 @@
-"""Routes that MAILSINK_ROUTES has: kept in the database like others, but changed there alone."""
+"""Routes of MAILSINK_ROUTES: stored in the database like others, but changed only in
+the setting.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,10 @@ _DEFAULTS: dict[str, Any] = {
 
 
 def take(given: Mapping[str, Mapping[str, Any]]) -> None:
-    """Add, change and remove routes, so that they are as the settings have them.
+    """Add, change and remove routes, so that they match the settings.
 
-    given: fields by name, without defaults. A route of that name that a person added is
-    replaced. Raises ValueError, in words for whoever wrote the settings.
+    given: fields by name, without defaults. A user's route of that name is replaced.
+    Raises ValueError, with words for the author of the settings.
     """
     checked = {name: _checked(name, fields) for name, fields in given.items()}
     with write_turn():

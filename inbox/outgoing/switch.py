@@ -1,4 +1,4 @@
-"""Whether mail may go out at all: decided where the server is started, by MAILSINK_OUTGOING."""
+"""Whether mail may go out at all: decided at the start, with MAILSINK_OUTGOING."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _is_on = True
 
 
 def use(is_on: bool) -> None:
-    """Take what was decided at the start."""
+    """Set the decision of the start."""
     global _is_on
     _is_on = is_on
 
@@ -21,7 +21,7 @@ def is_on() -> bool:
 
 
 def check() -> None:
-    """Raise Conflict, with what to do, if no mail may go out."""
+    """Raise Conflict, with the way out, if no mail may go out."""
     if not _is_on:
         raise Conflict(
             _(

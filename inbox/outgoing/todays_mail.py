@@ -1,6 +1,6 @@
-"""Counts today's mail by the domains that it was for: to whom it left, to whom it did not.
+"""Counts today's mail by recipient domains: for whom it left, and for whom it did not.
 
-Bounded: of a day with more mail than that, the newest messages and recipients are counted.
+Limited: on a day with more mail, only the newest messages and recipients are counted.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ Key = tuple[UUID, str]  # a transaction and a forward-path
 
 @dataclass(slots=True)
 class DomainCount:
-    """The recipients of a domain. messages: to any of them; the others count recipients"""
+    """The recipients of a domain. messages: to any of them; the other counts are of
+    recipients
+    """
 
     domain: str
     messages: int = 0
@@ -38,22 +40,22 @@ class DomainCount:
 
     @property
     def held(self) -> int:
-        """How many got nothing, and nothing is on its way to them."""
+        """The recipients who got nothing, and for whom nothing is on its way."""
         return self.recipients - self.left - self.waiting - self.failed
 
 
 @dataclass(frozen=True, slots=True)
 class TodaysMail:
-    """The counts. is_cut: there was more mail than was counted"""
+    """The counts. is_cut: there was more mail than could be counted"""
 
     messages: int
     domains: int
-    rows: list[DomainCount]  # those with most messages
+    rows: list[DomainCount]  # the most messages first
     is_cut: bool
 
 
 def count(scope: Scope, since: datetime) -> TodaysMail:
-    """Count the messages that came since a time."""
+    """Count the messages since a time."""
     rows = Message.objects.filter(
         scope.q(), deleted_at=None, pk__gte=first_at(since.timestamp())
     )
@@ -74,10 +76,10 @@ def count(scope: Scope, since: datetime) -> TodaysMail:
 
 
 def _states(messages: QuerySet[Message]) -> dict[Key, str]:
-    """Return the state of each recipient for whom a message was released; the best one."""
+    """Return the state of each recipient of a released message; of several, the best one."""
     rows = ReleaseRecipient.objects.filter(
         release__message_id__in=messages.values("pk")
-    ).exclude(release__state=HELD, state="queued")  # nothing is on its way
+    ).exclude(release__state=HELD, state="queued")  # held: not on its way
     listed = rows.values_list("release__message_id", "forward_path", "state")
     released = list(listed[:MOST_RECIPIENTS])
     of = dict(

@@ -1,4 +1,4 @@
-"""The Received field in front of a message that goes out (RFC 5321 section 4.4)."""
+"""The Received field at the front of an outgoing message (RFC 5321 §4.4)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from mailsink.mime import headers
 from mailsink.smtp.protocol import grammar
 
 _MOST_HOPS = 100  # RFC 5321 §6.3
-# The names of protocols that may stand behind "with" (RFC 5321 §4.4, RFC 3848).
+# The names of protocols that can follow "with" (RFC 5321 §4.4, RFC 3848).
 _PROTOCOLS = frozenset(
     f"{base}{suffix}" for base in ("ESMTP", "LMTP") for suffix in ("", "A", "S", "SA")
 ) | {"SMTP"}
 
 
 def of(message: Message) -> bytes:
-    """Return the field, with its CRLF: who gave us the message, by what, and when.
+    """Return the field, with its CRLF: the sender, the protocol, the time.
 
-    It is the same at every try. Recipients are left out: others may not know of them.
+    It is the same at every try. Recipients are left out, since they may be secret from
+    each other.
     """
     session = message.transaction.session
     lines = [
@@ -34,14 +35,14 @@ def of(message: Message) -> bytes:
 
 
 def has_looped(start: bytes) -> bool:
-    """Whether a message that begins so was here before, or goes round elsewhere."""
+    """Whether a message with this beginning was here before, or loops elsewhere."""
     fields, _body = headers.split(start)
     received = [each.raw for each in fields if each.name.lower() == "received"]
     return len(received) > _MOST_HOPS or any(f"({mark()})" in each for each in received)
 
 
 def is_report(start: bytes) -> bool:
-    """Whether a message that begins so reports on another, or answers by itself."""
+    """Whether a message with this beginning is a report, or an automatic reply."""
     fields, _body = headers.split(start)
     said = {each.name.lower(): each.raw.strip().lower() for each in fields}
     return said.get("content-type", "").startswith("multipart/report") or said.get(
@@ -55,13 +56,13 @@ def hostname() -> str:
 
 
 def mark() -> str:
-    """Return what only this Mailsink writes into its fields, also after a restart."""
+    """Return the mark that only this Mailsink writes into its fields; it survives a restart."""
     key = str(settings.SECRET_KEY).encode()
     return f"Mailsink {hmac.digest(key, b'mark of the Received field', 'sha256')[:8].hex()}"
 
 
 def _from(session: Session) -> str:
-    """Return the clause of the client; "" where there was none, as with an import."""
+    """Return the clause of the client; "" if there was none, as in an import."""
     literal = _literal(session.client_address)
     if session.has_no_client or not literal:
         return ""
@@ -70,7 +71,7 @@ def _from(session: Session) -> str:
 
 
 def _literal(address: str) -> str:
-    """Return an address as a literal; "" for what is none."""
+    """Return an IP address as a literal; "" for any other text."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

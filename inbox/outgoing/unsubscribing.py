@@ -1,7 +1,9 @@
-"""Unsubscribing by one click (RFC 8058): the request that a person asks for, kept with its answer.
+"""Unsubscribing with one click (RFC 8058): sends the request for a user, and stores its
+answer.
 
-Mail chooses where the request goes. So nothing here happens by itself, no private address is
-asked unless a setting of its own allows it, and no redirect is followed.
+The mail chooses the address of the request. So no request is sent automatically,
+private addresses are refused unless a setting allows them, and redirects are not
+followed.
 """
 
 from __future__ import annotations
@@ -32,8 +34,8 @@ from mailsink.mime.structure import Part
 from mailsink.posting.poster import Poster, PostResult
 from mailsink.web.request_rules import MAILSINK
 
-MOST = 20  # requests of a message
-_READ = 128 * 1024  # octets of a message: its header has all that is looked at
+MOST = 20  # requests for a message
+_READ = 128 * 1024  # octets of a message: enough for the header
 _SECONDS = 10.0
 _HEADERS = {
     "Content-Type": "application/x-www-form-urlencoded",
@@ -45,10 +47,10 @@ _asking = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class UnsubscribeOffer:
-    """How a message can be unsubscribed from.
+    """How a message lets its recipient unsubscribe.
 
-    faults: what keeps mailbox providers from offering it, in sentences
-    refusal: why Mailsink sends no request; "" if it may be asked to
+    faults: why mailbox providers would not offer it, in sentences. refusal: why
+    Mailsink sends no request; "" if it can send one
     """
 
     targets: UnsubscribeTargets | None
@@ -58,7 +60,7 @@ class UnsubscribeOffer:
 
 
 def offer(scope: Scope, id: str | UUID) -> UnsubscribeOffer:
-    """Return what a message offers, and the requests that were sent. Raises NotFound."""
+    """Return the offer of a message, with the requests that were sent. Raises NotFound."""
     message = messages.get(scope, id)
     return of(message, _root(message))
 
@@ -68,7 +70,7 @@ def _root(message: Message) -> Part:
 
 
 def of(message: Message, root: Part) -> UnsubscribeOffer:
-    """Return the same of a message that is read already."""
+    """Return the offer of a message that has been read already."""
     targets = unsubscribe.of(root)
     rows = Unsubscription.objects.filter(about=message.pk).order_by("-pk")
     has_field = root.get("list-unsubscribe") is not None
@@ -77,10 +79,10 @@ def of(message: Message, root: Part) -> UnsubscribeOffer:
 
 
 def perform(scope: Scope, id: str | UUID, by: str) -> Unsubscription:
-    """Send the request, and keep it with its answer. Takes up to 10 seconds.
+    """Send the request, and store it with its answer. Takes up to 10 seconds.
 
-    by: the address of the client that asks for it. Raises NotFound, Conflict if it cannot
-    be sent, and NotKept if it was sent, but cannot be kept.
+    by: the address of the requesting client. Raises NotFound; Conflict if the request
+    cannot be sent; NotKept if it was sent, but cannot be stored.
     """
     message = messages.get(scope, id)
     offered = of(message, _root(message))
@@ -111,12 +113,12 @@ def _refusal(targets: UnsubscribeTargets | None) -> str:
         return ""
     is_plain = targets.post_url[:5].lower() == "http:"
     if is_plain and targets.has_post and settings.CONFIG.unsubscribe_private:
-        return ""  # within a network of one's own, where https is rare
+        return ""  # within one's own network, where https is rare
     return _("The message does not offer to unsubscribe by one click (RFC 8058).")
 
 
 def _is_sendable(url: str) -> bool:
-    """Whether an address can be asked as it stands there. Mail may say anything."""
+    """Whether an address can be requested unchanged. Mail can contain anything."""
     parts = links.split(url)
     is_text = url.isascii() and url.isprintable() and not set(url) & set(' \\"<>^`{|}#')
     return is_text and parts is not None and parts.username is parts.password is None
@@ -146,8 +148,8 @@ def _keep(message: Message, url: str, result: PostResult, by: str) -> Unsubscrip
     except (DatabaseError, OSError) as error:
         if not full_disk.is_full(error):
             raise
-        # Not the error itself: what a full disk has stopped is done again, from the first
-        # step on, and meanwhile nobody else may write.
+        # Not the original error: an action that a full disk stopped is repeated from
+        # its first step, and meanwhile no other thread can write.
         words = _("The request was sent, and is not kept: the disk is full.")
         raise NotKept(words) from None
     return row
