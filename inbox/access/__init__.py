@@ -1,1 +1,1 @@
-"""Accounts: who asks, which inboxes they see, and what they may do there."""
+"""Accounts: the caller of a request, the inboxes that they see, and what they may do there."""

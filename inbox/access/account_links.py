@@ -1,7 +1,8 @@
-"""Links by which people make an account (invitations), or choose a new password.
+"""Links for making an account (invitations), or for choosing a new password.
 
-One use, expiring, revocable. Only the SHA-256 of a key is kept: it has 256 random bits. A
-link is good only as long as whoever made it may still invite there.
+A link can be used once, expires, and can be revoked. Only the SHA-256 of a key is
+stored, since the key has 256 random bits. A link is valid only as long as its maker may
+still invite there.
 """
 
 from __future__ import annotations
@@ -36,17 +37,17 @@ from inbox.storage.write_lock import write_turn
 
 DAYS = 7
 MOST_DAYS = 30
-MOST = 200  # that are good at a time, of whoever made them
+MOST = 200  # valid at a time, whoever made them
 MOST_INBOXES = 100
 LONGEST_NAME = 150
-_KEPT = timedelta(days=90)  # in which one that is over is listed
+_KEPT = timedelta(days=90)  # for which an ended link is listed
 
 LinkState = Literal["open", "used", "revoked", "expired"]
 
 
 @dataclass(frozen=True, slots=True)
 class NewLink:
-    """A link with its key, which nobody sees again."""
+    """A link with its key, which is shown only once."""
 
     link: AccountLink
     key: str
@@ -61,9 +62,9 @@ def invite(
     name: str = "",
     days: int = DAYS,
 ) -> NewLink:
-    """Invite somebody into inboxes, which the caller has to manage, or as administrator.
+    """Invite somebody into inboxes, which the caller must manage, or as administrator.
 
-    name: that they are offered; days: until it expires. Raises Conflict without
+    name: the suggested user name; days: until the link expires. Raises Conflict without
     accounts, Forbidden, Invalid, NotFound.
     """
     if as_administrator:
@@ -86,9 +87,9 @@ def invite(
 
 
 def for_password(caller: Identity, user: User) -> NewLink:
-    """Make a link by which a user chooses a new password; those before it are revoked.
+    """Make a link for a user's new password; previous ones are revoked.
 
-    Raises Conflict for one who is disabled, Forbidden.
+    Raises Conflict for a disabled user, Forbidden.
     """
     if not caller.is_administrator:
         raise Forbidden(_("Only an administrator gives a link for a password."))
@@ -102,7 +103,7 @@ def find(
 ) -> list[AccountLink]:
     """Return the links that a caller may revoke, the newest first.
 
-    slug: of an inbox that they open; "" for all. Raises NotFound.
+    slug: of an inbox that the links open; "" for all. Raises NotFound.
     """
     rows = _of_caller(caller)
     if only_open:
@@ -122,7 +123,7 @@ def get(caller: Identity, id: str | UUID) -> AccountLink:
 
 
 def revoke(caller: Identity, id: str | UUID) -> None:
-    """End a link at once, and for good. Raises NotFound."""
+    """End a link at once, for good. Raises NotFound."""
     link = get(caller, id)
     with write_turn():
         rows = AccountLink.objects.filter(pk=link.pk, revoked_at=None, used_at=None)
@@ -131,7 +132,7 @@ def revoke(caller: Identity, id: str | UUID) -> None:
 
 
 def state(link: AccountLink) -> LinkState:
-    """Return whether a link can still be used, and why not."""
+    """Return whether a link can still be used, or why not."""
     if link.used_at is not None:
         return "used"
     if link.revoked_at is not None:
@@ -142,7 +143,8 @@ def state(link: AccountLink) -> LinkState:
 def presented(key: str, address: str) -> AccountLink:
     """Return the link of a key. address: of the client
 
-    Raises NotFound whatever is wrong with it; TriedTooOften if many from there were wrong.
+    Raises NotFound for any fault of the key; TriedTooOften after many wrong keys from
+    there.
     """
     digest = _digest(key)
     if wrong_tokens.is_blocked(address, digest):
@@ -158,10 +160,10 @@ def presented(key: str, address: str) -> AccountLink:
 
 
 def accept(key: str, address: str, name: str, password: str | None) -> User:
-    """Make the account of a link, or give its user the password; the link is used then.
+    """Make the account of a link, or set its user's password; this uses up the link.
 
-    address: of the client; password: None for one who signs in by the provider, and whose
-    password stays as it is. Raises Conflict, Invalid, NotFound, TriedTooOften.
+    address: of the client; password: None for a user of the identity provider, whose
+    password stays unchanged. Raises Conflict, Invalid, NotFound, TriedTooOften.
     """
     link = presented(key, address)
     user = link.user
@@ -192,7 +194,7 @@ def _join(user: User, link: AccountLink) -> None:
 
 
 def _log_use(link: AccountLink, user: User, address: str, *, by_provider: bool) -> None:
-    """Store that a link was used: the gate notes nothing of strangers."""
+    """Store that a link was used: the gate notes no acts of strangers."""
     of_user = "user.provider added" if by_provider else "user.password replaced"
     kind = of_user if link.user else "invitation.accepted"
     keys: list[int | None] = [each.pk for each in link.inboxes.all()]
@@ -231,7 +233,7 @@ def _store(
 
 
 def _note(link: AccountLink, inboxes: list[Inbox]) -> None:
-    """Name the link in the audit log, and what it opens."""
+    """Name the link in the audit log, with the inboxes that it opens."""
     role = "administrator" if link.is_administrator else link.role
     slugs = ",".join(each.slug for each in inboxes)
     details = f"user={link.name}" if link.user_id else f"role={role} inboxes={slugs}"
@@ -240,7 +242,9 @@ def _note(link: AccountLink, inboxes: list[Inbox]) -> None:
 
 
 def _of_caller(caller: Identity) -> QuerySet[AccountLink]:
-    """Return all for an administrator; for others those wholly into what they manage."""
+    """Return all links for an administrator; for others, those into inboxes that they
+    all manage.
+    """
     rows = AccountLink.objects.all()
     if caller.is_administrator:
         return rows
@@ -256,7 +260,7 @@ def _live() -> QuerySet[AccountLink]:
 
 
 def _may_be_used(link: AccountLink, host: User) -> bool:
-    """Whether whoever made a link may still do so, and there is what it opens."""
+    """Whether the maker of a link may still invite there, and its inboxes exist."""
     now = memberships.of_user(host)
     if not host.is_active:
         return False

@@ -1,7 +1,7 @@
-"""Whether there are accounts: from the first administrator on, and for good.
+"""Whether there are accounts: from the first administrator on, for good.
 
-Known in memory, so that a request costs no query. While there are none, other processes
-are asked about by one query in a second at most, by whichever request comes then.
+The answer is in memory, so that a request needs no query. While there are no accounts,
+a request checks for those that other processes made, with at most one query a second.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from inbox.errors import Conflict
 from inbox.models import User
 
-EVERY = 1.0  # seconds between two looks
+EVERY = 1.0  # seconds between two checks
 
 
 class _Known:
@@ -31,19 +31,20 @@ class _Known:
 
 
 def are_on() -> bool:
-    """Whether there are accounts, as far as is known; no query."""
+    """Whether there are accounts, as far as known; without a query."""
     return _Known.are_on
 
 
 def is_due() -> bool:
-    """Whether it has to be looked up before a request is answered."""
+    """Whether the database must be checked before a request is answered."""
     return not _Known.are_on and time.monotonic() >= _Known.due_at
 
 
 def look() -> bool:
-    """Look whether there are accounts by now. Raises DatabaseError if it was never known."""
+    """Check whether there are accounts now. Raises DatabaseError if no check ever succeeded."""
     try:
-        # One who is no longer active counts: nothing opens what was closed once.
+        # An inactive administrator counts, too: access that was once closed stays
+        # closed.
         found = User.objects.filter(is_superuser=True).exists()
     except DatabaseError:
         if not _Known.looked:
@@ -57,12 +58,14 @@ def look() -> bool:
 
 
 def look_if_due() -> bool:
-    """Return whether there are accounts, with at most one query in a second."""
+    """Return whether there are accounts, with at most one query a second."""
     return look() if is_due() else _Known.are_on
 
 
 def forget(due_in: float = 0.0) -> None:
-    """Forget it, as a new process would. For tests; due_in: seconds until the first look."""
+    """Forget the answer, as in a new process. For tests. due_in: seconds until the
+    first check
+    """
     _Known.are_on, _Known.looked = False, due_in > 0
     _Known.due_at = time.monotonic() + due_in if due_in < math.inf else math.inf
 
@@ -74,7 +77,7 @@ def _saved(instance: User, **_: Any) -> None:
 
 
 def refuse_last(user: User) -> None:
-    """Raise Conflict if no active administrator would be left without this one."""
+    """Raise Conflict if this is the last active administrator."""
     others = User.objects.select_for_update().filter(is_superuser=True, is_active=True)
     keys = set(others.values_list("pk", flat=True))
     if keys == {user.pk}:

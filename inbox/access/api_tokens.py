@@ -1,7 +1,7 @@
-"""API tokens: made, found, revoked, and whom one that is presented stands for.
+"""API tokens: makes, finds and revokes them, and finds the identity behind a presented one.
 
-A token never has more than its user has now. Only its SHA-256 is kept: it has 256 random
-bits, so that neither salt nor slow hashing would add anything.
+A token never has more rights than its user has now. Only its SHA-256 is stored: it has
+256 random bits, so neither salt nor slow hashing would add anything.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from inbox.models import ApiToken, Inbox, User
 from inbox.storage.write_lock import write_turn
 
 PREFIX = "msk_"
-MOST = 100  # of a user, that are neither revoked nor expired
+MOST = 100  # of a user, neither revoked nor expired
 LONGEST_NAME = 64
 MOST_DAYS = 3650
 _LENGTH = len(PREFIX) + 43  # 256 bits in base64url
-_SHOWN = 8  # characters of a token that stay to be seen
-_KEPT = timedelta(days=90)  # in which one that is dead is listed
+_SHOWN = 8  # characters of a token that are stored for display
+_KEPT = timedelta(days=90)  # for which a dead token is listed
 _USED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """A token with its text, which nobody sees again."""
+    """A token with its text, which is shown only once."""
 
     token: ApiToken
     text: str
@@ -49,8 +49,8 @@ class NewToken:
 def presented(authorization: str) -> str | None:
     """Return the token of an Authorization field, "" for an empty one; None for none.
 
-    Bearer (RFC 6750 2.1) always has one; Basic (RFC 7617) has one where its password
-    looks like one, beside any user name.
+    Bearer (RFC 6750 §2.1) always has one; Basic (RFC 7617) has one if its password
+    looks like a token, with any user name.
     """
     scheme, _space, rest = authorization.strip().partition(" ")
     if scheme.lower() == "bearer":
@@ -66,9 +66,9 @@ def presented(authorization: str) -> str | None:
 
 
 def identity(text: str, address: str) -> Identity:
-    """Return whom a token stands for. address: of the client
+    """Return the identity behind a token. address: of the client
 
-    STRANGER: it is wrong; THROTTLED: so were many others from there.
+    STRANGER: the token is wrong; THROTTLED: many others from there were wrong, too.
     """
     digest = digest_of(text)
     if wrong_tokens.is_blocked(address, digest):
@@ -118,13 +118,13 @@ def add(
 
 
 def find(caller: Identity) -> list[ApiToken]:
-    """Return the caller's tokens, the newest first; an administrator gets all."""
+    """Return the caller's tokens, newest first; for an administrator, all."""
     rows = _of_caller(caller).select_related("user").prefetch_related("inboxes")
     return list(rows.order_by("-pk")[:5000])
 
 
 def get(caller: Identity, id: str | UUID) -> ApiToken:
-    """Return a token of the caller's; an administrator gets any. Raises NotFound."""
+    """Return a token of the caller; for an administrator, any. Raises NotFound."""
     rows = _of_caller(caller).select_related("user")
     if (key := as_uuid(id)) and (found := rows.filter(pk=key).first()):
         return found
@@ -132,7 +132,7 @@ def get(caller: Identity, id: str | UUID) -> ApiToken:
 
 
 def revoke(caller: Identity, id: str | UUID) -> None:
-    """End a token at once, and for good. Raises NotFound."""
+    """End a token at once, for good. Raises NotFound."""
     token = get(caller, id)
     with write_turn():
         rows = ApiToken.objects.filter(pk=token.pk, revoked_at=None)
@@ -153,7 +153,7 @@ def slugs(token: ApiToken) -> list[str] | None:
 
 
 def of_token(token: ApiToken) -> Identity:
-    """Return what a token may do: what its user may, in its inboxes, within its scopes."""
+    """Return the identity of a token: its user's rights, in its inboxes, within its scopes."""
     user = memberships.of_user(token.user)
     made = replace(user, kind="token", token=token.pk, scopes=frozenset(token.scopes))
     if token.every_inbox:
@@ -165,7 +165,7 @@ def of_token(token: ApiToken) -> Identity:
 
 
 def digest_of(text: str) -> str:
-    """Return what is kept of a secret of 256 random bits: its SHA-256, in hex."""
+    """Return the stored form of a secret of 256 random bits: its SHA-256, in hex."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
@@ -185,7 +185,7 @@ def _dead(since: datetime) -> QuerySet[ApiToken]:
 
 
 def _note_use(token: ApiToken) -> None:
-    """Store that a token was used, at most once a minute; a full disk may keep it out."""
+    """Store that a token was used, at most once a minute; a full disk may prevent it."""
     now = datetime.now(UTC)
     if token.used_at is not None and token.used_at > now - _USED_EVERY:
         return

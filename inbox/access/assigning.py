@@ -1,4 +1,4 @@
-"""The rules of assigning messages, to users who may see them, and of commenting on them."""
+"""The rules of assigning messages to users who may see them, and of commenting on messages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def candidates(within: Scope) -> list[str]:
 
 
 def found(scope: Scope, what: Selection, name: str) -> Assignee:
-    """Return the user of a name who may see all of these messages; nobody for no name.
+    """Return the named user, who must have access to all of these messages; nobody for
+    no name.
 
     Raises Invalid, and Conflict without accounts.
     """
@@ -58,7 +59,7 @@ def comment(caller: Identity, message: Message, text: str) -> Comment:
 
 
 def may_remove(caller: Identity, comment: Comment, inbox: int) -> bool:
-    """Whether a comment is the caller's own, or one in an inbox that they manage."""
+    """Whether a comment is the caller's own, or in an inbox that the caller manages."""
     is_own = comment.user_id is not None and comment.user_id == caller.user
     return is_own or caller.may(Role.MANAGER, inbox)
 
@@ -71,7 +72,7 @@ def remove_comment(caller: Identity, comment: Comment, inbox: int) -> None:
 
 
 def refuse_without_accounts() -> None:
-    """Raise Conflict where there are no users to speak to each other."""
+    """Raise Conflict without accounts, since there are no users to assign or comment."""
     if not accounts.are_on():
         words = _("This takes accounts: there is nobody to assign a message to.")
         raise Conflict(words)

@@ -1,4 +1,4 @@
-"""Counts attempts to sign in that may fail, by the client they come from and by a key."""
+"""Counts attempts to sign in, which may fail, by client address and by a key."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from inbox.errors import TriedTooOften
 from mailsink.one_client import client_of
 
-# In ACCOUNT_RATE_LIMITS
-FAILED = "login_failed"  # by the name of a user
-BEGUN = "login_begun"  # without a name as yet: each makes a session
-ENDED = "login_ended"  # by a provider, which sends them back
+# Keys of ACCOUNT_RATE_LIMITS
+FAILED = "login_failed"  # by user name
+BEGUN = "login_begun"  # before there is a name: each begins a session
+ENDED = "login_ended"  # through a provider, which sends users back
 PASSKEY = "passkey"  # without a name: an answer to a challenge
 SECOND_FACTOR = "second_factor"  # by the id of a user whose password was right
 
@@ -26,21 +26,21 @@ def count(request: HttpRequest, action: str, key: str = "") -> None:
 
 
 def forgive(request: HttpRequest, action: str, key: str) -> None:
-    """Count attempts from none again: this one succeeded."""
+    """Reset the count of attempts: this one succeeded."""
     _limits().clear(_asked(request), action=action, key=key)
 
 
 def _asked(request: HttpRequest) -> HttpRequest:
-    """Return a request as the library is to count it."""
+    """Return a copy of a request in the form that the library counts."""
     asked = copy(request)
-    asked.method = "POST"  # it would count no GET
+    asked.method = "POST"  # it would not count a GET
     client = client_of(str(request.META.get("REMOTE_ADDR", "")))
     asked.META = {**request.META, "REMOTE_ADDR": client}
     return asked
 
 
 def _limits() -> Any:
-    # Loaded at the first login: most runs have none.
+    # Imported at the first login: most runs have none.
     from allauth.core import ratelimit  # type: ignore[import-untyped]
 
     return ratelimit

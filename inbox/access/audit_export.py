@@ -1,4 +1,4 @@
-"""The audit log as CSV and as lines of JSON."""
+"""The audit log as CSV and as JSON lines."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from typing import Any
 from inbox.models import AuditEntry
 from mailsink.text import normalized
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what spreadsheets would run
+# beginnings that spreadsheets would run as formulas
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def shape(entry: AuditEntry) -> dict[str, Any]:
-    """Return an entry as API v3 has it."""
+    """Return an entry in the form of API v3."""
     return {
         "id": str(entry.pk),
         "at": f"{entry.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z",
@@ -38,7 +39,7 @@ def as_lines(entries: Iterable[AuditEntry]) -> Iterator[str]:
 
 
 def as_csv(entries: Iterable[AuditEntry]) -> Iterator[str]:
-    """Yield a header and the entries as CSV (RFC 4180), no cell of which is a formula."""
+    """Yield a header and the entries as CSV (RFC 4180), without formulas in cells."""
     heading = True
     for each in entries:
         row = shape(each)
@@ -56,6 +57,6 @@ def _row(cells: list[str]) -> str:
 
 def _harmless(value: object) -> str:
     text = "" if value is None else str(value)
-    # Some spreadsheets take a full-width "=" (U+FF1D) for one.
+    # Some spreadsheets treat a full-width "=" (U+FF1D) as "=".
     is_formula = normalized("NFKC", text[:1]).startswith(_FORMULA)
     return f"'{text}" if is_formula else text

@@ -1,6 +1,6 @@
 """Kinds of acts, by the route and method of a request. Pure.
 
-Reading counts where content is shown: a message, its octets, a file, a transcript.
+Reading is logged if content is shown: a message, its octets, a file, a transcript.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _READS = [
     (r"(api/v3/)?audit(\.csv|\.jsonl)$", "audit.exported"),
 ]  # fmt: skip
 _READING = [(re.compile(pattern), kind) for pattern, kind in _READS]
-# Lists that show content only where it is asked for
+# Lists that show content only on request
 _INCLUDING = frozenset({"api/v3/messages", "api/v3/messages/wait"})
 
 _NOUNS: Mapping[str, str] = {
@@ -43,7 +43,7 @@ _DEEDS: Mapping[str, str] = {
 
 
 def of_reading(route: str, asks_content: bool) -> str:
-    """Return the kind of a GET; "" for one that is not noted.
+    """Return the kind of a GET; "" for one that is not logged.
 
     asks_content: whether the query names content to include
     """
@@ -53,9 +53,9 @@ def of_reading(route: str, asks_content: bool) -> str:
 
 
 def of_change(route: str, method: str) -> str:
-    """Return the kind of a request that changes something; "" for signing in and out.
+    """Return the kind of a changing request; "" for signing in and out.
 
-    Those are noted where they are done.
+    The code for these logs them itself.
     """
     words = [each for each in route.split("/") if each and not each.startswith("<")]
     words = words[2:] if words[:1] == ["api"] else words

@@ -1,7 +1,7 @@
-"""The audit log: who read and changed what. A change is stored in its own transaction.
+"""The audit log of reads and changes. The entry of a change is stored in its transaction.
 
-Reads are collected and stored in the background, within a second, so that pages
-need not wait for the disk. Where nothing runs in the background it is stored at once.
+Reads are collected and stored in the background, within a second, so that pages need
+not wait for the disk. Without a background thread, they are stored at once.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from inbox.storage.acts import Act
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 
 EVERY = 0.5  # seconds between two batches
-MOST = 5000  # entries that wait; whoever adds one more stores them
-SAME = 60.0  # seconds in which reading the same again is not noted
+MOST = 5000  # entries that wait; the caller that adds one more stores them all
+SAME = 60.0  # seconds in which repeated reads of the same object are not logged
 _SEEN = 4096
-_SEVERAL = 50  # inboxes that a change of several is noted for, each
+_SEVERAL = 50  # inboxes that one change is logged for, one by one
 _LONGEST = 500  # characters of details
 
 _log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class _Reads:
         self.waiting: list[AuditEntry] = []
         self.seen: OrderedDict[tuple[object, ...], float] = OrderedDict()
         self.in_background = False
-        self.thread: threading.Thread | None = None  # none lives on in a fork
+        self.thread: threading.Thread | None = None  # a thread does not survive a fork
 
 
 _reads = _Reads()
@@ -57,7 +57,7 @@ def entry(
     object: str = "",
     details: str = "",
 ) -> AuditEntry:
-    """Return an entry of now, not stored. address: of the client"""
+    """Return an entry with the current time, not stored yet. address: of the client"""
     return AuditEntry(
         at=datetime.now(UTC),
         caller=caller.kind,
@@ -74,15 +74,16 @@ def entry(
 
 
 def one_line(text: str) -> str:
-    """Return a text that passes for no other entry, and speaks to no terminal.
+    """Return a text that cannot imitate another entry, nor control a terminal.
 
-    Whatever is not printed, as line ends and what turns the direction, is a question mark.
+    Unprintable characters, such as line ends and direction marks, become question
+    marks.
     """
     return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def store(made: AuditEntry) -> None:
-    """Store an entry that belongs to no other change."""
+    """Store an entry that belongs to no change."""
     with write_turn():
         made.save(force_insert=True)
 
@@ -92,13 +93,13 @@ def change(
 ) -> Act:
     """Return an act that the first write of a request stores.
 
-    given: returns what the request asked for, once it is read
+    given: returns the parameters of the request, once they are read
     """
     return Act(partial(_write, kind, caller, address, given))
 
 
 def read(made: AuditEntry) -> None:
-    """Note that something was read; the same by the same within a minute counts once."""
+    """Log a read; repeats by the same caller within a minute count once."""
     key = (made.caller, made.user_id, made.token_id, made.address, made.kind, made.object, made.details)  # fmt: skip
     now = time.monotonic()
     with _reads.lock:
@@ -117,7 +118,7 @@ def read(made: AuditEntry) -> None:
 
 
 def flush() -> None:
-    """Store what waits."""
+    """Store the waiting entries."""
     with _reads.lock:
         waiting, _reads.waiting = _reads.waiting, []
     while waiting:
@@ -126,7 +127,7 @@ def flush() -> None:
             with write_turn():
                 AuditEntry.objects.bulk_create(batch)
         except DatabaseError:
-            with _reads.lock:  # another try comes with the next batch
+            with _reads.lock:  # the next batch tries again
                 _reads.waiting[:0] = [*batch, *waiting]
                 dropped = max(0, len(_reads.waiting) - 2 * MOST)
                 del _reads.waiting[:dropped]
@@ -136,13 +137,13 @@ def flush() -> None:
 
 
 def work_in_background() -> None:
-    """Store what is read on a thread, from here on in this process and its forks."""
+    """Store reads on a thread from now on, in this process and its forks."""
     _reads.in_background = True
     atexit.register(flush)
 
 
 def forget() -> None:
-    """Forget what was read lately. For tests."""
+    """Forget the recent reads. For tests."""
     with _reads.lock:
         _reads.waiting, _reads.seen = [], OrderedDict()
 
@@ -156,7 +157,7 @@ def _run() -> None:
 
 
 def details(given: Mapping[str, str]) -> str:
-    """Return what was asked for, as text: its members that can hold no secret."""
+    """Return a request's parameters as text: only those that can hold no secret."""
     named = (f"{each}={given[each]}" for each in _WITHOUT_SECRETS if given.get(each))
     return " ".join(named)[:_LONGEST]
 
@@ -182,7 +183,7 @@ def _write(
 
 
 def _inboxes(caller: Identity, act: Act, asked: Mapping[str, str]) -> list[int | None]:
-    """Return the inboxes that a change is in; None alone where that is not known."""
+    """Return the inboxes of a change; [None] if they are unknown."""
     if act.inbox_id is not None:
         return [act.inbox_id]
     keys = [

@@ -1,4 +1,4 @@
-"""Finding entries of the audit log, and deleting those that the setting lets go."""
+"""Finds entries of the audit log, and deletes the expired ones."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def find(
 
 
 def every(scope: Scope, by: AuditFilter) -> Iterator[AuditEntry]:
-    """Return all that match, newest first, in pieces. Raises BadRequest."""
+    """Return all matching entries, newest first, in pieces. Raises BadRequest."""
     rows = _rows(scope, by).order_by("-pk")[:MOST_EXPORTED]
     return rows.iterator(chunk_size=500)
 
 
 def prune(days: int) -> int:
-    """Delete entries older than so many days, one turn of them; 0 days keeps all."""
+    """Delete a turn's worth of entries older than this number of days; 0 days keeps all."""
     if AuditRetention.objects.values_list("days", flat=True).first() != days:
         with write_turn():
             AuditRetention.objects.update_or_create(pk=1, defaults={"days": days})
@@ -62,7 +62,7 @@ def prune(days: int) -> int:
 
 def _rows(scope: Scope, by: AuditFilter) -> QuerySet[AuditEntry]:
     if "\x00" in by.user + by.inbox + by.kind:
-        return AuditEntry.objects.none()  # no entry has one, and PostgreSQL takes none
+        return AuditEntry.objects.none()  # no entry has NUL, and PostgreSQL rejects it
     rows = AuditEntry.objects.filter(scope.q())
     if by.user:
         rows = rows.filter(user_name=by.user)

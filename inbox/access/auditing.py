@@ -1,4 +1,4 @@
-"""Takes requests into the audit log: what each changes, or has read."""
+"""Logs requests in the audit log: what each changes, or has read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MEANS = "_mailsink_means"  # an attribute of a request
 
 
 def begin(request: HttpRequest, match: ResolverMatch, caller: Identity) -> None:
-    """Let what a request changes be stored as the caller's."""
+    """Make the writes of a request store its act, under the caller's name."""
     act = Act(None)
     if request.method not in _READING:
         kind = audit_kinds.of_change(match.route, request.method or "")
@@ -38,7 +38,7 @@ def begin(request: HttpRequest, match: ResolverMatch, caller: Identity) -> None:
 
 
 def end(request: HttpRequest, match: ResolverMatch, caller: Identity) -> None:
-    """Note what a request has read, once it is answered."""
+    """Log what a request has read, once it is answered."""
     act = acts.current()
     kind = audit_kinds.of_reading(match.route, bool(request.GET.get("include")))
     if not kind or act is None:
@@ -55,17 +55,17 @@ def end(request: HttpRequest, match: ResolverMatch, caller: Identity) -> None:
 
 
 def note_means(request: HttpRequest, by: str) -> None:
-    """Let the entry of somebody who is about to sign in name what they do it by."""
+    """Let the entry of a login name the means of it."""
     setattr(request, _MEANS, by)
 
 
 def is_reading(request: HttpRequest, status: int) -> bool:
-    """Whether a request has read something, by its method and the status of the answer."""
+    """Whether a request has read something, judging by its method and the answer's status."""
     return request.method in ("GET", "HEAD") and status in (200, 206)
 
 
 def _given(request: HttpRequest, match: ResolverMatch) -> dict[str, str]:
-    """Return what a request asked for; of a form only what a view has read."""
+    """Return the parameters of a request; of a form, only if a view has read it."""
     given = request.GET.dict()
     if hasattr(request, "_post"):
         form = request.POST
@@ -83,7 +83,7 @@ def _address(request: HttpRequest | None) -> str:
 
 
 def _store(made: AuditEntry) -> None:
-    """Store an entry, with the change in whose turn this is if there is one."""
+    """Store an entry, within the current write turn if there is one."""
     if connection.in_atomic_block:
         made.save(force_insert=True)
     else:

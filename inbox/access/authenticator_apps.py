@@ -21,21 +21,21 @@ from inbox.storage.write_lock import write_turn
 
 _DIGITS = 6
 _HASH = SHA1()  # noqa: S303 the one that all apps know; HMAC asks little of it (RFC 6238 B)
-_STEP = 30  # seconds in which an app shows a code
-_AWAY = 1  # steps by which the clock of an app may be wrong (RFC 6238 5.2)
-_OCTETS = 20  # of a secret (RFC 4226 4)
-_OFFERED = 1800  # seconds in which an offer is good
+_STEP = 30  # seconds for which an app shows a code
+_AWAY = 1  # steps that the clock of an app may be wrong (RFC 6238 §5.2)
+_OCTETS = 20  # of a secret (RFC 4226 §4)
+_OFFERED = 1800  # seconds for which an offer is valid
 _PURPOSE = "mailsink secrets of authenticator apps"
 _OFFER = "mailsink offers of authenticator apps"
 
 
 @dataclass(frozen=True, slots=True)
 class AppOffer:
-    """A secret that a user may put into an app. sealed: the same, for a form to bring back"""
+    """A secret that a user can put into an app. sealed: the same, for the form to send back"""
 
     sealed: str
     secret: str
-    url: str  # as apps read it from a QR code
+    url: str  # in the form that apps read from a QR code
 
 
 def offer(user: User) -> AppOffer:
@@ -44,7 +44,7 @@ def offer(user: User) -> AppOffer:
 
 
 def offered(user: User, sealed: str) -> AppOffer:
-    """Return what was offered to this user within half an hour. Raises Invalid."""
+    """Return the offer made to this user within the last half hour. Raises Invalid."""
     try:
         whose, _space, secret = sealing.unseal(sealed, _OFFER, _OFFERED).partition(" ")
     except sealing.Unreadable:
@@ -55,9 +55,9 @@ def offered(user: User, sealed: str) -> AppOffer:
 
 
 def add(user: User, offer: AppOffer, code: str) -> None:
-    """Keep the app of a user who has put an offer into it. Raises Conflict, Invalid.
+    """Store the app of a user who has put the offer into it. Raises Conflict, Invalid.
 
-    code: that the app shows
+    code: shown by the app
     """
     step = _step(base64.b32decode(offer.secret), code, 0)
     if not step:
@@ -75,9 +75,9 @@ def add(user: User, offer: AppOffer, code: str) -> None:
 
 
 def accepts(user: User, code: str) -> bool:
-    """Whether the app of a user shows this code now, which is used up by it.
+    """Return whether the app of a user shows this code now, and use up the code.
 
-    Raises Invalid where its secret was stored under another secret key.
+    Raises Invalid if its secret was stored under another secret key.
     """
     app = AuthenticatorApp.objects.filter(user=user).first()
     if app is None:
@@ -114,12 +114,12 @@ def _offer(user: User, secret: bytes) -> AppOffer:
 
 
 def _step(secret: bytes, code: str, last: int) -> int:
-    """Return the step, later than the last one, in which an app shows a code; 0: in none."""
+    """Return the step after the last one in which an app shows a code; 0: in none."""
     typed = "".join(code.split()).encode("utf-8", "replace")
     now, codes = int(time.time()) // _STEP, HOTP(secret, _DIGITS, _HASH)
     found = 0
     for step in range(now - _AWAY, now + _AWAY + 1):
-        # All are compared, however soon one is right.
+        # All are compared, even after a match, to take the same time.
         if hmac.compare_digest(codes.generate(step), typed) and step > last:
             found = step
     return found

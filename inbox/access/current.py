@@ -1,6 +1,7 @@
-"""The identity of the request that is being answered, for whoever answers it.
+"""The identity behind the current request.
 
-Where a request has not been judged, accounts are on and this is nobody: nothing is seen.
+Before a request was judged, the identity is a stranger with accounts on, who sees
+nothing.
 """
 
 from __future__ import annotations
@@ -20,29 +21,29 @@ _entered: ContextVar[_Entered | None] = ContextVar("entered", default=None)
 
 
 def enter(identity: Identity, least: Role = Role.VIEWER) -> None:
-    """Let this be who asks, from here on in this context. least: what the route asks for."""
+    """Set the caller of this context. least: the role that the route requires"""
     _entered.set((identity, least))
 
 
 def leave() -> None:
-    """Let nobody ask any more in this context."""
+    """Remove the caller of this context."""
     _entered.set(None)
 
 
 def identity() -> Identity:
-    """Return who asks."""
+    """Return the current caller."""
     return _now()[0]
 
 
 def user() -> int | None:
-    """Return the primary key of the user who asks; None without accounts."""
+    """Return the primary key of the current user; None without accounts."""
     return identity().user
 
 
 def scope(least: Role = Role.VIEWER) -> Scope:
-    """Return the inboxes in which the caller may do what the route does, and this too.
+    """Return the inboxes in which the caller has the route's role, and also this one.
 
-    Raises Forbidden if they may do this in none.
+    Raises Forbidden if there is no such inbox.
     """
     caller, asked = _now()
     if least > Role.VIEWER and caller.rank < least:

@@ -1,7 +1,7 @@
-"""Deleting much at once is a manager's; a page then asks for the slug of the inbox, too.
+"""Deleting much at once takes a manager; pages then also ask for the slug of the inbox.
 
-Much is everything, or more than MOST messages by a search. Whoever names messages by
-their ids has chosen each.
+Much means everything, or more than MOST messages of a search. Messages named by ids
+were chosen one by one.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from inbox.mailbox.paging import DEFAULT_LIMIT
 from inbox.mailbox.scope import Scope
 from inbox.mailbox.selection import Selection
 
-MOST = DEFAULT_LIMIT  # messages that a search may match: a page of the list
+MOST = DEFAULT_LIMIT  # messages that a search can match: a page of the list
 
 
 def scope_to_delete(chosen: Selection) -> Scope:
-    """Return the inboxes in which the caller may delete what is chosen.
+    """Return the inboxes in which the caller may delete the selection.
 
-    Much is counted where the caller is no manager. Raises BadQuery, Forbidden.
+    The messages are counted only if the caller is no manager. Raises BadQuery,
+    Forbidden.
     """
     caller, testing = current.identity(), current.scope(Role.TESTER)
     if testing.inboxes is None:
@@ -42,7 +43,7 @@ def scope_to_delete(chosen: Selection) -> Scope:
 
 
 def has_to_be_typed(chosen: Selection) -> bool:
-    """Whether a page asks for the slug before it deletes what is chosen.
+    """Whether a page asks for the slug before it deletes the selection.
 
     Never without accounts. Raises BadQuery.
     """

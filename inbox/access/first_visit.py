@@ -1,4 +1,4 @@
-"""The first administrator: made by `mailsink setup`, or on the page of a one-time link."""
+"""The first administrator: made with `mailsink setup`, or on the page of a one-time link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups of users: found, made, changed and deleted. The routes ask for an administrator."""
+"""Finds, makes, changes and deletes groups of users. The routes require an administrator."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 
 MOST = 1000
 LONGEST_NAME = 150
-MOST_USERS = ROWS_IN_A_TURN // 2  # of a group: a change may remove and add as many
+MOST_USERS = (
+    ROWS_IN_A_TURN // 2
+)  # of a group: a change may remove and add this many each
 _HIGHEST = 2**31 - 1  # of a primary key
 
 
 def find() -> list[Group]:
-    """Return all groups by name, with their users and memberships at hand."""
+    """Return all groups by name, with their users and memberships prefetched."""
     rows = Group.objects.order_by("name")
     return list(rows.prefetch_related("user_set", "memberships__inbox"))
 
@@ -65,7 +67,7 @@ def add(name: str, members: Sequence[str] = ()) -> Group:
 def change(
     id: int, *, name: str | None = None, members: Sequence[str] | None = None
 ) -> Group:
-    """Rename a group, or give it other users; None: as before.
+    """Rename a group, or replace its users; None: unchanged.
 
     Raises Conflict, Invalid, NotFound.
     """
@@ -81,7 +83,7 @@ def change(
 
 
 def delete(id: int) -> None:
-    """Delete a group; its users stay, without the roles that they had by it."""
+    """Delete a group; its users stay, but lose the group's roles."""
     with write_turn():
         group = get(id)
         acts.touch(None, group.name)
@@ -89,7 +91,7 @@ def delete(id: int) -> None:
 
 
 def _store(group: Group) -> None:
-    """Store it, within a write turn. Raises Conflict."""
+    """Store a group, within a write turn. Raises Conflict."""
     others = Group.objects.filter(name__iexact=group.name).exclude(pk=group.pk)
     if others.exists():
         raise Conflict(_("There is a group of this name already."))

@@ -1,4 +1,4 @@
-"""How passwords of users are hashed."""
+"""The hashing of users' passwords."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 
 
 class SmallArgon2(Argon2PasswordHasher):
-    """Argon2id by the least parameters that OWASP recommends.
+    """Argon2id with the lowest parameters that OWASP recommends.
 
-    Django's own take 100 MB for each login, as many at a time as requests are answered.
+    Django's parameters take 100 MB for each login, and each request that is being
+    answered can be one.
     """
 
     time_cost = 2

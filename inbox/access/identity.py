@@ -10,7 +10,8 @@ from uuid import UUID
 from inbox.access.roles import Role
 from inbox.mailbox.scope import ALL, Scope
 
-# everybody: there are no accounts; stranger: there are, and the caller has not signed in
+# everybody: there are no accounts; stranger: there are, but the caller has not signed
+# in
 CallerKind = Literal["everybody", "stranger", "user", "token", "share link"]
 
 
@@ -18,9 +19,8 @@ CallerKind = Literal["everybody", "stranger", "user", "token", "share link"]
 class Identity:
     """A caller. roles: by the primary key of an inbox, each at least VIEWER.
 
-    user: their primary key; None for a caller without an account of their own
-    token: the primary key of the one that stands for them
-    scopes: what that may be used for; None: everything
+    user: the primary key; None for a caller without an account. token: the primary key
+    of the caller's token. scopes: the permitted uses of the token; None: all
     """
 
     kind: CallerKind
@@ -38,34 +38,34 @@ class Identity:
 
     @property
     def scope(self) -> Scope:
-        """The inboxes that may be seen."""
+        """The inboxes that the caller can see."""
         return self.within(Role.VIEWER)
 
     @property
     def rank(self) -> Role:
-        """The most that the caller may do anywhere."""
+        """The highest role that the caller has anywhere."""
         if self.is_administrator:
             return Role.ADMINISTRATOR
         least = Role.SIGNED_IN if self.is_known else Role.PUBLIC
         return max([least, *self.roles.values()])
 
     def within(self, least: Role) -> Scope:
-        """Return the inboxes in which the caller has this role or more."""
+        """Return the inboxes in which the caller has at least this role."""
         if self.is_administrator:
             return replace(ALL, reader=self.user)
         found = (inbox for inbox, role in self.roles.items() if role >= least)
         return Scope(frozenset(found), self.user)
 
     def role_in(self, inbox: int) -> Role | None:
-        """Return the role in an inbox; None if the caller may not see it."""
+        """Return the role in an inbox; None if the caller cannot see it."""
         return Role.MANAGER if self.is_administrator else self.roles.get(inbox)
 
     def has(self, scope: str) -> bool:
-        """Whether a token may be used for this; callers without one may do so always."""
+        """Whether a token permits this scope; always true for callers without a token."""
         return self.scopes is None or scope in self.scopes
 
     def may(self, role: Role, inbox: int | None = None) -> bool:
-        """Whether the caller has this role: in an inbox, or where none is given anywhere."""
+        """Whether the caller has this role: in an inbox, or if none is given, anywhere."""
         if inbox is None or role <= Role.SIGNED_IN:
             return self.rank >= role
         return self.is_administrator or self.roles.get(inbox, Role.PUBLIC) >= role
@@ -73,4 +73,4 @@ class Identity:
 
 EVERYBODY = Identity("everybody", is_administrator=True)
 STRANGER = Identity("stranger")
-THROTTLED = Identity("stranger", name="throttled")  # too many wrong tokens came
+THROTTLED = Identity("stranger", name="throttled")  # after too many wrong tokens

@@ -1,7 +1,8 @@
-"""The identity provider (OpenID Connect): people sign in there, and it says who they are.
+"""The identity provider (OpenID Connect): users sign in there, and it identifies them.
 
-By the code flow with PKCE, state and nonce, which are kept in the session (OpenID Connect
-Core 3.1, RFC 7636). Its ID token has to be signed by a key of its, for us and this login.
+It uses the code flow with PKCE, state and nonce, which are kept in the session (OpenID
+Connect Core §3.1, RFC 7636). The ID token must be signed with the provider's key, for
+us and for this login.
 """
 
 from __future__ import annotations
@@ -23,18 +24,21 @@ from inbox.errors import BadRequest, Forbidden, UserError
 from mailsink.oidc_settings import OidcProvider
 
 T = TypeVar("T")
-SECONDS = 5.0  # that the provider may be silent
-_IN_ALL = 15.0  # seconds that it has for whatever one request asks of it
+SECONDS = 5.0  # that the provider may stay silent
+_IN_ALL = 15.0  # seconds for everything that one request asks of it
 _MOST_OCTETS = 1024 * 1024  # of an answer
 _PIECE = 64 * 1024  # octets
-_AT_A_TIME = 2  # logins that wait for it: others need the threads too
-_PATIENCE = 1.0  # seconds until the next one is sent away
-_NAME = "provider"  # of what it keeps in a session
-_MOST_BEGUN = 10  # logins of a session that have not come back
-_LONGEST = 200  # characters of what it says
-_LONGEST_SUBJECT = 255  # characters (OpenID Connect Core 2)
+_AT_A_TIME = (
+    2  # logins that wait for the provider: other requests need the threads, too
+)
+_PATIENCE = 1.0  # seconds until the next login is refused
+_NAME = "provider"  # the name of its data in a session
+_MOST_BEGUN = 10  # logins of a session that are not finished
+_LONGEST = 200  # characters of the provider's texts
+_LONGEST_SUBJECT = 255  # characters (OpenID Connect Core §2)
 _MOST_GROUPS = 1000
-# How it may sign: with a key of its own, whatever else it says that it can do
+# The accepted signatures: only with the provider's keys, whatever else its metadata
+# offers
 _WITH_KEYS = frozenset(
     "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA".split()
 )
@@ -46,17 +50,17 @@ _log = logging.getLogger(__name__)
 
 
 class NoIdentityProvider(UserError):
-    """The identity provider does not answer, or not as it has to."""
+    """The identity provider does not answer, or its answer is invalid."""
 
     status = 502
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderUser:
-    """Somebody as the provider knows them. subject: its own name for them, for good
+    """A user at the provider. subject: the provider's permanent name for the user
 
-    address: in lower case, and theirs as it has verified; "" if it has not
-    groups: their names; None where it does not say
+    address: in lower case, verified by the provider; "" if it is not. groups: their
+    names; None if the provider does not list them
     """
 
     issuer: str
@@ -67,21 +71,21 @@ class ProviderUser:
 
 
 def configured() -> OidcProvider | None:
-    """Return the provider as the settings name it; None without one."""
+    """Return the provider of the settings; None without one."""
     found: OidcProvider | None = settings.CONFIG.oidc
     return found
 
 
 def label() -> str:
-    """Return what people call the provider; "" without one."""
+    """Return the provider's name for users; "" without one."""
     found = configured()
     return found.label if found else ""
 
 
 def begin(request: HttpRequest, return_url: str) -> str:
-    """Return the URL at the provider where somebody signs in. Raises NoIdentityProvider.
+    """Return the provider's URL for a login. Raises NoIdentityProvider.
 
-    return_url: where it sends them afterwards
+    return_url: the page to which it returns users
     """
 
     def ask(client: Any) -> str:
@@ -94,24 +98,28 @@ def begin(request: HttpRequest, return_url: str) -> str:
 
 
 def end(request: HttpRequest) -> ProviderUser:
-    """Return who has signed in, by the request that the provider has sent them back with.
+    """Return the user who has signed in, from the request that ends the login.
 
-    Raises BadRequest for one that did not begin here, Forbidden, NoIdentityProvider.
+    Raises BadRequest for a login that did not begin here, Forbidden,
+    NoIdentityProvider.
     """
     ours = _ours()
-    forget = _begun(request)  # until then a stranger may have written all of it
-    # Which provider answers is not left to whoever sent the link (RFC 9207)
+    forget = _begun(
+        request
+    )  # until here, a stranger may have written the whole request
+    # The link's author must not choose which provider answers (RFC 9207)
     if request.GET.get("iss", ours.issuer) != ours.issuer:
         raise BadRequest(_("Another identity provider has answered. Begin again."))
 
     def ask(client: Any) -> ProviderUser:
         token = client.authorize_access_token(request)
-        if "id_token" not in token:  # then nobody has checked what stands beside it
+        if "id_token" not in token:  # without it, the other claims are unchecked
             raise LookupError("there is no ID token")
-        claims = dict(token["userinfo"])  # of the ID token, which has been checked
+        # the claims of the ID token, which has been checked
+        claims = dict(token["userinfo"])
         if client.load_server_metadata().get("userinfo_endpoint"):
             more = dict(client.userinfo(token=token))
-            if more.get("sub") != claims["sub"]:  # OpenID Connect Core 5.3.2
+            if more.get("sub") != claims["sub"]:  # OpenID Connect Core §5.3.2
                 raise NoIdentityProvider(
                     _("The identity provider speaks of two people at once.")
                 )
@@ -121,23 +129,23 @@ def end(request: HttpRequest) -> ProviderUser:
     try:
         return _ask(ask)
     finally:
-        forget()  # one answer for each login, also where it is a refusal
+        forget()  # one answer for each login, even if it is a refusal
 
 
 def forget() -> None:
-    """Forget what the provider has said of itself: the next login asks again."""
+    """Forget the provider's metadata: the next login requests it again."""
     _client.cache_clear()
 
 
 def _forget_first(request: HttpRequest) -> None:
-    """Make room in a session for a login that begins: each tab may have one."""
+    """Make room in a session for a new login: each tab may have one."""
     states = [key for key in dict(request.session) if key.startswith("_state_")]
     for key in states[: max(0, len(states) + 1 - _MOST_BEGUN)]:
         del request.session[key]
 
 
 def _begun(request: HttpRequest) -> Callable[[], None]:
-    """Return what forgets the login that a session has begun, and this request ends.
+    """Return a function that forgets the session's login that this request ends.
 
     Raises BadRequest if there is none (RFC 6749 §10.12).
     """
@@ -172,7 +180,7 @@ def _user(ours: OidcProvider, claims: Mapping[str, Any]) -> ProviderUser:
 
 
 def _names(groups: Any) -> frozenset[str] | None:
-    if isinstance(groups, str):  # of a single one
+    if isinstance(groups, str):  # a single group
         groups = [groups]
     if not isinstance(groups, list):
         return None
@@ -186,7 +194,7 @@ def _plain(value: Any) -> str:
 
 
 def _ask(question: Callable[[Any], T]) -> T:
-    """Return what a question to the provider brings. Raises UserError."""
+    """Return the provider's answer to a question. Raises UserError."""
     from authlib.common.errors import AuthlibBaseError
     from authlib.integrations.base_client.errors import OAuthError
     from joserfc.errors import JoseError
@@ -195,7 +203,8 @@ def _ask(question: Callable[[Any], T]) -> T:
     slow = _("The identity provider is slow. Try again in a minute.")
     if not _asking.acquire(timeout=_PATIENCE):
         raise NoIdentityProvider(slow)
-    # On a thread of its own: an octet now and then can keep that one, and no request.
+    # On a separate thread: a provider that sends an octet now and then can block that
+    # thread, but no request.
     asked = _threads.submit(copy_context().run, lambda: question(_client()))
     asked.add_done_callback(lambda _: _asking.release())
     try:
@@ -227,8 +236,8 @@ def _ask(question: Callable[[Any], T]) -> T:
 
 @cache
 def _client() -> Any:
-    """Return the client, which remembers what the provider says of itself."""
-    # Loaded at the first login by it: most runs have none.
+    """Return the client, which caches the provider's metadata."""
+    # Imported at the first such login: most runs have none.
     from authlib.integrations.django_client import OAuth
 
     provider = _ours()
@@ -250,7 +259,7 @@ def _client() -> Any:
     client = registry.create_client(_NAME)
     client.client_cls = _bounded(client.client_cls)
     metadata = client.load_server_metadata()
-    if metadata.get("issuer") != provider.issuer:  # OpenID Connect Discovery 4.3
+    if metadata.get("issuer") != provider.issuer:  # OpenID Connect Discovery §4.3
         raise ValueError(f"its issuer is {metadata.get('issuer')!r}")
     found = metadata.get(_SIGNING) or ["RS256"]
     metadata[_SIGNING] = [each for each in found if each in _WITH_KEYS] or ["RS256"]
@@ -258,7 +267,7 @@ def _client() -> Any:
 
 
 def _bounded(session: Any) -> Any:
-    """Return a class of sessions, of requests, that take answers of a bounded size."""
+    """Return a class of requests' sessions that limit the size of answers."""
     from requests import RequestException
 
     class BoundedSession(session):  # type: ignore[misc]
@@ -276,7 +285,7 @@ def _bounded(session: Any) -> Any:
                 if len(octets) > _MOST_OCTETS:
                     answer.close()
                     raise RequestException("it answers with more than 1 MiB")
-            answer._content = bytes(octets)  # where requests keeps what was read
+            answer._content = bytes(octets)  # where requests keeps the content
             return answer
 
     return BoundedSession

@@ -1,4 +1,4 @@
-"""The roles of users, by their memberships and those of their groups."""
+"""The roles of users, from their memberships and those of their groups."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HIGHEST = 2**63 - 1  # of a primary key
 
 
 def of_user(user: User) -> Identity:
-    """Return what a user may do."""
+    """Return the identity of a user, with its roles."""
     if user.is_superuser:
         return Identity("user", user.pk, user.get_username(), is_administrator=True)
     roles: dict[int, Role] = {}
@@ -39,7 +39,7 @@ def find(scope: Scope, slug: str) -> list[Membership]:
 
 
 def get(scope: Scope, slug: str, id: int) -> Membership:
-    """Return a member of an inbox by the id of the membership. Raises NotFound."""
+    """Return a member of an inbox, given the membership's id. Raises NotFound."""
     rows = Membership.objects.filter(inbox=inboxes.by_slug(scope, slug))
     found = None
     if 0 < id <= _HIGHEST:
@@ -52,9 +52,9 @@ def get(scope: Scope, slug: str, id: int) -> Membership:
 def add(
     scope: Scope, slug: str, role: str, *, user: str = "", group: str = ""
 ) -> Membership:
-    """Make a user, or a group, a member of an inbox. user, group: one of them, by name
+    """Make a user or a group a member of an inbox. user, group: give the name of one
 
-    Raises Conflict for one who is a member, Invalid, NotFound.
+    Raises Conflict for an existing member, Invalid, NotFound.
     """
     if bool(user) == bool(group):
         raise Invalid(_("A member is a user or a group: name one of them."))
@@ -76,7 +76,7 @@ def add(
 
 
 def change(scope: Scope, slug: str, id: int, role: str) -> Membership:
-    """Give a member another role, in the inboxes of its labels too. Raises Invalid, NotFound."""
+    """Change a member's role, in the inboxes of its labels, too. Raises Invalid, NotFound."""
     with write_turn():
         member = get(scope, slug, id)
         member.role = known_role(role)
@@ -87,9 +87,9 @@ def change(scope: Scope, slug: str, id: int, role: str) -> Membership:
 
 
 def remove(scope: Scope, slug: str, id: int) -> None:
-    """Take an inbox away from a member, from the next request on. Raises NotFound.
+    """Remove a member from an inbox, from the next request on. Raises NotFound.
 
-    And the inboxes of its labels, which have its members.
+    This includes the inboxes of its labels, which have the same members.
     """
     with write_turn():
         member = get(scope, slug, id)
@@ -99,13 +99,13 @@ def remove(scope: Scope, slug: str, id: int) -> None:
 
 
 def _of_labels(member: Membership) -> QuerySet[Membership]:
-    """Return the same user's, or group's, memberships of the inboxes of an inbox's labels."""
+    """Return the memberships of the same user or group in the inboxes of an inbox's labels."""
     rows = Membership.objects.filter(inbox__parent=member.inbox_id)
     return rows.filter(user=member.user_id, group=member.group_id)
 
 
 def known_role(role: str) -> str:
-    """Return the name of a role as it is. Raises Invalid."""
+    """Return the name of a role unchanged. Raises Invalid."""
     if role in OF_MEMBERS:
         return role
     words = _("a role is one of %(roles)s") % {"roles": ", ".join(OF_MEMBERS)}

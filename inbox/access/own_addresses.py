@@ -1,4 +1,4 @@
-"""The addresses that are a user's own, as patterns: see inbox.http.mine."""
+"""A user's own addresses, as patterns: see inbox.http.mine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from inbox.storage.write_lock import write_turn
 
 
 def of(user: int) -> str:
-    """Return a user's patterns, apart by spaces; "" for none."""
+    """Return a user's patterns, separated by spaces; "" for none."""
     found = User.objects.filter(pk=user).values_list("mine", flat=True).first()
     return found or ""
 

@@ -1,4 +1,4 @@
-"""Tokens that whoever asks makes for themselves."""
+"""Tokens that callers make for themselves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def add(
     inboxes: Sequence[str] | None = None,
     days: int | None = None,
 ) -> NewToken:
-    """Make a token of the caller's. inboxes: slugs; None for all of the caller's
+    """Make a token for the caller. inboxes: slugs; None for all of the caller's
 
     Raises Conflict without accounts, Forbidden, Invalid, NotFound.
     """

@@ -1,7 +1,7 @@
-"""Passkeys (WebAuthn): a device signs a challenge of ours, by its owner's finger or PIN.
+"""Passkeys (WebAuthn): a device signs our challenge after its owner's fingerprint or PIN.
 
-A passkey alone signs in: it is something that one has, and knows or is. It is good for one
-host name, which is never an IP address.
+A passkey is enough to sign in: it is something that one has, plus something that one
+knows or is. It is valid for one host name, which is never an IP address.
 """
 
 from __future__ import annotations
@@ -28,20 +28,22 @@ if TYPE_CHECKING:
 
 MOST = 20  # of a user
 LONGEST_NAME = 100
-_LONGEST = 32 * 1024  # characters of what a browser answers
+_LONGEST = 32 * 1024  # characters of a browser's answer
 _NAME = "Mailsink"
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where browsers find us. host: the relying party's id; origins: whose pages may ask"""
+    """Our address in browsers. host: the relying party's id; origins: pages that may ask"""
 
     host: str
     origins: tuple[str, ...]
 
     @property
     def has_passkeys(self) -> bool:
-        """Whether browsers have passkeys for such a host: for names, and no IP address."""
+        """Whether browsers support passkeys for this host: for names, but not for IP
+        addresses.
+        """
         try:
             ipaddress.ip_address(self.host)
         except ValueError:
@@ -51,19 +53,19 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """A question to a browser. options: as it takes them; state: to be kept till it answers"""
+    """A question to a browser. options: in its format; state: to keep until it answers"""
 
     options: dict[str, Any]
     state: dict[str, Any]
 
 
 def of_user(user: User) -> list[Passkey]:
-    """Return the passkeys of a user, the oldest first."""
+    """Return the passkeys of a user, oldest first."""
     return list(Passkey.objects.filter(user=user).order_by("created_at", "pk"))
 
 
 def ask_for_new(site: Site, user: User) -> Challenge:
-    """Return what makes a device offer a new passkey. Raises Conflict for too many."""
+    """Return a challenge for making a new passkey. Raises Conflict for too many."""
     from fido2.webauthn import (
         PublicKeyCredentialUserEntity,
         ResidentKeyRequirement,
@@ -74,7 +76,8 @@ def ask_for_new(site: Site, user: User) -> Challenge:
     if len(known) >= MOST:
         raise Conflict(_("at most %(most)s passkeys are kept") % {"most": MOST})
     name = user.get_username()
-    # Two users, and two Mailsinks on localhost, differ; it says nothing of the user.
+    # It differs between two users, and between two Mailsinks on localhost, but reveals
+    # nothing about the user.
     handle = salted_hmac("mailsink.passkeys", str(user.pk), algorithm="sha256").digest()
     options, state = _server(site).register_begin(
         PublicKeyCredentialUserEntity(name=name, id=handle, display_name=name),
@@ -86,7 +89,7 @@ def ask_for_new(site: Site, user: User) -> Challenge:
 
 
 def add(site: Site, user: User, state: Any, answer: str, name: str) -> Passkey:
-    """Keep the passkey that a device has made. Raises Conflict, Invalid.
+    """Store the passkey that a device has made. Raises Conflict, Invalid.
 
     state: of the challenge; answer: of the browser, in JSON
     """
@@ -95,7 +98,7 @@ def add(site: Site, user: User, state: Any, answer: str, name: str) -> Passkey:
         found = _server(site).register_complete(state, _parsed(answer))
         data = found.credential_data
         assert data is not None
-    except Exception:  # what a client writes may fail anywhere in the library
+    except Exception:  # hostile input may raise anything in the library
         raise Invalid(_("The passkey could not be added: try again.")) from None
     made = Passkey(
         user=user,
@@ -115,7 +118,7 @@ def add(site: Site, user: User, state: Any, answer: str, name: str) -> Passkey:
 
 
 def ask(site: Site) -> Challenge:
-    """Return what makes a device offer the passkeys that it has for this site."""
+    """Return a challenge for any passkey that a device has for this site."""
     from fido2.webauthn import UserVerificationRequirement
 
     options, state = _server(site).authenticate_begin(
@@ -134,13 +137,13 @@ def user_of(site: Site, state: Any, answer: str) -> User:
         given = _parsed(answer)
         passkey = _signer(site, state, given)
         uses = _uses(given)
-    except Exception:  # what a client writes may fail anywhere in the library
+    except Exception:  # hostile input may raise anything in the library
         raise wrong from None
     if not passkey.user.is_active:
         raise wrong
     with write_turn():
         row = Passkey.objects.filter(pk=passkey.pk)
-        if uses or passkey.uses:  # a copy of a device counts from where it was copied
+        if uses or passkey.uses:  # a cloned device counts on from the time of the copy
             row = row.filter(uses__lt=uses)
         if not row.update(uses=uses, used_at=datetime.now(UTC)):
             raise wrong
@@ -165,7 +168,7 @@ def _insert(made: Passkey) -> None:
 
 
 def _signer(site: Site, state: Any, given: dict[str, Any]) -> Passkey:
-    """Return the passkey that has signed an answer. Raises whatever the library does."""
+    """Return the passkey that has signed an answer. Raises any error of the library."""
     from fido2.webauthn import AuthenticationResponse
 
     id = AuthenticationResponse.from_dict(given).raw_id
@@ -183,7 +186,7 @@ def _uses(given: dict[str, Any]) -> int:
 
 
 def _server(site: Site) -> Fido2Server:
-    # Loaded where somebody uses a passkey: most runs have none.
+    # Imported when a passkey is first used: most runs have none.
     from fido2.server import Fido2Server
     from fido2.webauthn import PublicKeyCredentialRpEntity
 

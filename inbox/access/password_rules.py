@@ -1,4 +1,4 @@
-"""Passwords that users may have."""
+"""The rules for users' passwords."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGEST_PASSWORD = 1000  # characters
 
 
 def check_password(password: str, user: User) -> None:
-    """Raise Invalid unless a password is fit for a user."""
+    """Raise Invalid unless a password is suitable for a user."""
     if len(password) > LONGEST_PASSWORD or "\x00" in password:
         raise Invalid(_("The password is too long, or has a NUL in it."))
     try:

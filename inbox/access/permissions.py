@@ -1,7 +1,8 @@
-"""The least role for each route, by its pattern and method: what is not here is refused.
+"""The minimum role for each route, by its pattern and method; other routes are refused.
 
 A role in an inbox also narrows the scope of the request to the inboxes where the caller
-has it. Routes that concern the whole server, and no one inbox, are an administrator's.
+has this role. Routes for the whole server, rather than one inbox, need an
+administrator.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ Table = dict[str, Methods]
 
 
 def least(route: str, method: str) -> Role | None:
-    """Return the least role for a route (Django's pattern) and method; None: refused.
+    """Return the minimum role for a route (Django's pattern) and method; None: refused.
 
-    HEAD is as GET. A preflight (OPTIONS) carries no credentials, and shows nothing.
+    HEAD counts as GET. A preflight (OPTIONS) carries no credentials, and shows no data.
     """
     if method == "OPTIONS":
         return PUBLIC if route in ROUTES else None
@@ -29,12 +30,12 @@ def least(route: str, method: str) -> Role | None:
 
 
 def _all(methods: Methods, routes: str, below: str = "") -> Table:
-    """Return these routes, apart by spaces, each with the same methods."""
+    """Return a table of these routes, separated by spaces, all with the same methods."""
     return {f"{below}{each}": methods for each in routes.split()}
 
 
 def _merged(tables: Iterable[Table]) -> Table:
-    """Return the tables as one; a route in two of them has the methods of both."""
+    """Return the tables merged; a route in two of them has the methods of both."""
     merged: dict[str, dict[str, Role]] = {}
     for table in tables:
         for route, methods in table.items():
@@ -52,10 +53,10 @@ _FORM = {"GET": TESTER, "POST": TESTER}
 _MANAGE_FORM = {"GET": MANAGER, "POST": MANAGER}
 _ADMINISTER = {"GET": ADMINISTRATOR, "POST": ADMINISTRATOR}
 
-# The metrics are for the networks that MAILSINK_METRICS_FROM names.
+# MAILSINK_METRICS_FROM names the networks that may read the metrics.
 _PUBLIC = _all({"GET": PUBLIC}, "health/live health/ready livez readyz metrics")
 
-# Whoever signs in is a stranger until then. The link of the setup has a secret in it.
+# Users are strangers until they have signed in. The setup link contains a secret.
 _SIGNING_IN = _merged([
     _all({"GET": PUBLIC, "POST": PUBLIC}, "login setup/<str:key> invitations/<str:key>"),
     {"login/second": {"GET": PUBLIC, "POST": PUBLIC}},
@@ -85,7 +86,7 @@ _PAGES = _merged([
         "attachments.zip",
         "messages/<message:id>/",
     ),
-    # Whether it was read is each viewer's own matter; the rest asks for a tester.
+    # Read marks are personal, so viewers set their own; other marks need a tester.
     {"messages/<message:id>/mark": {"POST": VIEWER}, "messages/chosen": {"POST": VIEWER}},
     {"messages/delete": {"GET": MANAGER}},
     _all(
@@ -95,7 +96,7 @@ _PAGES = _merged([
     ),
     {"messages/<message:id>/release": _FORM},
     {"messages/<message:id>/remote-hosts": _MANAGE},
-    # Frames send no cookie: the address is signed, and good for a day.
+    # Frames send no cookies: their URL is signed, and valid for a day.
     {"messages/<message:id>/parts/<str:signed>": {"GET": PUBLIC}},
     _all(_READ, "case attempts retries frame print checks", "transactions/<id:id>/"),
     _all(
@@ -121,7 +122,7 @@ _PAGES = _merged([
     ),
     {"settings/starttls": {"POST": ADMINISTRATOR}},
     _all({"GET": MANAGER}, "audit audit.csv audit.jsonl"),
-    # Whoever has a share link reads what it is for, and nothing else: the view asks it.
+    # A share link gives access to its object only, which the view checks.
     {"shared/<str:secret>": {"GET": PUBLIC}},
     _all({"GET": PUBLIC}, "frame raw parts/<int:n>", "shared/<str:secret>/"),
     {"shares": _READ, "shares/new": {"GET": VIEWER, "POST": VIEWER}},
@@ -139,7 +140,7 @@ _PAGES = _merged([
     ),
     {"inboxes/<str:slug>/delete": {"POST": ADMINISTRATOR}},
     {"inboxes/deleted/<int:key>/restore": {"POST": ADMINISTRATOR}},
-    # An invitation as administrator, or beyond one's inboxes, takes an administrator.
+    # Inviting an administrator, or into inboxes of others, needs an administrator.
     _all(_MANAGE, "invitations invitations/<uuid:id>/revoke"),
     {"users": _ADMINISTER},
     _all(
@@ -220,11 +221,12 @@ _V3_READING = _merged([
 ])  # fmt: skip
 
 _V3_CHANGING = _merged([
-    # To delete much at once is a manager's (inbox.access.emptying), to read one's own.
+    # Deleting much at once needs a manager (inbox.access.emptying); read marks are
+    # personal.
     {"messages": {"POST": TESTER, "DELETE": TESTER, "PATCH": VIEWER}},
     {"messages/<id>": {"PATCH": VIEWER, "DELETE": TESTER}},
     _all(_TEST, "restore unsubscribe release comments", "messages/<id>/"),
-    # One's own; those of others are a manager's (inbox.access.assigning).
+    # For one's own comments; those of others need a manager (inbox.access.assigning).
     {"messages/<id>/comments/<comment>": {"DELETE": TESTER}},
     {"sessions/<id>": {"DELETE": TESTER}},
     {"releases/<id>": {"DELETE": TESTER}},
@@ -295,7 +297,7 @@ _MAILHOG = _merged([
     _all(_READ, "api/v1/events api/v2/messages api/v2/search"),
     {"api/v2/outgoing-smtp": {"GET": TESTER}},
     {"api/v2/jim": dict.fromkeys(("GET", "PUT", "DELETE", "POST"), TESTER)},
-    # What answers that there is nothing
+    # Routes that answer with empty results
     _all(
         dict.fromkeys(("GET", "POST", "PUT", "DELETE", "PATCH"), SIGNED_IN),
         "api/v2(?:/.*)?$ api/v1(?:/.*)?$",
@@ -315,12 +317,12 @@ ROUTES = _merged([
     _MAILHOG,
 ])  # fmt: skip
 
-# What websockets hear of, by the beginning of the topic; the dialects hear of messages.
+# Topics of websockets, by their beginning; the other dialects send messages.
 TOPICS: Mapping[str, Role] = {
     "messages": VIEWER,
     "sessions": VIEWER,
     "session:": VIEWER,
 }
 
-# The tools of agents, each of which asks API v3 as the agent's user.
+# The tools of agents, each of which calls API v3 as the agent's user.
 TOOLS = SIGNED_IN

@@ -1,4 +1,4 @@
-"""Users who sign in by the OpenID Connect provider: who of its users may come in, as whom."""
+"""Users of the OpenID Connect provider: which of them are admitted, and as which user."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from inbox.storage.write_lock import several_turns, write_turn
 
 
 def sign_in(known: ProviderUser, address: str) -> User:
-    """Return the user of somebody whom the provider knows; at the first login one is found or made.
+    """Return the Mailsink user of a provider's user; find or make one at the first login.
 
     address: of the client. Raises Conflict, Forbidden, Invalid.
     """
@@ -39,10 +39,11 @@ def sign_in(known: ProviderUser, address: str) -> User:
 
 
 def accept(known: ProviderUser, key: str, address: str) -> User:
-    """Use an account link for somebody whom the provider knows, in place of a password.
+    """Use an account link for a provider's user, in place of a password.
 
-    An invitation makes a user; the link of one who is there lets them in by the provider.
-    address: of the client. Raises Conflict, Invalid, NotFound, TriedTooOften.
+    An invitation makes a user; the link of an existing user lets them sign in through
+    the provider. address: of the client. Raises Conflict, Invalid, NotFound,
+    TriedTooOften.
     """
     with several_turns(), transaction.atomic():
         if (user := _linked(known)) is not None:
@@ -62,9 +63,9 @@ def _linked(known: ProviderUser) -> User | None:
 
 
 def _waiting(known: ProviderUser) -> User | None:
-    """Return the user whom an administrator has made for an address, and who has no way in.
+    """Return the user whom an administrator made for an address, and who cannot sign in yet.
 
-    A name alone proves nothing: guests choose theirs.
+    A name alone proves nothing: invited guests choose their own.
     """
     if not known.address:
         return None
@@ -116,6 +117,6 @@ def _link(user: User, known: ProviderUser) -> None:
 
 
 def _join_groups(user: User, known: ProviderUser) -> None:
-    """Let a user be in just those of our groups that the provider names, if it names any."""
+    """Set a user's groups to exactly those of ours that the provider names, if it names any."""
     if known.groups is not None:
         user.groups.set(Group.objects.filter(name__in=known.groups))

@@ -1,6 +1,6 @@
-"""The one place that finds out who asks: a request, or the scope of a websocket.
+"""The only place that identifies the caller of a request or websocket.
 
-Whatever else proves who somebody is (a share link) is added to `_caller`.
+Any other proof of identity (a share link) is added to `_caller`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _COOKIE = re.compile(rf"(?:^|;)\s*{settings.SESSION_COOKIE_NAME}=([^;]*)")
 
 
 def identity_of(request: HttpRequest) -> Identity:
-    """Return who makes a request; with accounts on it costs a query or three, once."""
+    """Return the caller of a request. With accounts, this takes one to three queries, once."""
     if not accounts.look_if_due():
         return EVERYBODY
     kept: Identity | None = getattr(request, _KEPT, None)
@@ -37,11 +37,11 @@ def identity_of(request: HttpRequest) -> Identity:
 
 
 def take_own_cookie(request: HttpRequest) -> None:
-    """Leave a request the cookie of one session: that of the Mailsink at our path.
+    """Reduce a request's session cookies to that of the Mailsink at our path.
 
-    Browsers send the cookie of the longest path first (RFC 6265 5.4), and Django takes the
-    last, of another Mailsink at a path above ours. PostgreSQL looks for no NUL: a key that
-    is none of ours is dropped.
+    Browsers send the cookie of the longest path first (RFC 6265 §5.4), and Django takes
+    the last, of another Mailsink at a path above ours. PostgreSQL rejects NUL: a key
+    that cannot be ours is dropped.
     """
     sent = _COOKIE.search(request.META.get("HTTP_COOKIE", ""))
     key = sent[1].strip() if sent else ""
@@ -52,13 +52,13 @@ def take_own_cookie(request: HttpRequest) -> None:
 
 
 def forget(request: HttpRequest) -> None:
-    """Look again who makes a request: somebody has signed in or out with it."""
+    """Identify the caller of a request again: somebody has signed in or out."""
     if hasattr(request, _KEPT):
         delattr(request, _KEPT)
 
 
 async def identity_of_scope(scope: Mapping[str, Any]) -> Identity:
-    """Return who opens a websocket, or makes a request, by the ASGI scope."""
+    """Return the caller of a websocket or request, from the ASGI scope."""
     if not accounts.are_on() and not accounts.is_due():
         return EVERYBODY
     found: Identity = await database_sync_to_async(
@@ -81,7 +81,7 @@ def _identity_of_headers(
 
 def _caller(request: HttpRequest) -> Identity:
     token = api_tokens.presented(request.headers.get("Authorization", ""))
-    if token is not None:  # a wrong one is not made good by a cookie
+    if token is not None:  # a cookie does not make up for a wrong token
         return api_tokens.identity(token, request.META.get("REMOTE_ADDR", ""))
     if not hasattr(request, "session"):
         store = import_module(settings.SESSION_ENGINE).SessionStore

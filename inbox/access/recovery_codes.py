@@ -1,4 +1,4 @@
-"""Codes that stand in for a lost app or passkey, each once. Only their SHA-256 is kept."""
+"""One-time codes in place of a lost app or passkey. Only their SHA-256 is stored."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from inbox.storage import acts
 from inbox.storage.write_lock import write_turn
 
 NUMBER = 10
-_OCTETS = 10  # 80 random bits: the digest of one leads nobody back to it
+_OCTETS = 10  # 80 random bits: no search finds a code from its digest
 _GROUP = 4  # characters between two hyphens
 
 
 def renew(user: User) -> list[str]:
-    """Make new codes for a user, who can use no earlier one any more; return them."""
+    """Make new codes for a user, and return them; earlier ones become invalid."""
     codes = [_code() for _ in range(NUMBER)]
     rows = [RecoveryCode(user=user, digest=_digest(each)) for each in codes]
     with write_turn():
@@ -28,7 +28,7 @@ def renew(user: User) -> list[str]:
 
 
 def use(user: User, code: str) -> bool:
-    """Use up a code; return whether it was one that is left."""
+    """Use up a code; return whether it was valid."""
     rows = RecoveryCode.objects.filter(user=user, digest=_digest(code), used_at=None)
     if not rows.exists():
         return False
@@ -47,6 +47,6 @@ def _code() -> str:
 
 
 def _digest(code: str) -> str:
-    """Return the digest of a code as people write it: spaces and hyphens do not count."""
+    """Return the digest of a code as people type it: spaces and hyphens are ignored."""
     plain = "".join(code.lower().replace("-", "").split())
     return hashlib.sha256(plain.encode("utf-8", "replace")).hexdigest()

@@ -1,4 +1,4 @@
-"""Roles, from the least to the most; each may do what those before it may."""
+"""Roles, from the lowest to the highest; each includes the rights of the lower ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Role(IntEnum):
-    """The least that a route asks for. VIEWER, TESTER and MANAGER are had in an inbox."""
+    """The minimum role of a route. VIEWER, TESTER and MANAGER are roles in an inbox."""
 
     PUBLIC = 0
     SIGNED_IN = 1
@@ -16,7 +16,7 @@ class Role(IntEnum):
     ADMINISTRATOR = 5
 
 
-# As memberships store them
+# Their names in memberships
 OF_MEMBERS = {
     "viewer": Role.VIEWER,
     "tester": Role.TESTER,

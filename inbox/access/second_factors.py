@@ -1,6 +1,6 @@
-"""Second factors: what a user who has them is asked for after the password.
+"""Second factors: the proofs that follow a user's password.
 
-A code of their app, a recovery code, or a passkey, which signs in alone as well.
+They are a code of an app, a recovery code, or a passkey, which also signs in alone.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from inbox.models import AuthenticatorApp, Passkey, RecoveryCode, User
 from inbox.storage import acts
 from inbox.storage.write_lock import write_turn
 
-_ASKED = "second_factor"  # in the session of somebody whose password was right
-SECONDS = 600  # that they have for it
+_ASKED = "second_factor"  # in the session of a user whose password was right
+SECONDS = 600  # for entering it
 _LONGEST_CODE = 64  # characters
 
 
@@ -50,7 +50,7 @@ def of_user(user: User) -> Factors:
 
 
 def has_any(user: User) -> bool:
-    """Whether a password is not enough for this user."""
+    """Whether this user needs more than a password."""
     return hasattr(user, "authenticator_app") or bool(user.passkeys.all())
 
 
@@ -68,7 +68,9 @@ def ask(request: HttpRequest, user: User) -> None:
 
 
 def asked(request: HttpRequest) -> User | None:
-    """Return the user who is asked for a second factor; None if nobody is any more."""
+    """Return the user whose second factor is awaited; None if there is none, or it is
+    too late.
+    """
     found = request.session.get(_ASKED)
     if not found or int(time.time()) > found["at"] + SECONDS:
         return None
@@ -80,7 +82,7 @@ def asked(request: HttpRequest) -> User | None:
 
 
 def check(request: HttpRequest, user: User, code: str) -> str:
-    """Return what a code is: "authenticator app" or "recovery code".
+    """Accept a code; return its kind: "authenticator app" or "recovery code".
 
     Raises Invalid, TriedTooOften.
     """
@@ -102,7 +104,7 @@ def check(request: HttpRequest, user: User, code: str) -> str:
 
 
 def tidy(user: User) -> None:
-    """Remove the recovery codes of a user who has nothing left that they stand in for."""
+    """Remove the recovery codes of a user with no app or passkey left."""
     if not of_user(user).are_any:
         with write_turn():
             RecoveryCode.objects.filter(user=user).delete()

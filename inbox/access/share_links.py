@@ -1,7 +1,7 @@
-"""Share links: made, found, revoked, and what one that is presented opens.
+"""Share links: makes, finds and revokes them, and opens presented ones.
 
-A link shows one message or session, and never what its maker may not see by now. As of
-tokens, only the SHA-256 of its 256 random bits is kept.
+A link shows one message or session, as long as its maker may see it. As with tokens,
+only the SHA-256 of its 256 random bits is stored.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from inbox.storage import acts
 from inbox.storage.write_lock import write_turn
 
 PREFIX = "msl_"
-DAYS = 7  # until a link expires, unless somebody says otherwise
+DAYS = 7  # until a link expires, by default
 MOST_DAYS = 90
-MOST = 1000  # of a user, that are neither revoked nor expired
+MOST = 1000  # of a user, neither revoked nor expired
 _LENGTH = len(PREFIX) + 43  # 256 bits in base64url
-_KEPT = timedelta(days=90)  # in which one that is dead is listed
+_KEPT = timedelta(days=90)  # for which a dead link is listed
 _LISTED = 1000
 
 SharedKind = Literal["message", "session"]
@@ -39,7 +39,7 @@ SharedKind = Literal["message", "session"]
 
 @dataclass(frozen=True, slots=True)
 class NewShareLink:
-    """A link with its secret, which nobody sees again."""
+    """A link with its secret, which is shown only once."""
 
     link: ShareLink
     text: str
@@ -47,7 +47,7 @@ class NewShareLink:
 
 @dataclass(frozen=True, slots=True)
 class OpenedLink:
-    """A link that is good. scope: the inbox of its object; address: of the client"""
+    """A valid link. scope: the inbox of its object; address: of the client"""
 
     link: ShareLink
     text: str
@@ -58,11 +58,11 @@ class OpenedLink:
 def add(
     caller: Identity, kind: SharedKind, id: str | UUID, days: int = DAYS
 ) -> NewShareLink:
-    """Make a link to what the caller may see. days: until it expires
+    """Make a link to an object that the caller may see. days: until it expires
 
     Raises Forbidden, Invalid, NotFound.
     """
-    if not caller.has("read"):  # the link would open what the token does not
+    if not caller.has("read"):  # else the link would show what the token cannot
         raise Forbidden(_("This token may not read, so that it can share nothing."))
     found = _found(caller.scope, kind, id)
     if not 1 <= days <= MOST_DAYS:
@@ -89,7 +89,7 @@ def add(
 
 
 def find(caller: Identity) -> list[ShareLink]:
-    """Return the caller's links, newest first; of inboxes that they manage, all."""
+    """Return the caller's links and all links of inboxes that they manage, newest first."""
     return list(_of_caller(caller).order_by("-pk")[:_LISTED])
 
 
@@ -102,7 +102,7 @@ def get(caller: Identity, id: str | UUID) -> ShareLink:
 
 
 def revoke(caller: Identity, id: str | UUID) -> None:
-    """End a link at once, and for good. Raises NotFound."""
+    """End a link at once, for good. Raises NotFound."""
     link = get(caller, id)
     with write_turn():
         rows = ShareLink.objects.filter(pk=link.pk, revoked_at=None)
@@ -116,10 +116,10 @@ def is_live(link: ShareLink) -> bool:
 
 
 def opened(text: str, address: str) -> OpenedLink:
-    """Return what a secret opens. address: of the client
+    """Return the link of a secret, opened. address: of the client
 
-    Raises NotFound, with the same words whatever is wrong; and TriedTooOften where many
-    wrong ones, or wrong tokens, came from there.
+    Raises NotFound, with the same words for any fault; TriedTooOften after many wrong
+    secrets or tokens from there.
     """
     digest = api_tokens.digest_of(text)
     if wrong_tokens.is_blocked(address, digest):
@@ -134,12 +134,12 @@ def opened(text: str, address: str) -> OpenedLink:
 
 
 def gone() -> NotFound:
-    """Return the error where a link shows nothing, the same for every reason."""
+    """Return the error of a link that shows nothing, the same for every reason."""
     return NotFound(_("It is wrong, or it has ended, or what it showed is gone."))
 
 
 def note(opened: OpenedLink, kind: str) -> None:
-    """Note in the audit log that a link was used. kind: as of any who read that"""
+    """Log the use of a link in the audit log. kind: the same as for other readers"""
     if not accounts.are_on():
         return
     caller = Identity("share link", token=opened.link.pk)
@@ -158,7 +158,7 @@ def _found(scope: Scope, kind: SharedKind, id: str | UUID) -> Message | Session:
 
 
 def _scope_of(link: ShareLink) -> Scope | None:
-    """Return the inbox of a link's object; None if its maker may not see that by now."""
+    """Return the inbox of a link's object; None if its maker can no longer see it."""
     maker = _maker(link)
     if maker is None:
         return None
@@ -171,9 +171,9 @@ def _scope_of(link: ShareLink) -> Scope | None:
 
 
 def _maker(link: ShareLink) -> Identity | None:
-    """Return who made a link, with what they may now; None if they are gone.
+    """Return the maker of a link, with their current rights; None if they are gone.
 
-    One that was made without accounts ends with the first of them.
+    A link from before there were accounts ends with the first account.
     """
     if not accounts.look_if_due():
         return EVERYBODY

@@ -1,7 +1,7 @@
-"""Signing in and out, and one's own password.
+"""Signing in and out, and changing one's own password.
 
-Attempts that fail are counted by address and by name; a session is new at each login, and
-ends when the password of its user changes.
+Failed attempts are counted by address and by name. Each login begins a new session,
+which ends when its user's password changes.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from inbox.errors import Invalid
 from inbox.models import User
 from inbox.storage.write_lock import write_turn
 
-_LONGEST_NAME = 150  # characters, as the column has them
-_PROVED = "proved_at"  # in the session: when its user last proved who they are
-# A name that browsers resolve, and so may leave a path by it
+_LONGEST_NAME = 150  # characters, as in the column
+_PROVED = "proved_at"  # in the session: the time of its user's last proof of identity
+# A path segment that browsers resolve, and that may thus leave a path
 _DOTS = re.compile(r"[/\\](?:\.|%2e){1,2}(?=[/\\]|$)", re.IGNORECASE)
-FRESH = 900  # seconds after that in which they may change what they sign in by
+FRESH = 900  # seconds after that in which users may change their means of signing in
 
 
 def sign_in(request: HttpRequest, name: str, password: str) -> bool:
-    """Let a request's session be a user's; return whether it is.
+    """Sign a user in with a password; return whether the login is complete.
 
-    One who has a second factor is asked for that first. Raises Invalid, TriedTooOften.
+    A user with a second factor is asked for it first. Raises Invalid, TriedTooOften.
     """
     key = name.strip().lower()[:_LONGEST_NAME]
     attempts_counted.count(request, attempts_counted.FAILED, key)
@@ -47,9 +47,9 @@ def sign_in(request: HttpRequest, name: str, password: str) -> bool:
 
 
 def enter_by_password(request: HttpRequest, user: User) -> bool:
-    """Let a session be that of a user whose password is right; return whether it is.
+    """Sign in a user whose password is right; return whether the login is complete.
 
-    One who has a second factor is asked for that first.
+    A user with a second factor is asked for it first.
     """
     if second_factors.has_any(user):
         second_factors.ask(request, user)
@@ -59,21 +59,21 @@ def enter_by_password(request: HttpRequest, user: User) -> bool:
 
 
 def enter(request: HttpRequest, user: User, by: str) -> None:
-    """Let a request's session be that of a user who has proved who they are.
+    """Begin the session of a user who has proved their identity.
 
-    by: what they proved it by, for the audit log
+    by: the means of the proof, for the audit log
     """
     backend = getattr(user, "backend", settings.AUTHENTICATION_BACKENDS[0])
     auditing.note_means(request, by)
     with write_turn():
-        request.session.flush()  # what a stranger put there is no user's
+        request.session.flush()  # a stranger's data must not enter a user's session
         login(request, user, backend=backend)
         request.session[_PROVED] = int(time.time())
     recognising.forget(request)
 
 
 def note_failure(request: HttpRequest, name: str = "") -> None:
-    """Note in the audit log that somebody did not get in who needs no password."""
+    """Log a failed login that used no password in the audit log."""
     user_login_failed.send(__name__, credentials={"username": name}, request=request)
 
 
@@ -85,19 +85,19 @@ def sign_out(request: HttpRequest) -> None:
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """Whether a session's user proved lately who they are."""
+    """Whether a session's user has proved their identity recently."""
     proved_at: int = request.session.get(_PROVED, 0)
     return int(time.time()) < proved_at + FRESH
 
 
 def prove(request: HttpRequest, password: str) -> None:
-    """Take the password of a session's user once more. Raises Invalid, TriedTooOften."""
+    """Check the password of a session's user once more. Raises Invalid, TriedTooOften."""
     _check_own(request, password)
     request.session[_PROVED] = int(time.time())
 
 
 def change_password(request: HttpRequest, old: str, new: str) -> None:
-    """Change the password of whoever asks, and end their other sessions.
+    """Change the caller's password, and end their other sessions.
 
     Raises Invalid, TriedTooOften.
     """
@@ -110,16 +110,16 @@ def change_password(request: HttpRequest, old: str, new: str) -> None:
 
 
 def forget_expired() -> None:
-    """Remove the sessions whose time is over."""
+    """Remove expired sessions."""
     store = import_module(settings.SESSION_ENGINE).SessionStore
     with write_turn():
         store.clear_expired()
 
 
 def way_back(given: str, root: str) -> str:
-    """Return the path to go to after a login: one of our own pages below root.
+    """Return the path to go to after a login: one of our pages below root.
 
-    Other applications may be beside it.
+    Other applications may share the host.
     """
     path = re.split("[?#]", given, maxsplit=1)[0]
     own = url_has_allowed_host_and_scheme(given, allowed_hosts=None)
@@ -128,7 +128,7 @@ def way_back(given: str, root: str) -> str:
 
 
 def _check_own(request: HttpRequest, password: str) -> User:
-    """Return whoever asks, whose password this is. Raises Invalid, TriedTooOften."""
+    """Return the calling user, after a check of the password. Raises Invalid, TriedTooOften."""
     user = request.user
     if not isinstance(user, User):
         raise Invalid(_("Only a user has a password."))

@@ -1,7 +1,7 @@
-"""The scope that a token needs for each route, beside the role of its user. Pure.
+"""The scope that a token needs for each route, in addition to its user's role. Pure.
 
-To read takes `read`; every other method takes `write`, unless the route is of mail that
-is sent in, of mail that goes out, or of rules. Users and tokens take a person.
+Reading needs `read`; every other method needs `write`, except for routes that send mail
+in or out, and for rules. Managing users and tokens needs a person.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Users: found, made, changed and deleted. The routes ask for an administrator.
+"""Finds, makes, changes and deletes users. The routes require an administrator.
 
-inbox.access.accounts sees to it that the last administrator stays.
+inbox.access.accounts makes sure that the last administrator stays.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _HIGHEST = 2**31 - 1  # of a primary key
 
 
 def new(name: str, password: str | None = None) -> User:
-    """Return a user who is not stored. password: None for one who has none yet
+    """Return a new user, not stored yet. password: None for none yet
 
     Raises Invalid.
     """
@@ -69,7 +69,7 @@ def add(name: str, is_administrator: bool = False) -> User:
 
 
 def find() -> list[User]:
-    """Return all users by name, with what pages show of them at hand."""
+    """Return all users by name, with the data for pages prefetched."""
     rows = User.objects.order_by("username").select_related("authenticator_app")
     return list(rows.prefetch_related("groups", "memberships__inbox", "passkeys"))
 
@@ -96,10 +96,10 @@ def by_name(name: str) -> User:
 def change(
     id: int, *, is_active: bool | None = None, is_administrator: bool | None = None
 ) -> User:
-    """Let a user in or not, and make them an administrator or not; None: as before.
+    """Enable or disable a user, make them administrator or not; None: unchanged.
 
-    One who is let in no more is a stranger from the next request on. Raises Conflict
-    for the last administrator, NotFound.
+    A disabled user is a stranger from the next request on. Raises Conflict for the last
+    administrator, NotFound.
     """
     asked = {"is_active": is_active, "is_superuser": is_administrator}
     given = {name: each for name, each in asked.items() if each is not None}
@@ -115,15 +115,14 @@ def change(
 def delete(id: int) -> None:
     """Delete a user with their tokens, saved searches, memberships and invitations.
 
-    Mail, marks, notes, comments and the audit log stay; what they had read, and was
-    assigned to them, does not. Raises Conflict for the last administrator,
-    NotFound.
+    Mail, marks, notes, comments and the audit log stay; read marks and assignments are
+    removed. Raises Conflict for the last administrator, NotFound.
     """
     with transaction.atomic():
         user = get(id)
         accounts.refuse_last(user)
     acts.touch(None, user.username)
-    # They may be very many: not all in one turn.
+    # There may be very many: not all in one turn.
     read_marks.forget(id)
     discussion.forget(id)
     with write_turn():

@@ -1,7 +1,8 @@
-"""Clients from which wrong tokens came lately, and tokens that were right.
+"""Clients that sent wrong tokens recently, and tokens that were right.
 
-In the memory of each process. It spares the database those who guess; a token of 256
-random bits is not guessed. Tokens that were right pass from such an address, too.
+They are in the memory of each process. This protects the database from guessing
+clients; a token of 256 random bits cannot be guessed. Tokens that were right are
+accepted from such addresses, too.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _right: OrderedDict[str, None] = OrderedDict()
 
 
 def is_blocked(address: str, digest: str) -> bool:
-    """Whether a token from an address is not even looked up."""
+    """Whether a token from an address is refused without a look-up."""
     with _lock:
         if digest in _right:
             return False
@@ -32,7 +33,7 @@ def is_blocked(address: str, digest: str) -> bool:
 
 
 def came(address: str, digest: str, is_right: bool) -> None:
-    """Remember that a token was right, or that it was wrong."""
+    """Note that a token was right or wrong."""
     with _lock:
         if is_right:
             _right[digest] = None
@@ -46,7 +47,7 @@ def came(address: str, digest: str, is_right: bool) -> None:
 
 
 def forget() -> None:
-    """Forget all of it. For tests."""
+    """Forget all clients and tokens. For tests."""
     with _lock:
         _wrong.clear()
         _right.clear()
