@@ -1,1 +1,1 @@
-"""Webhooks: addresses that are called when something happens, their queues, and the calls."""
+"""Webhooks: addresses that are called on events, their queues, and the calls."""

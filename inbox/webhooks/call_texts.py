@@ -1,7 +1,7 @@
 """An event in a few words for chats: a title, facts, and the page that shows it.
 
-The texts come from mail, and anybody may have written them: they are cut, and have no
-line breaks. The shape of each chat sees to it that nothing in them is a command.
+The texts come from mail, whose author may be anybody: they are cut, and have no line
+breaks. The shape for each chat keeps commands in them from having an effect.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class CallText:
 
 
 def text(event: str, object: Object, base_url: str) -> CallText:
-    """Return an event in words. object: as API v3 has it; base_url: of the pages"""
+    """Return an event in words. object: in the form of API v3; base_url: of the pages"""
     title, facts, path = _TEXTS[event](object)
     return CallText(
         _cut(title, _LONGEST_TITLE),

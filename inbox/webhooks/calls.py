@@ -1,4 +1,4 @@
-"""The calls of a webhook: where each goes, and its body in the shape that the receiver reads."""
+"""The calls of a webhook: the address of each, and its body in the shape of the receiver."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Call:
 def call(
     webhook: Webhook, delivery: WebhookDelivery, object: Shape, base_url: str
 ) -> Call:
-    """Return the call of a delivery. object: as API v3 has it; base_url: of the pages"""
+    """Return the call of a delivery. object: in the form of API v3; base_url: of the pages"""
     if webhook.shape == "json":
         return Call(delivery, webhook.url, _enveloped(delivery, object))
     url, shape = webhook.url, _CHATS[webhook.shape]
@@ -44,7 +44,7 @@ def call(
 
 
 def _enveloped(delivery: WebhookDelivery, object: Shape) -> bytes:
-    """Return the object in its envelope; without its longest members, where it is too long."""
+    """Return the object in its envelope; if it is too long, without its longest members."""
     envelope: Shape = {
         "id": str(delivery.event_id),
         "event": delivery.event,
@@ -68,7 +68,7 @@ def _enveloped(delivery: WebhookDelivery, object: Shape) -> bytes:
 
 
 def _dumped(value: Any) -> bytes:
-    # Text that was decoded from mail may have lone surrogates, which UTF-8 has not.
+    # Text decoded from mail may have lone surrogates, which UTF-8 cannot encode.
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
@@ -78,7 +78,7 @@ def _time(seconds: float) -> str:
 
 
 def _slack(said: CallText) -> Shape:
-    """An incoming webhook of Slack: plain text, in which nothing is a mention."""
+    """Return a message for an incoming webhook of Slack: plain text, without mentions."""
     plain = [said.title, *(f"{label}: {value}" for label, value in said.facts)]
     blocks: list[Shape] = [
         {"type": "header", "text": _plain(said.title)},
@@ -100,7 +100,7 @@ def _plain(text: str) -> Shape:
 
 
 def _teams(said: CallText) -> Shape:
-    """An Adaptive Card for a workflow of Teams. Runs of rich text have no Markdown."""
+    """Return an Adaptive Card for a workflow of Teams. Runs of rich text have no Markdown."""
     lines = [_line(said.title, size="large", weight="bolder")]
     lines += [_line(f"{label}: {value}") for label, value in said.facts]
     card: Shape = {
@@ -129,7 +129,7 @@ def _line(text: str, **style: str) -> Shape:
 
 
 def _ntfy(said: CallText) -> Shape:
-    """A message of ntfy, published as JSON; the topic is added to it."""
+    """Return a message for ntfy, published as JSON; the caller adds the topic."""
     facts = "\n".join(f"{label}: {value}" for label, value in said.facts) or said.title
     octets = facts.encode("utf-8", "replace")[:_MOST_FOR_CHATS]
     body = {"title": said.title, "message": octets.decode("utf-8", "ignore")}

@@ -1,4 +1,4 @@
-"""The history of a webhook as people see it: looked at, sent again, tried."""
+"""The history of a webhook from the user's side: lists, replays, tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 from inbox.webhooks import fan_out, hooks, webhook_signals
 from mailsink.ids import uuid7
 
-_MOST_TESTS = 5  # that wait
+_MOST_TESTS = 5  # tests that wait
 
 
 def find(
@@ -28,13 +28,13 @@ def find(
     limit: int,
     state: str = "",
 ) -> Page[WebhookDelivery]:
-    """Return deliveries, the last ones in the queue first. Raises NotFound, BadRequest."""
+    """Return deliveries, the last in the queue first. Raises NotFound, BadRequest."""
     rows = WebhookDelivery.objects.filter(webhook=hooks.get(scope, webhook_id))
     return newest(rows.filter(state=state) if state else rows, cursor, limit)
 
 
 def get(scope: Scope, webhook_id: str | UUID, id: str | UUID) -> WebhookDelivery:
-    """Return one. Raises NotFound."""
+    """Return one delivery. Raises NotFound."""
     rows = WebhookDelivery.objects.filter(webhook=hooks.get(scope, webhook_id))
     key = as_uuid(id)
     if key and (found := rows.filter(pk=key).first()):
@@ -43,7 +43,7 @@ def get(scope: Scope, webhook_id: str | UUID, id: str | UUID) -> WebhookDelivery
 
 
 def replay(scope: Scope, webhook_id: str | UUID, id: str | UUID) -> WebhookDelivery:
-    """Put a delivery that ended at the end of the queue again; return the new one.
+    """Queue an ended delivery again, at the end; return the new one.
 
     Raises NotFound, Conflict.
     """
@@ -59,13 +59,13 @@ def replay(scope: Scope, webhook_id: str | UUID, id: str | UUID) -> WebhookDeliv
 
 
 def replay_failed(scope: Scope, webhook_id: str | UUID) -> int:
-    """Put all that failed at the end of the queue again, in order; return how many.
+    """Queue all failed deliveries again, at the end, in order; return their number.
 
     Raises NotFound, Conflict.
     """
     hook = _callable(scope, webhook_id)
     failed = WebhookDelivery.objects.filter(webhook=hook, state="failed")
-    # Not those that fail again meanwhile
+    # Not those that fail meanwhile
     failed = failed.filter(pk__lt=uuid7()).exclude(event=TEST_EVENT)
     count = 0
     while old := list(failed.order_by("pk")[: ROWS_IN_A_TURN // 2]):
@@ -78,7 +78,7 @@ def replay_failed(scope: Scope, webhook_id: str | UUID) -> int:
 
 
 def test(scope: Scope, webhook_id: str | UUID) -> WebhookDelivery:
-    """Try a webhook, also one that is paused or off: once, before everything that waits.
+    """Test a webhook once, before everything that waits, even if it is paused or off.
 
     Raises NotFound, Conflict.
     """
@@ -114,7 +114,7 @@ def _check_room(hook: Webhook) -> None:
 
 
 def _again(old: list[WebhookDelivery]) -> list[WebhookDelivery]:
-    """Add deliveries of the same events; those that failed are marked, and replayed once."""
+    """Add deliveries of the same events; failed ones are marked, and replayed only once."""
     now = datetime.now(UTC)
     made = [
         WebhookDelivery(

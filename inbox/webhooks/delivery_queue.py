@@ -1,8 +1,8 @@
-"""The queues of webhooks: what is due, and what a try leads to.
+"""The queues of webhooks: the due deliveries, and the results of tries.
 
-The deliveries of a webhook go out in the order of the queue. One that failed rests, and
-all of the same inbox behind it. A process leases a webhook before it calls it, so that
-no two processes do.
+The deliveries of a webhook go out in the order of the queue. A failed delivery rests,
+and so do all later ones of the same inbox. A process leases a webhook before it calls
+it, so that two processes never call the same one.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from mailsink.posting.poster import PostResult
 # Seconds before the next try, by the number of tries so far.
 RESTS = (5, 30, 120, 600, 1800, 3600, 3600, 3600, 3600)
 MOST_TRIES = len(RESTS) + 1
-# The receiver does not take this one: it is not tried as often as others.
+# The receiver refuses this delivery: it is tried less often than others.
 _REFUSALS = frozenset({400, 405, 406, 411, 413, 414, 415, 422, 431, 451})
 _TRIES_IF_REFUSED = 3
 _LONGEST_REST = 3600  # seconds that a Retry-After can ask for
-DEAD_AFTER = timedelta(days=1)  # without a success, though it was tried
-MOST_KEPT = 50_000  # deliveries of a webhook that ended
-KEPT_FOR = timedelta(days=30)  # of deliveries that ended
+DEAD_AFTER = timedelta(days=1)  # without success, despite tries
+MOST_KEPT = 50_000  # ended deliveries of a webhook
+KEPT_FOR = timedelta(days=30)  # of ended deliveries
 _LEASE = timedelta(seconds=60)
 
 _OF_A_TRY = (
@@ -48,14 +48,14 @@ _GONE = "the receiver answered 410 (Gone)."
 
 
 def free() -> None:
-    """Take back all leases: whoever had one is gone. For a process that is the only one."""
+    """End all leases: their holders are gone. For a process that is the only one."""
     if Webhook.objects.exclude(leased_until=None).exists():
         with write_turn():
             Webhook.objects.update(leased_by=None, leased_until=None)
 
 
 def lease(id: UUID, server: UUID) -> Webhook | None:
-    """Lease a webhook for a minute, or longer than before; None: another process has it."""
+    """Lease a webhook for a minute, or extend the lease; None: another process has it."""
     now = datetime.now(UTC)
     with write_turn():
         rows = Webhook.objects.filter(_can_lease(server, now), pk=id)
@@ -72,9 +72,9 @@ def hand_back(id: UUID, server: UUID) -> None:
 
 
 def due(busy: Collection[UUID], server: UUID) -> tuple[list[UUID], float | None]:
-    """Return the webhooks with something due, and in how many seconds the next one is.
+    """Return the webhooks with due deliveries, and the seconds until the next one is due.
 
-    busy: those that are being called, left out, as are those that other processes have
+    busy: those being called, which are left out, like those leased by other processes
     """
     now = datetime.now(UTC)
     found, later = [], []
@@ -88,7 +88,7 @@ def due(busy: Collection[UUID], server: UUID) -> tuple[list[UUID], float | None]
 
 
 def ready(hook: Webhook, now: datetime, most: int) -> list[WebhookDelivery]:
-    """Return the next deliveries that are due, in order: first those that somebody tries."""
+    """Return the next due deliveries, in order: first the tests of users."""
     with_a_time = _with_a_time(hook)
     tests = [each for each in with_a_time if each.event == TEST_EVENT]
     found = sorted(tests, key=lambda each: each.pk)[:most]
@@ -103,7 +103,7 @@ def ready(hook: Webhook, now: datetime, most: int) -> list[WebhookDelivery]:
 
 
 def take_result(delivery: WebhookDelivery, result: PostResult, now: datetime) -> None:
-    """Give a delivery the state that follows from a try. store() writes it."""
+    """Set the state of a delivery from the result of a try. store() writes it."""
     delivery.tries += 1
     delivery.tried_at, delivery.took_ms = now, result.took_ms
     delivery.code, delivery.text = result.code, result.text
@@ -119,7 +119,7 @@ def take_result(delivery: WebhookDelivery, result: PostResult, now: datetime) ->
 
 
 def store(hook: Webhook, deliveries: Sequence[WebhookDelivery], now: datetime) -> None:
-    """Write what became of deliveries, and of the webhook: off, where it is dead."""
+    """Write the states of deliveries, and of the webhook: it is off if it is dead."""
     if not deliveries:
         return
     last = deliveries[-1]
@@ -127,7 +127,7 @@ def store(hook: Webhook, deliveries: Sequence[WebhookDelivery], now: datetime) -
         for each in deliveries:  # bulk_update takes five times as long
             fields = {name: getattr(each, name) for name in _OF_A_TRY}
             rows = WebhookDelivery.objects.filter(pk=each.pk)
-            # What ended meanwhile, as by another process, does not wait again.
+            # A delivery that ended meanwhile, in another process, does not wait again.
             waits = each.state == "queued"
             (rows.filter(state="queued") if waits else rows).update(**fields)
         tried = [each for each in deliveries if each.tries and each.event != TEST_EVENT]
@@ -153,12 +153,12 @@ def turn_off(hook: Webhook, reason: str, now: datetime) -> None:
 
 
 def remove_old() -> int:
-    """Remove a batch of deliveries that ended long ago; return how many rows went."""
+    """Remove a batch of deliveries that ended long ago; return the number of removed rows."""
     before = first_at((datetime.now(UTC) - KEPT_FOR).timestamp())
     for hook in Webhook.objects.all():
         rows = WebhookDelivery.objects.filter(webhook=hook)
         keys = rows.order_by("-pk").values_list("pk", flat=True)
-        # The queue is at the end of the history: counted by the index alone.
+        # The queue is the newest part of the history, so counting needs the index only.
         most = MOST_KEPT + _queue(hook).count()
         too_many = keys[most : most + 1].first()
         last = max(before, too_many) if too_many else before
@@ -176,7 +176,9 @@ def _can_lease(server: UUID, now: datetime) -> Q:
 
 
 def _with_a_time(hook: Webhook) -> list[WebhookDelivery]:
-    """Return the few of a queue that have a time: tests, and what failed in each inbox."""
+    """Return the few deliveries of a queue with a time: tests, and the failed one of
+    each inbox.
+    """
     rows = _queue(hook).filter(next_try_at__isnull=False)
     return list(rows.order_by("next_try_at"))
 
@@ -184,9 +186,10 @@ def _with_a_time(hook: Webhook) -> list[WebhookDelivery]:
 def _of_other_inboxes(
     hook: Webhook, resting: Collection[int | None], most: int
 ) -> list[WebhookDelivery]:
-    """Return the first of a queue, in order, without those of inboxes that rest.
+    """Return the first deliveries of a queue, in order, without those of resting inboxes.
 
-    Each inbox is looked up by an index: before them, 100,000 may wait that rest.
+    Each inbox is looked up in an index: 100,000 resting deliveries may precede the
+    others.
     """
     rows = _queue(hook).exclude(event=TEST_EVENT)
     if not resting:
@@ -200,7 +203,7 @@ def _of_other_inboxes(
 
 
 def _inboxes(hook: Webhook) -> Iterator[int | None]:
-    """Yield the inboxes that something of a queue is of; None is of none, or of several."""
+    """Yield the inboxes of a queue's events; None stands for no inbox, or several."""
     yield None
     ids = _queue(hook).order_by("inbox_id").values_list("inbox_id", flat=True)
     last = ids.filter(inbox_id__isnull=False).first()
@@ -214,13 +217,13 @@ def _queue(hook: Webhook) -> QuerySet[WebhookDelivery]:
 
 
 def _is_last(delivery: WebhookDelivery) -> bool:
-    """Whether a delivery that failed is not tried again."""
+    """Whether a failed delivery is not tried again."""
     most = _TRIES_IF_REFUSED if delivery.code in _REFUSALS else MOST_TRIES
     return delivery.tries >= most
 
 
 def _judge(hook: Webhook, tried: Sequence[WebhookDelivery], now: datetime) -> None:
-    """Remember since when nothing was delivered. A receiver that refuses is not dead."""
+    """Store the time since which no delivery succeeded. A receiver that refuses is not dead."""
     if any(each.state == "delivered" or each.code in _REFUSALS for each in tried):
         since = None
     else:

@@ -27,16 +27,18 @@ from mailsink.ids import go_on_after, made_at, uuid7
 
 MOST_WAITING = 100_000  # events in the queue of a webhook
 _AT_ONCE = 100  # events
-_INDEXED_WITHIN = 300.0  # seconds in which a query waits for the words of a message
-_LOCK = 0x686F6F6B  # "hook": PostgreSQL's advisory lock of the one that moves events
+_INDEXED_WITHIN = 300.0  # seconds that a query waits for the words of a message
+_LOCK = (
+    0x686F6F6B  # "hook": PostgreSQL's advisory lock of the process that moves events
+)
 
 IsBounce = Callable[[UUID], bool]
 
 
 def move_some(is_bounce: IsBounce, room: QueueRoom | None = None) -> int:
-    """Move the oldest events; return how many.
+    """Move the oldest events; return their number.
 
-    is_bounce: whether a message reports a delivery; room: counted now if not given
+    is_bounce: whether a message is a delivery report; room: counted now if not given
     """
     found = list(Webhook.objects.filter(off_since=None).order_by("pk"))
     most = min(_AT_ONCE, ROWS_IN_A_TURN // (2 * len(found) + 1))
@@ -70,7 +72,7 @@ def move_some(is_bounce: IsBounce, room: QueueRoom | None = None) -> int:
 def _indexed(events: list[WebhookEvent]) -> list[WebhookEvent]:
     """Return the events before the first one whose message still waits for the indexer.
 
-    A query may ask for its words. Behind the first one, the others wait: in their order.
+    A query may need its words. Later events wait, too, to keep their order.
     """
     ids = [each.object_id for each in events if each.event == "message.created"]
     rows = Message.objects.filter(pk__in=ids, indexed_at=None, deleted_at=None)
@@ -82,10 +84,10 @@ def _indexed(events: list[WebhookEvent]) -> list[WebhookEvent]:
 
 
 def _add(hook: Webhook, wanted: Sequence[WebhookDelivery], room: int) -> int:
-    """Put deliveries at the end of a queue, as many as there is room for; return how many."""
+    """Put deliveries at the end of a queue, as many as fit; return their number."""
     queued = wanted[: max(0, room)]
     for each in queued:
-        each.pk = uuid7()  # made in our turn, and so behind those of earlier turns
+        each.pk = uuid7()  # made in our turn, and so after those of earlier turns
     WebhookDelivery.objects.bulk_create(queued)
     if left_out := len(wanted) - len(queued):
         rows = Webhook.objects.filter(pk=hook.pk)
@@ -94,9 +96,9 @@ def _add(hook: Webhook, wanted: Sequence[WebhookDelivery], room: int) -> int:
 
 
 def _one_at_a_time() -> None:
-    """Let processes move events one after the other, or they would change their order.
+    """Make processes move events one after the other, to keep their order.
 
-    The clock of this machine may be behind that of the one whose turn was before.
+    The clock of this machine may be behind that of the previous one.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -109,7 +111,7 @@ def _one_at_a_time() -> None:
 def _wanted(
     hook: Webhook, events: Sequence[WebhookEvent], is_bounce: IsBounce
 ) -> list[WebhookDelivery]:
-    """Return the deliveries of a webhook that events lead to, in order."""
+    """Return the deliveries of a webhook for events, in order."""
     events = [each for each in events if _is_of(hook, each)]
     matching = _matching(hook.query, events)
     found = []
@@ -138,9 +140,9 @@ def _delivery(hook: Webhook, event: WebhookEvent, name: str) -> WebhookDelivery:
 
 
 def _matching(text: str, events: Sequence[WebhookEvent]) -> set[UUID]:
-    """Return the objects that a query matches: a release by its message.
+    """Return the objects that match a query; a release matches through its message.
 
-    An empty query matches all; one that cannot be read any more, nothing.
+    An empty query matches all; a query that has become invalid matches nothing.
     """
     of_kind: dict[str, set[UUID]] = {}
     for each in events:

@@ -1,4 +1,6 @@
-"""The address of a webhook: which can be stored. Whether it may be called is known at the call."""
+"""The URL of a webhook: checks before storing. Whether it may be called is checked at
+the call.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ LONGEST = 2000  # characters
 
 
 def checked(text: str) -> str:
-    """Return a URL as it is stored. Raises Invalid."""
+    """Return a URL in its stored form. Raises Invalid."""
     text = text.strip()
     if not 0 < len(text) <= LONGEST:
         raise Invalid(_("a URL has 1 to %(most)s characters") % {"most": LONGEST})
@@ -37,7 +39,7 @@ def host(url: str) -> str:
 
 
 def topic(url: str) -> tuple[str, str]:
-    """Return the server and the topic of a URL of ntfy. Raises Invalid."""
+    """Return the server and the topic of an ntfy URL. Raises Invalid."""
     server, _slash, name = url.partition("?")[0].rpartition("/")
     if not name or server.endswith(("/", ":")):
         raise Invalid(_("the URL of ntfy ends in a topic: https://ntfy.sh/topic"))
@@ -47,7 +49,7 @@ def topic(url: str) -> tuple[str, str]:
 def _split(text: str) -> SplitResult:
     try:
         url = urlsplit(text)
-        _port = url.port  # raises, too
+        _port = url.port  # raises ValueError, too
     except ValueError:
         raise Invalid(_("this is no URL: %(url)s") % {"url": text[:100]}) from None
     if not url.hostname or not url.hostname.strip(".") or _port == 0:
@@ -56,7 +58,7 @@ def _split(text: str) -> SplitResult:
 
 
 def _check_host(name: str) -> None:
-    """Refuse what will be refused at the call, where that is known now."""
+    """Refuse a host that the call would refuse, if that is known already."""
     allowed = settings.CONFIG.webhooks_private
     address = "127.0.0.1" if name == "localhost" else name
     why = address_rules.refusal(address, allowed)

@@ -1,4 +1,6 @@
-"""Webhooks as people see them: found, added, changed, removed. Each function writes what it returns."""
+"""Finds, adds, changes and removes webhooks. Each changing function returns the stored
+result.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +29,12 @@ from mailsink.posting import signing
 
 MOST = 20
 LONGEST_NAME = 64
-OLD_SECRET_FOR = timedelta(days=1)  # in which both secrets sign
+OLD_SECRET_FOR = timedelta(days=1)  # for which both secrets sign
 
 
 @dataclass(frozen=True, slots=True)
 class NewSecret:
-    """A webhook with the secret that was just made: nobody sees it again."""
+    """A webhook with its new secret, which is shown only once."""
 
     webhook: Webhook
     secret: str
@@ -45,7 +47,7 @@ def find(scope: Scope) -> list[Webhook]:
 
 
 def get(scope: Scope, id: str | UUID) -> Webhook:
-    """Return one. Raises NotFound."""
+    """Return one webhook. Raises NotFound."""
     key = as_uuid(id)
     rows = Webhook.objects.filter(scope.q()).select_related("inbox")
     if key and (found := rows.filter(pk=key).first()):
@@ -54,7 +56,7 @@ def get(scope: Scope, id: str | UUID) -> Webhook:
 
 
 def add(scope: Scope, fields: Mapping[str, Any]) -> NewSecret:
-    """Add a webhook, with a secret of its own. fields: as _CHECKS has them.
+    """Add a webhook, with its own secret. fields: with the names of _CHECKS.
 
     Raises Invalid, Conflict.
     """
@@ -71,7 +73,7 @@ def add(scope: Scope, fields: Mapping[str, Any]) -> NewSecret:
 
 
 def change(scope: Scope, id: str | UUID, fields: Mapping[str, Any]) -> Webhook:
-    """Change a webhook; the fields that are not given stay. One that is off is turned on.
+    """Change a webhook; fields that are not given stay. If it is off, it is turned on.
 
     Raises NotFound, Invalid, Conflict.
     """
@@ -90,7 +92,7 @@ def change(scope: Scope, id: str | UUID, fields: Mapping[str, Any]) -> Webhook:
 
 
 def rotate(scope: Scope, id: str | UUID) -> NewSecret:
-    """Make a new secret; the old one signs beside it for a day. Raises NotFound, Conflict."""
+    """Make a new secret; the old one also signs for a day. Raises NotFound, Conflict."""
     switch.check()
     secret = signing.new_secret()
     with write_turn():
@@ -117,12 +119,12 @@ def delete(scope: Scope, id: str | UUID) -> None:
 
 
 def waiting(webhook: Webhook) -> int:
-    """Return how many events wait in the queue of a webhook."""
+    """Return the number of events in the queue of a webhook."""
     return WebhookDelivery.objects.filter(webhook=webhook, state="queued").count()
 
 
 def secrets_of(webhook: Webhook, now: datetime) -> list[str]:
-    """Return the secrets that sign now, the newest first. Raises sealing.Unreadable."""
+    """Return the secrets that sign now, newest first. Raises sealing.Unreadable."""
     secrets = [sealing.unseal(webhook.secret)]
     if webhook.old_secret_until and webhook.old_secret_until > now:
         secrets.append(sealing.unseal(webhook.old_secret))
@@ -134,7 +136,7 @@ def _locked(scope: Scope, id: str | UUID) -> Webhook:
 
 
 def _checked(scope: Scope, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields as they are stored. Raises Invalid, NotFound, BadQuery."""
+    """Return fields in their stored form. Raises Invalid, NotFound, BadQuery."""
     checked = {
         name: check(fields[name]) for name, check in _CHECKS.items() if name in fields
     }
@@ -147,7 +149,7 @@ def _checked(scope: Scope, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _apply(webhook: Webhook, checked: Mapping[str, Any]) -> None:
-    """Change a webhook. Raises Invalid where its fields do not go together."""
+    """Change a webhook. Raises Invalid if its fields contradict each other."""
     for name, value in checked.items():
         setattr(webhook, name, value)
     webhook.name = webhook.name or hook_urls.host(webhook.url)[:LONGEST_NAME]

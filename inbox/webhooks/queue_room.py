@@ -1,4 +1,4 @@
-"""How much room the queue of each webhook has, without counting it for each batch of events."""
+"""The free room in the queue of each webhook, without a count for each batch of events."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from uuid import UUID
 from inbox.models import Webhook
 from inbox.webhooks import hooks
 
-_HOLDS_FOR = 10.0  # seconds until a queue is counted again: a long one takes a while
+# seconds until a queue is counted again: counting a long one takes a while
+_HOLDS_FOR = 10.0
 
 
 class QueueRoom:
-    """The room of the queues, as one process knows it.
+    """The free room of the queues, as known to one process.
 
-    Between two counts, what leaves a queue is not seen, nor what others add.
+    Between two counts, the process sees neither removals nor other processes'
+    additions.
     """
 
     def __init__(self) -> None:
-        self._known: dict[UUID, tuple[float, int]] = {}  # when it was counted, the room
+        # the time of the count, and the room
+        self._known: dict[UUID, tuple[float, int]] = {}
 
     def of(self, hook: Webhook, most: int) -> int:
-        """Return how many events may be added to a queue that has at most so many."""
+        """Return how many events fit into a queue that holds at most `most`."""
         at, room = self._known.get(hook.pk, (0.0, 0))
         now = time.monotonic()
         if not at or now - at > _HOLDS_FOR:
@@ -30,6 +33,6 @@ class QueueRoom:
         return room
 
     def take(self, hook: Webhook, count: int) -> None:
-        """Note that so many events were added."""
+        """Note that `count` events were added."""
         at, room = self._known[hook.pk]
         self._known[hook.pk] = at, room - count

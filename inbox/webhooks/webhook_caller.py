@@ -1,4 +1,6 @@
-"""Calls webhooks: moves events into their queues, and delivers what is due, a few at a time."""
+"""Calls webhooks: moves events into their queues, and delivers the due ones, a few at a
+time.
+"""
 
 from __future__ import annotations
 
@@ -32,15 +34,15 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _AT_ONCE = 8  # webhooks
-_IN_A_TURN = 200  # deliveries of a webhook, before others have theirs
+_IN_A_TURN = 200  # deliveries of a webhook, before others have their turn
 _PREPARED = 50  # deliveries whose bodies are made together
 _PREPARED_OCTETS = 8 * 1024 * 1024
 _LOOK_EVERY = 60.0  # seconds
-# Seconds until what another process changed is seen. With SQLite there is none.
+# Seconds until changes by another process are seen. With SQLite there is no other.
 _LOOK_ABOUT = 5.0
 _THREADS = 4
-_RETRY = 5.0  # seconds after an error of ours
-# While mail pours in, we rest so many times as long as a step took.
+_RETRY = 5.0  # seconds after an internal error
+# While mail pours in, a rest lasts this many times as long as a step.
 _BUSY_REST = 4.0
 
 _DELETED = "What this was about has been deleted."
@@ -51,13 +53,13 @@ _UNREADABLE = (
 
 
 class Objects(Protocol):
-    """The objects of API v3 that events are about. Called on threads."""
+    """The objects of API v3 behind events. Called on threads."""
 
     def get(self, event: str, id: UUID) -> Shape | None:
         """Return the object of an event; None if it was deleted."""
 
     def is_bounce(self, id: UUID) -> bool:
-        """Whether a message reports a delivery."""
+        """Whether a message is a delivery report."""
 
 
 class WebhookCaller:
@@ -91,7 +93,7 @@ class WebhookCaller:
         self._task = self._loop.create_task(self._run())
 
     async def stop(self) -> None:
-        """End after the calls that are being made; what waits stays in the queue."""
+        """End after the current calls; the rest stays in the queue."""
         webhook_signals.changed.disconnect(self._nudge)
         webhook_outbox.written.disconnect(self._nudge)
         announced.disconnect(self._hear)
@@ -106,7 +108,7 @@ class WebhookCaller:
             self._loop.call_soon_threadsafe(self._nudged.set)
 
     def _hear(self, **_: object) -> None:
-        """Look again: a message that a query waits for may be indexed now."""
+        """Check again: a message that a query waits for may be indexed now."""
         if webhook_outbox.wanted():
             self._nudge()
 
@@ -122,14 +124,14 @@ class WebhookCaller:
             except (DatabaseError, Off) as error:
                 log.error("The queues of webhooks could not be read: %s", error)
                 rest = _RETRY
-            except Exception:  # a fault of ours: with its traceback, and mail goes on
+            except Exception:  # a bug: logged with its traceback, and mail goes on
                 log.exception("The queues of webhooks could not be read")
                 rest = _RETRY
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), rest)
 
     async def _step(self) -> float:
-        """Move events, and begin to call; return how many seconds to rest."""
+        """Move events, and begin calls; return the seconds to rest."""
         began, busy = self._loop.time(), list(self._tasks)
         moved, found, later = await self._in_thread(lambda: self._look(busy))
         for id in found[: _AT_ONCE - len(self._tasks)]:
@@ -142,18 +144,20 @@ class WebhookCaller:
         return min(about, later if later is not None else about)
 
     def _look(self, busy: list[UUID]) -> tuple[int, list[UUID], float | None]:
-        """Move events; return how many, what is due, and in how many seconds more is."""
+        """Move events; return their number, the due webhooks, and the seconds until
+        more are due.
+        """
         webhook_signals.refresh()
         moved = fan_out.move_some(self._is_bounce, self._room)
         return moved, *delivery_queue.due(busy, self._server)
 
     async def _stand_back(self, took: float) -> None:
-        """Rest after a step while mail pours in: that goes first."""
+        """Rest after a step while mail pours in: mail goes first."""
         if self._busy():
             await self._rest(_BUSY_REST * took)
 
     async def _rest(self, seconds: float) -> None:
-        """Rest until the time is over, or we are stopped."""
+        """Rest until the time is over, or until stop()."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), seconds)
 
@@ -161,14 +165,14 @@ class WebhookCaller:
         return await in_thread(work, self._threads)
 
     async def _call(self, id: UUID) -> None:
-        """Call a webhook for some of what is due."""
+        """Call a webhook for some of its due deliveries."""
         try:
             await self._deliver(id)
             await self._in_thread(lambda: delivery_queue.hand_back(id, self._server))
         except (DatabaseError, Off) as error:
             log.error("Webhook %s could not be called: %s", id, error)
             await self._rest(_RETRY)
-        except Exception:  # a fault of ours: the delivery is tried again
+        except Exception:  # a bug: the delivery is tried again
             log.exception("Webhook %s could not be called", id)
             await self._rest(_RETRY)
         finally:
@@ -191,9 +195,9 @@ class WebhookCaller:
     def _prepare(
         self, id: UUID
     ) -> tuple[Webhook, list[str], list[Call | WebhookDelivery]] | None:
-        """Return the next calls of a webhook, as it is now; None: there is nothing to do.
+        """Return the current webhook with its secrets and next calls; None: nothing to do.
 
-        A delivery in place of a call has ended without one.
+        A delivery in place of a call ended without a call.
         """
         now = datetime.now(UTC)
         hook = delivery_queue.lease(id, self._server)
@@ -220,8 +224,8 @@ class WebhookCaller:
             object = self._object(hook, delivery)
         except Off:
             raise
-        # A fault of ours, or a body or row that cannot be read. Where the database fails
-        # for all, the try is not counted: it cannot be stored.
+        # A bug, or an unreadable body or row. If the database fails for all, the try is
+        # not counted: it cannot be stored.
         except Exception:
             log.exception("Event %s could not be sent", delivery.event_id)
             result = PostResult(None, _UNMADE, 0)
@@ -245,7 +249,9 @@ class WebhookCaller:
     async def _make(
         self, hook: Webhook, secrets: list[str], prepared: list[Call | WebhookDelivery]
     ) -> int:
-        """Make calls one by one, until one fails; store the results, and return how many."""
+        """Make calls one by one, until one fails; store the results, and return the
+        number of calls.
+        """
         ended: list[WebhookDelivery] = []
         now = datetime.now(UTC)
         leased_at = self._loop.time()
@@ -257,7 +263,7 @@ class WebhookCaller:
             else:
                 delivery = each
             if self._stopped.is_set() and delivery.code is None and delivery.tries:
-                break  # it was cut off by us, and is no failure
+                break  # we interrupted it: this is no failure
             ended.append(delivery)
             if _failed(delivery):
                 break
@@ -281,5 +287,5 @@ class WebhookCaller:
 
 
 def _failed(prepared: Call | WebhookDelivery) -> bool:
-    """Whether a delivery was tried without success, so that those behind it wait."""
+    """Whether a delivery was tried without success, so that later ones wait."""
     return not isinstance(prepared, Call) and prepared.state in ("queued", "failed")

@@ -1,4 +1,4 @@
-"""How the queue of webhooks says that something changed, and what it wants to know."""
+"""Signals that a webhook or its queue changed, and the events that webhooks want."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from inbox.models import Webhook
 from inbox.outgoing import switch
 from inbox.storage import webhook_outbox
 
-# Sent after a commit, on the thread that wrote: a webhook or its queue changed.
+# Sent after a commit, on the writing thread: a webhook or its queue changed.
 changed = Signal()
 
-# Whether a message bounced is seen in the message.
+# Only the message itself shows that it is a bounce.
 _NEEDS = {"message.bounced": "message.created"}
 
 
 def refresh() -> None:
-    """Have what webhooks want written down from now on. Raises DatabaseError."""
+    """Set the events to store from now on to those that webhooks want. Raises DatabaseError."""
     events: set[str] = set()
     if switch.is_on():
         rows = Webhook.objects.filter(off_since=None).values_list("events", flat=True)
@@ -28,7 +28,8 @@ def refresh() -> None:
 
 
 def announce() -> None:
-    """Say that a webhook or its queue changed."""
-    with suppress(DatabaseError):  # whoever calls webhooks asks again, and says so
+    """Announce that a webhook or its queue changed."""
+    # the caller of webhooks refreshes again, and logs failures
+    with suppress(DatabaseError):
         refresh()
     changed.send(sender=None)
