@@ -1,1 +1,1 @@
-"""Pieces of HTTP that every kind of answer shares: files, streams, problems, origins."""
+"""Pieces of HTTP that all kinds of answers share: files, streams, problems, origins."""

@@ -1,6 +1,7 @@
-"""JSON as octets: in UTF-8, as RFC 8259 has it.
+"""JSON as octets, in UTF-8 (RFC 8259).
 
-Python would escape all beyond ASCII: an emoji, which has four octets, would take twelve.
+Python would escape all non-ASCII characters: an emoji would take twelve octets instead
+of four.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from django.http import HttpResponse
 
 
 def octets(shape: Any) -> bytes:
-    """Return JSON; a lone surrogate, which UTF-8 does not have, stays an escape."""
+    """Return JSON; a lone surrogate, which UTF-8 cannot encode, stays an escape."""
     text = json.dumps(shape, ensure_ascii=False)
     return text.encode("utf-8", "backslashreplace")
 
 
 def answer(shape: Any, status: int = 200) -> HttpResponse:
-    """Return an object as JSON. Our own code made it, so nothing checks it again."""
+    """Return an object as JSON. Our own code made the object, so it is not validated again."""
     return HttpResponse(octets(shape), status=status, content_type="application/json")

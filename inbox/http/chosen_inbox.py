@@ -1,4 +1,4 @@
-"""The inbox that a page is about: `inbox` in its address, where there are several."""
+"""The inbox of a page: `inbox` in its URL, if there are several."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from inbox.models import Inbox
 class InboxChoice:
     """The inbox that a page shows, and the others that it could show.
 
-    slug: "" where there are no others
-    query: of the addresses that the page leads to: "?inbox=shop", or ""
-    others: (slug, name) of all that may be chosen, this one too; none, where it is alone
+    slug: "" if there are no others. query: for the links of the page: "?inbox=shop", or
+    "". others: (slug, name) of all choices, including this one; empty if it is the only
+    one
     """
 
     name: str
@@ -28,19 +28,19 @@ class InboxChoice:
 
     @property
     def more(self) -> str:
-        """The beginning of a query that has something else, too: "?inbox=shop&", or "?"."""
+        """The beginning of a query with further parameters: "?inbox=shop&", or "?"."""
         return f"{self.query}&" if self.query else "?"
 
 
 def chosen(request: HttpRequest) -> Inbox:
-    """Return the inbox that the address names, else the usual one. Raises NotFound."""
+    """Return the inbox that the URL names, or else the default one. Raises NotFound."""
     if asked := request.GET.get("inbox", ""):
         return inboxes.by_slug(scope(), asked)
     return inboxes.usual(scope())
 
 
 def choice(inbox: Inbox) -> InboxChoice:
-    """Return what a page says of the inbox that it is about."""
+    """Return the choice of inboxes for a page about one of them."""
     others = inboxes.names(scope())
     if len(others) < 2:
         return InboxChoice(inbox.name, "", "", [])
@@ -51,10 +51,10 @@ def choice(inbox: Inbox) -> InboxChoice:
 
 
 def kept(request: HttpRequest) -> str:
-    """Return the slug that the address names, for the next address; "" for none."""
+    """Return the slug in the URL, for the next URL; "" for none."""
     return request.GET.get("inbox", "")
 
 
 def is_managed(inbox: Inbox) -> bool:
-    """Whether the caller may change how an inbox answers."""
+    """Whether the caller may change the replies of an inbox."""
     return identity().may(Role.MANAGER, inbox.pk)

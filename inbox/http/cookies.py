@@ -1,4 +1,4 @@
-"""Values that the browser keeps of somebody's choices, for the pages alone."""
+"""Cookies with a user's choices, for the pages only."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from inbox.http.origins import origin
 def keep(
     response: HttpResponse, request: HttpRequest, name: str, value: str, days: int
 ) -> None:
-    """Let the browser keep a value for so many days, and send it to nobody else.
+    """Let the browser keep a value for a number of days, and send it to Mailsink only.
 
-    Not to what else its host serves beside the path of Mailsink; and not without TLS,
-    where browsers reach the pages by TLS.
+    Other applications on the same host do not get it; nor is it sent without TLS if
+    browsers reach the pages with TLS.
     """
     response.set_cookie(
         name,

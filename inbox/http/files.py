@@ -1,8 +1,9 @@
-"""Octets and text out of a message, as answers that a browser cannot be hurt by.
+"""Octets and text from a message, as answers that cannot harm a browser.
 
-They come from our own origin. A policy keeps what is in them from running, but not hints
-and frames from naming hosts to connect to: so no browser gets markup to render. It is
-plain text to look at, or a file to save. Only the frame shows how a mail looks.
+They come from our own origin. A policy keeps scripts in them from running, but does not
+stop hints and frames that name hosts to connect to: so no browser gets markup to
+render. It gets plain text to show, or a file to save. Only the frame shows how a mail
+looks.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ def answer(content_type: str) -> dict[str, Any]:
 
 
 def shown(text: str) -> HttpResponse:
-    """Return text that may be looked at, HTML as its source."""
+    """Return text for display; HTML is shown as source."""
     octets = text.encode("utf-8", "replace")
     content_type = "text/plain; charset=utf-8"
     return HttpResponse(octets, content_type=content_type, headers=HEADERS)
 
 
 def saved(octets: bytes, content_type: str, name: str) -> HttpResponse:
-    """Return octets that are to be saved under a name."""
+    """Return octets for saving under a name."""
     kind = safe_type(content_type)
     response = HttpResponse(octets, content_type=kind, headers=HEADERS)
     disposition = content_disposition_header(True, name)
@@ -48,22 +49,24 @@ def saved(octets: bytes, content_type: str, name: str) -> HttpResponse:
 
 
 def safe_type(content_type: str) -> str:
-    """Return a type that a sender wrote, as it can stand in a header of HTTP."""
+    """Return a sender's media type in a form that is safe in an HTTP header."""
     return content_type if _TYPE.fullmatch(content_type) else "application/octet-stream"
 
 
 def case(case: Case) -> HttpResponse:
-    """Return a case file, to be saved."""
+    """Return a case file, for saving."""
     return saved(
         case_file.html(case).encode("utf-8", "replace"), "text/html", case.name
     )
 
 
 def file_name(name: str, otherwise: str) -> str:
-    """Return a sender's file name, without its folders, as every system takes it."""
+    """Return a sender's file name, without folders, in a form that all systems accept."""
     return file_names.safe(re.split(r"[/\\]", name)[-1], otherwise)
 
 
 def title_name(title: str, otherwise: str) -> str:
-    """Return a file name, without an ending, that keeps all of a title: "1/2" is "1-2"."""
+    """Return a file name, without an extension, that keeps all of a title: "1/2"
+    becomes "1-2".
+    """
     return file_names.safe(re.sub(r"[/\\]+", "-", title[:80]), otherwise)

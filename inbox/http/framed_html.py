@@ -1,4 +1,4 @@
-"""A mail's HTML as its frame shows it: cleaned, with its images within it, and nothing to load."""
+"""A mail's HTML for its frame: cleaned, with embedded images, and nothing to load."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from mailsink.mime import bodies, pictures
 from mailsink.mime.mails import ParsedMessage
 from mailsink.mime.preview import preview
 
-_MOST_WITHIN = 8 * 1024 * 1024  # characters of images that come within the HTML
+_MOST_WITHIN = 8 * 1024 * 1024  # characters of images that are embedded in the HTML
 
 
 def document(mail: ParsedMessage) -> str:
-    """Return the HTML of a mail that has any; to be answered with a policy of its own."""
+    """Return the HTML of a mail that has some; the caller adds a policy to the answer."""
     related = pictures.carried(mail.reading)
     left = _MOST_WITHIN
     known: dict[str, str | None] = {}

@@ -1,6 +1,7 @@
-"""The gate: while accounts are on, it holds every request to inbox.access.permissions.
+"""The gate: while there are accounts, it checks every request against
+inbox.access.permissions.
 
-A route that is not in that table is refused. Without accounts a request costs nothing here.
+Routes that are not in that table are refused. Without accounts, the gate costs nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from inbox.http.origins import origin
 from inbox.http.problems import Async, Sync, problem
 from inbox.storage import acts
 
-CHALLENGE = 'Bearer realm="Mailsink"'  # RFC 6750 3
+CHALLENGE = 'Bearer realm="Mailsink"'  # RFC 6750 §3
 _API = ("/api/", "/mcp")
 _RETRY_AFTER = 60  # seconds
 _MATCH = "_mailsink_match"  # an attribute of a request
@@ -43,7 +44,7 @@ _sessions = SessionMiddleware(_unused)
 
 @sync_and_async_middleware
 def gate(get_response: Any) -> Sync | Async:
-    """Middleware: lets a request pass, or answers 401, 403, or with the way to the login."""
+    """Middleware: let a request pass, or answer 401, 403, or with the way to the login."""
     if iscoroutinefunction(get_response):
 
         async def answer_async(request: HttpRequest) -> Any:
@@ -105,7 +106,7 @@ def admit(request: HttpRequest) -> HttpResponse | None:
 
 
 def throttled() -> HttpResponse:
-    """Return the answer where too many wrong tokens came (RFC 6585 4)."""
+    """Return the answer after too many wrong tokens (RFC 6585 §4)."""
     words = _("Too many wrong tokens came from your address. Wait for a minute.")
     refused = problem(429, words)
     refused["Retry-After"] = str(_RETRY_AFTER)
@@ -113,7 +114,7 @@ def throttled() -> HttpResponse:
 
 
 async def refuse_stranger(send: Any) -> None:
-    """Answer 401 where no Django request is made."""
+    """Answer 401 without a Django request."""
     refused = _challenge()
     headers = [
         (name.lower().encode(), value.encode()) for name, value in refused.items()
@@ -124,7 +125,7 @@ async def refuse_stranger(send: Any) -> None:
 
 
 def unknown(request: HttpRequest) -> HttpResponse:
-    """Return the answer for a stranger: the way to the login, or 401 (RFC 9110 15.5.2)."""
+    """Return the answer for a stranger: the way to the login, or 401 (RFC 9110 §15.5.2)."""
     login = f"{get_script_prefix()}login"
     is_page = not request.path_info.startswith(_API)
     from_page = "HX-Request" in request.headers
@@ -145,9 +146,9 @@ def _challenge() -> HttpResponse:
 
 
 def _asked(request: HttpRequest) -> tuple[Role | None, list[str]]:
-    """Return the least role for a request, and the methods that its route takes.
+    """Return the minimum role for a request, and the methods of its route.
 
-    Where there is no route, whoever has signed in may be informed of it.
+    Without a route, anybody who has signed in may get the 404.
     """
     route = _route(request)
     if route is None:
@@ -157,7 +158,7 @@ def _asked(request: HttpRequest) -> tuple[Role | None, list[str]]:
 
 
 def _match(request: HttpRequest) -> ResolverMatch | None:
-    """Return the route of a request, which is looked for once."""
+    """Return the route of a request, which is resolved only once."""
     if not hasattr(request, _MATCH):
         try:
             found = resolve(request.path_info)
@@ -184,7 +185,7 @@ def _audited(request: HttpRequest) -> None:
 
 
 def _beyond_scope(request: HttpRequest, caller: Identity) -> HttpResponse | None:
-    """Return why a token is not for this request (RFC 6750 3.1); None if it is."""
+    """Return the refusal of a token that does not permit a request (RFC 6750 §3.1), or None."""
     if caller.scopes is None:
         return None
     scope = token_scopes.needed(_route(request) or "", request.method or "")
@@ -205,7 +206,7 @@ def _is_changed(request: HttpRequest) -> bool:
 
 
 def _kept(request: HttpRequest, response: Any) -> Any:
-    """Store the session that the request has changed, and hand out its cookie."""
+    """Store the session that the request has changed, and set its cookie."""
     _sessions.process_response(request, response)
     cookie = response.cookies.get(settings.SESSION_COOKIE_NAME)
     if cookie is not None:
@@ -216,7 +217,7 @@ def _kept(request: HttpRequest, response: Any) -> Any:
 
 
 def _private(request: HttpRequest, response: Any) -> HttpResponseBase:
-    """Keep the answer out of the caches of others, and of whoever signs in next."""
+    """Keep the answer out of shared caches, and from the next user of the browser."""
     kept: HttpResponseBase = response
     if accounts.are_on() and hasattr(request, "session"):
         patch_vary_headers(kept, ("Cookie",))

@@ -1,4 +1,4 @@
-"""Views within the bound that mailsink.web.pool has for what a request reads."""
+"""Views within the time limit of mailsink.web.pool for a request's reading."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ View = Callable[..., Any]
 
 
 def within_bound(view: View) -> View:
-    """Return a view that raises TooCostly where it reads for too long."""
+    """Return a view that raises TooCostly if it reads for too long."""
     if iscoroutinefunction(view):
         return view
 

@@ -1,7 +1,7 @@
-"""Mine: the addresses that are somebody's own, as patterns.
+"""Mine: a user's own addresses, as patterns.
 
-They are stored with the user; without accounts the browser keeps them. A cookie and not
-the browser's storage: the list follows them without JavaScript too.
+They are stored with the user; without accounts, in the browser: in a cookie, not in the
+browser's storage, since the list uses them without JavaScript, too.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from inbox.search import language
 from inbox.search.language import BadQuery
 
 COOKIE = "mailsink_mine"
-MAX_LENGTH = 600  # characters of its query, so that there is room for more terms
+MAX_LENGTH = 600  # characters of its query, which leaves room for more terms
 _DAYS = 400
 
 
 def patterns(request: HttpRequest) -> list[str]:
-    """Return the patterns of who asks; none where a browser's are not as we gave them."""
+    """Return the caller's patterns; none if a browser's cookie is not as we set it."""
     user = current.user()
     kept = own_addresses.of(user) if user else unquote(request.COOKIES.get(COOKIE, ""))
     try:
@@ -33,7 +33,7 @@ def patterns(request: HttpRequest) -> list[str]:
 
 
 def read(text: str) -> list[str]:
-    """Return patterns as typed: apart by spaces, lines or commas. Raises Invalid."""
+    """Return typed patterns, separated by spaces, lines or commas. Raises Invalid."""
     found = list(dict.fromkeys(text.replace(",", " ").split()))
     for each in found:
         if not each.isprintable() or '"' in each:
@@ -63,12 +63,12 @@ def read(text: str) -> list[str]:
 
 
 def query(patterns: list[str]) -> str:
-    """Return the search for mail to any of these; "" for none."""
+    """Return the search for mail to any of these addresses; "" for none."""
     return " OR ".join(f"rcpt:{each}" for each in patterns)
 
 
 def keep(response: HttpResponse, request: HttpRequest, patterns: list[str]) -> None:
-    """Keep the patterns of who asks: for the user, or in the browser."""
+    """Store the caller's patterns: with the user, or in the browser."""
     if user := current.user():
         own_addresses.keep(user, " ".join(patterns))
         return

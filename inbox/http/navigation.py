@@ -1,4 +1,6 @@
-"""Whether a person opens what a browser asks for, and no page has it loaded or embedded."""
+"""Whether a person opens the requested page, rather than another page loading or
+embedding it.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +11,18 @@ from mailsink.web.request_rules import AHEAD_FIELDS, BROWSER
 
 
 def is_ahead(request: HttpRequest) -> bool:
-    """Whether it is prefetched or prerendered."""
+    """Whether the page is prefetched or prerendered."""
     return any(name in request.headers for name in AHEAD_FIELDS)
 
 
 def is_navigation(request: HttpRequest) -> bool:
-    """Whether a browser says that a person goes there, in a tab."""
+    """Whether a person navigates to the page in a tab, according to the browser."""
     place = request.headers.get("Sec-Fetch-Mode"), request.headers.get("Sec-Fetch-Dest")
     return not is_ahead(request) and place == ("navigate", "document")
 
 
 def is_opened(request: HttpRequest) -> bool:
-    """Whether a person opens it, or a program or page of ours asks for it."""
+    """Whether a person opens the page, or a program or a page of ours requests it."""
     site = request.headers.get("Sec-Fetch-Site", "")
     if site in ("cross-site", "same-site"):
         return is_navigation(request)
@@ -28,9 +30,10 @@ def is_opened(request: HttpRequest) -> bool:
 
 
 def is_led_here(request: HttpRequest) -> bool:
-    """Whether a page of others, or a mail, may have led a browser here.
+    """Whether a foreign page, or a mail, may have led a browser here.
 
-    One that sends no Sec-Fetch fields says by Referer alone that it was a page of ours.
+    From a browser without Sec-Fetch fields, only the Referer shows that it was our
+    page.
     """
     if site := request.headers.get("Sec-Fetch-Site"):
         return site in ("cross-site", "same-site")

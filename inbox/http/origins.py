@@ -1,7 +1,8 @@
-"""By which origins browsers reach the pages: what MAILSINK_PUBLIC_URL says, and Host.
+"""The origins by which browsers reach the pages: that of MAILSINK_PUBLIC_URL, and of Host.
 
-A proxy may rewrite Host, or speak TLS where we do not: only the setting shows it then, or
-what the proxy says of it, if it is one of MAILSINK_TRUSTED_PROXIES (mailsink/web/front.py).
+A proxy may rewrite Host, or add TLS: then only the setting shows the origin, or the
+fields that the proxy adds, if it is one of MAILSINK_TRUSTED_PROXIES
+(mailsink/web/front.py).
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from mailsink.conf import CONFIG
 
 
 def origin(request: HttpRequest) -> str:
-    """Return the origin of the pages, for addresses that are shown or sent."""
+    """Return the origin of the pages, for URLs that are shown or sent."""
     return CONFIG.public_url.origin or _asked(request)
 
 
 def base_url(request: HttpRequest) -> str:
-    """Return the address of the pages, to be shown to others, with a slash at its end."""
+    """Return the URL of the pages, to be shown to others, with a slash at its end."""
     return f"{origin(request)}{get_script_prefix()}"
 
 
 def origins(request: HttpRequest) -> list[str]:
-    """Return the origins that are ours: the public one, and the one that was asked."""
+    """Return our origins: the public one, and the one of this request."""
     return [each for each in (CONFIG.public_url.origin, _asked(request)) if each]
 
 
@@ -35,6 +36,6 @@ def _asked(request: HttpRequest) -> str:
 
 
 def passkey_site(request: HttpRequest) -> Site:
-    """Return for which host passkeys are good, and whose pages may ask for them."""
+    """Return the host that passkeys are valid for, and the origins that may use them."""
     host = urlsplit(origin(request)).hostname or ""
     return Site(host, tuple(origins(request)))

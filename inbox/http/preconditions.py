@@ -1,4 +1,4 @@
-"""Changes of what a client has seen: If-Match (RFC 9110 §13.1.1) names the tag that GET gave."""
+"""Conditional changes: If-Match (RFC 9110 §13.1.1) names the tag from a previous GET."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ RunOperation = Callable[..., HttpResponseBase]
 def if_match(
     tag: Callable[..., str], *, is_final: bool = False
 ) -> Callable[[RunOperation], RunOperation]:
-    """Return a decorator: 412 unless the tag is one that If-Match names (RFC 9110 §13.1.1).
+    """Return a decorator: answer 412 unless If-Match names the tag (RFC 9110 §13.1.1).
 
-    tag: of what GET on the same address answers; it takes the request and the parameters
-    of the path. In this process nobody writes between the comparison and
-    the first write of the change.
-    is_final: what may be changed at all is not changed by anybody else, so that none has to wait
+    tag: returns the tag of GET at the same URL; it takes the request and the parameters
+    of the path. In this process, no other write comes between the comparison and the
+    first write of the change. is_final: nobody else can change the object, so no other
+    writer has to wait
     """
 
     def decorate(change: RunOperation) -> RunOperation:
@@ -33,16 +33,17 @@ def if_match(
         def answer(request: HttpRequest, **given: Any) -> HttpResponseBase:
             field = request.headers.get("If-Match", entity_tags.ANY).strip()
             if field == entity_tags.ANY:
-                return change(request, **given)  # which says if there is none
+                return change(request, **given)  # which reports if there is none
 
             def is_same() -> bool:
                 try:
                     return entity_tags.names(field, tag(request, **given))
                 except UserError:
-                    return True  # the change says what is wrong
+                    return True  # the change reports the error
 
-            # It may take a second to work out what GET answers. Mail would wait for the turn,
-            # so only a client that has the tag gets one; then it may have changed again.
+            # Making the answer of GET may take a second. Mail would wait for the turn,
+            # so only a client with the right tag gets one; then the tag is compared
+            # again, as it may have changed.
             if not is_same():
                 return _changed_since()
             if is_final:
@@ -60,5 +61,5 @@ def _changed_since() -> HttpResponse:
 
 
 def of_view(view: Callable[..., HttpResponse]) -> Callable[..., str]:
-    """Return the function that makes the tag of what a view answers."""
+    """Return the function that makes the tag of a view's answer."""
     return lambda request, **given: entity_tags.of(view(request, **given).content)

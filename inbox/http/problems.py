@@ -1,7 +1,7 @@
 """Errors as problem JSON (RFC 9457), everywhere under /api/v3 and for unknown routes.
 
-Views and services raise; Django's errors are inbox/views/faults.py; what else is
-answered in HTML is turned here.
+Views and services raise errors; inbox/views/faults.py handles Django's; other answers
+in HTML are converted here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CONTENT_TYPE = "application/problem+json"
 
 
 def problem(status: int, detail: str = "", **more: Any) -> HttpResponse:
-    """Return a problem: what went wrong and what to do, with members of its own."""
+    """Return a problem: the fault and its remedy, with additional members."""
     members = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -33,9 +33,9 @@ def problem(status: int, detail: str = "", **more: Any) -> HttpResponse:
 
 
 def come_again(answer: HttpResponse) -> HttpResponse:
-    """Return an answer (503) that says when to try again.
+    """Return an answer (503) with the time for another try.
 
-    It is not logged: anybody can cause it, as often as they like.
+    It is not logged, since anybody can cause any number of them.
     """
     answer["Retry-After"] = "5"  # seconds
     answer._has_been_logged = True  # type: ignore[attr-defined]
@@ -66,7 +66,7 @@ def _as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def _as_get(request: HttpRequest) -> HttpRequest:
-    """Let HEAD be answered as GET is (RFC 9110 §9.3.2); the server leaves the body out."""
+    """Answer HEAD like GET (RFC 9110 §9.3.2); the server leaves the body out."""
     if request.method == "HEAD":
         request.method = "GET"
     return request
@@ -78,9 +78,9 @@ Async = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 @sync_and_async_middleware
 def problems(get_response: Any) -> Sync | Async:
-    """Middleware: no error under /api/ is HTML, and no answer is kept by caches.
+    """Middleware: no error under /api/ is HTML, and no answer may be cached.
 
-    HEAD is answered as GET.
+    HEAD is answered like GET.
     """
     if iscoroutinefunction(get_response):
 

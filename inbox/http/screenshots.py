@@ -1,4 +1,4 @@
-"""Pictures of HTML by a headless Chromium, which runs nothing in it and loads nothing for it."""
+"""Pictures of HTML, taken with a headless Chromium that runs and loads nothing of the HTML."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 Scheme = Literal["light", "dark"]
 
 NARROWEST, WIDEST = 100, 2000  # pixels
-_HIGHEST = 8000  # pixels; a longer page is cut
-_HEIGHT = 600  # pixels at first
-_MOST_ASKED = 2  # pictures: one that is taken, and one that waits for its turn
-_SECONDS = 20.0  # for all of a picture
-_FAREWELL = 5.0  # seconds for the browser's end
+_HIGHEST = 8000  # pixels; a longer page is cut off
+_HEIGHT = 600  # initial height in pixels
+_MOST_ASKED = 2  # pictures: one that is being taken, and one that waits
+_SECONDS = 20.0  # for the whole picture
+_FAREWELL = 5.0  # seconds for the browser to end
 _KEPT = 8  # pictures
 _KEPT_OCTETS = 2 * 1024 * 1024  # of each
 _URL = "http://mail.invalid/"  # RFC 6761 §6.4: no server has this name
@@ -55,15 +55,15 @@ class NoPictures(UserError):
 
 
 class TooManyPictures(UserError):
-    """Others wait for their pictures already."""
+    """Other callers already wait for their pictures."""
 
     status = 503
 
 
 def take(key: str, html: str, width: int, scheme: Scheme) -> bytes:
-    """Return HTML as a PNG, all of its height up to 8,000 pixels.
+    """Return HTML as a PNG, with its full height up to 8,000 pixels.
 
-    key: names what is shown, and how. Raises NoPictures, TooManyPictures.
+    key: identifies the content and the display. Raises NoPictures, TooManyPictures.
     """
     if (known := _pictures.get(key)) is not None:
         return known
@@ -82,7 +82,7 @@ def take(key: str, html: str, width: int, scheme: Scheme) -> bytes:
 
 
 def _taken(html: str, width: int, scheme: Scheme) -> bytes:
-    """Return a picture, by a browser that is gone afterwards, whatever the HTML does to it."""
+    """Return a picture. The browser is gone afterwards, whatever the HTML does to it."""
     try:
         from playwright.async_api import Error
     except ImportError:
@@ -98,7 +98,7 @@ def _taken(html: str, width: int, scheme: Scheme) -> bytes:
 
 
 async def _within_time(html: str, width: int, scheme: Scheme) -> bytes:
-    """Return a picture. Raises TimeoutError: some steps have no time-out of their own."""
+    """Return a picture. Raises TimeoutError, since some steps have no timeout of their own."""
     from playwright.async_api import async_playwright
 
     async with AsyncExitStack() as stack:
@@ -121,12 +121,12 @@ async def _browser(playwright: Playwright) -> Browser:
     return await playwright.chromium.launch(
         executable_path=_program(playwright.chromium),
         args=_ARGUMENTS,
-        chromium_sandbox=os.geteuid() != 0,  # which root cannot have
+        chromium_sandbox=os.geteuid() != 0,  # root cannot have a sandbox
     )
 
 
 async def _close(browser: Browser) -> None:
-    """Close a browser; one that hangs is killed when playwright ends."""
+    """Close a browser. If it hangs, it is killed when playwright ends."""
     with suppress(TimeoutError):
         async with asyncio.timeout(_FAREWELL):
             await browser.close()
@@ -139,7 +139,7 @@ async def _end(playwright: Playwright) -> None:
 
 
 def _program(chromium: BrowserType) -> str:
-    """Return the path of Chromium: the one that is named, or the first that is found."""
+    """Return the path of Chromium: the configured one, or the first one found."""
     if settings.CONFIG.chromium:
         return str(settings.CONFIG.chromium)
     for found in (*map(shutil.which, _PROGRAMS), chromium.executable_path):

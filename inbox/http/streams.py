@@ -1,4 +1,4 @@
-"""Answers that are made while they are sent, off the event loop."""
+"""Answers that are produced while they are sent, off the event loop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from inbox.http.files import HEADERS
 def streamed(
     chunks: Iterator[bytes], content_type: str, name: str
 ) -> StreamingHttpResponse:
-    """Return pieces as a file that is to be saved under a name."""
+    """Return pieces as a file, for saving under a name."""
     response = StreamingHttpResponse(
         _steps(chunks), content_type=content_type, headers=HEADERS
     )

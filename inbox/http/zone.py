@@ -1,7 +1,8 @@
-"""The reader's time zone, which the browser sends in a cookie: where "today" begins in a search.
+"""The reader's time zone, which the browser sends in a cookie: it decides when "today"
+begins in a search.
 
-A cookie and not the browser's storage: pages without JavaScript, and the API as the pages
-use it, must mean the same by a search.
+It is in a cookie, not in the browser's storage: a search must mean the same on pages
+without JavaScript, and in the API calls of pages.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ COOKIE = "mailsink_zone"
 
 
 class ReaderZone(MiddlewareMixin):
-    """Middleware: searches of a request are read in its reader's time zone."""
+    """Middleware: a request's searches use its reader's time zone."""
 
     def process_request(self, request: HttpRequest) -> None:
         ZONE.set(of(request))
 
 
 def midnight(request: HttpRequest) -> datetime:
-    """Return when the day began where the reader is."""
+    """Return the beginning of the day in the reader's time zone."""
     now = datetime.now(of(request))
     return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def of(request: HttpRequest) -> tzinfo:
-    """Return the zone that a browser sent; UTC where it sent none that we know."""
+    """Return the time zone that a browser sent; UTC if it sent none that we know."""
     return timezones.named(unquote(request.COOKIES.get(COOKIE, ""))) or UTC
