@@ -17,7 +17,7 @@ from inbox.presenters import attached, message_page
 
 @require_GET
 def of_message(request: HttpRequest, id: UUID | str) -> HttpResponseBase:
-    """All attachments of a message, zipped while they are sent."""
+    """Answer with all attachments of a message, zipped while they are sent."""
     mail = message_page.of_message(scope(), id)
     if not mail.reading.attachments:
         raise NotFound(_("this message has no attachments"))

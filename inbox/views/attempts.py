@@ -1,4 +1,4 @@
-"""The attempts at one message: fragments, renewed as more are made."""
+"""The attempts at one message: fragments, which are renewed after each new attempt."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def of_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
 
 @require_GET
 def of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
-    """A fragment: the attempts at sending what a transaction tried to."""
+    """A fragment: the attempts at sending a transaction's message."""
     return _shown(request, attempts.of_transaction(scope(), id))
 
 
 @require_GET
 def of_exchange(request: HttpRequest, id: UUID, seq: int) -> HttpResponse:
-    """A fragment: the attempts that a line of a session is part of."""
+    """A fragment: the attempts to which a line of a session belongs."""
     return _shown(request, _of_exchange(id, seq))
 
 

@@ -1,4 +1,4 @@
-"""Case files, to be saved and attached to a ticket."""
+"""Case files, for saving and attaching to a ticket."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def of_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
 
 @require_GET
 def of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
-    """The case file of what was tried, whatever came of it."""
+    """The case file of a transaction, whatever its outcome."""
     return files.case(case_file.of_transaction(scope(), id))
 
 

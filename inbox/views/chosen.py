@@ -1,4 +1,4 @@
-"""Actions on chosen messages: by the list's form, with and without JavaScript."""
+"""Actions on chosen messages: through the list's form, with and without JavaScript."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from inbox.search import language
 from inbox.views.errors import wants_json
 
 _EML = "eml"
-_LONGEST_URL = 6000  # characters: with its cookies, a head has 8 KiB in many proxies
+_LONGEST_URL = 6000  # characters: many proxies limit a head, with its cookies, to 8 KiB
 _MARKS: dict[str, Callable[[str], Marks]] = {
     "read": lambda tag: Marks(read=True),
     "unread": lambda tag: Marks(read=False),
@@ -49,10 +49,10 @@ _OF_VIEWERS = ("read", "unread")
 
 @require_POST
 def act(request: HttpRequest) -> HttpResponseBase:
-    """Do what `do` says with the messages `id` or `ids`, or with all that match `q`.
+    """Do the action `do` with the messages `id` or `ids`, or with all that match `q`.
 
-    ids: by comma; `all` has to be "yes" for all. Answers a JSON object where that is
-    asked for, else goes back to the list; files are redirected to.
+    ids: separated by commas; `all` must be "yes" for all messages. Answers with a JSON
+    object if the request asks for one; else redirects to the list, or to a file.
     """
     do = request.POST.get("do", "")
     what = chosen_by(request)
@@ -69,7 +69,9 @@ def act(request: HttpRequest) -> HttpResponseBase:
 
 @require_GET
 def much(request: HttpRequest) -> HttpResponse:
-    """The form that asks for an inbox's slug before what matches `q` in it is deleted."""
+    """The form that asks for an inbox's slug before the messages that match `q` in it
+    are deleted.
+    """
     return _ask(request, request.GET.get("q", ""))
 
 
@@ -85,7 +87,7 @@ def chosen_by(request: HttpRequest) -> Selection:
 
 
 def _delete(request: HttpRequest, what: Selection) -> HttpResponse:
-    """Delete messages; where a slug was typed, in that inbox alone."""
+    """Delete messages; if a slug was typed, only in that inbox."""
     within = emptying.scope_to_delete(what)
     slug = request.POST.get("slug")
     if slug is not None:
@@ -100,7 +102,7 @@ def _delete(request: HttpRequest, what: Selection) -> HttpResponse:
 
 
 def _to_type(request: HttpRequest, what: Selection) -> HttpResponse:
-    """Lead to the form that asks for a slug."""
+    """Redirect to the form that asks for a slug."""
     url = pages.path("messages-much", q=what.q)
     if not wants_json(request):
         return redirect(url)
@@ -119,7 +121,7 @@ def _ask(request: HttpRequest, query: str, wrong: str = "") -> HttpResponse:
 
 
 def _mark(request: HttpRequest, do: str, what: Selection) -> int:
-    """Return how many messages it was done with."""
+    """Mark messages; return their number."""
     least = Role.VIEWER if do in _OF_VIEWERS else Role.TESTER
     within = scope(least)
     if do == _ASSIGN:
@@ -137,11 +139,11 @@ def _mark(request: HttpRequest, do: str, what: Selection) -> int:
 
 
 def _download(what: Selection, format: str) -> HttpResponseBase:
-    """Redirect to the archive; one of more ids than a URL may hold is made here.
+    """Redirect to the archive; with more ids than fit in a URL, make the archive here.
 
-    The archive's route is answered beside the server, where it delays no mail.
+    Another process answers the archive's route, where it delays no mail.
     """
-    language.parse(what.q)  # its errors are for people here
+    language.parse(what.q)  # errors must be shown to the user here
     url = pages.path("api-v3:messages_download_many", format=format, **_named(what))
     if len(url) <= _LONGEST_URL:
         return HttpResponseRedirect(url, status=303)
@@ -151,7 +153,7 @@ def _download(what: Selection, format: str) -> HttpResponseBase:
 
 
 def _named(what: Selection) -> dict[str, str]:
-    """Return the parameters by which the API names messages."""
+    """Return the API's parameters for messages."""
     if what.ids is not None:
         return {"ids": ",".join(map(str, what.ids))}
     return {"q": what.q} if what.q.strip() else {"all": "true"}
@@ -172,12 +174,12 @@ def _compare(what: Selection) -> HttpResponse:
 
 
 def _done(request: HttpRequest, count: int, at: datetime | None = None) -> HttpResponse:
-    """Return how many messages it was done with, and by what a deletion is undone."""
+    """Return the number of messages of an action, and the key for undoing a deletion."""
     if wants_json(request):
         return JsonResponse({"count": count, "at": at.isoformat() if at else None})
     return back(request, "inbox")
 
 
 def back(request: HttpRequest, name: str) -> HttpResponse:
-    """Return to the list of this name, by the search that the form was sent with."""
+    """Return to the list of this name, with the form's search."""
     return redirect(pages.path(name, q=request.POST.get("q", "")))

@@ -1,4 +1,4 @@
-"""Two messages side by side, a tab for each thing that can differ."""
+"""Two messages side by side, with a tab for each aspect that can differ."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from mailsink.bidi import isolated
 from mailsink.diff import Difference, DiffRow
 from mailsink.mime import elements
 
-_AROUND = 3  # lines alike that are shown before and after one that differs
-_FOLDED = 8  # lines alike that are worth a fold
-_SHOWN = 3000  # rows in a page
-_OFFERED = 50  # messages to choose the other one of
+_AROUND = 3  # equal lines shown before and after a difference
+_FOLDED = 8  # the fewest equal lines that are folded
+_SHOWN = 3000  # rows on a page
+_OFFERED = 50  # messages offered for the comparison
 
 # Guesses at the height of a frame, in pixels
-_LINE, _NARROW, _PICTURE = 40, 45, 240  # of a line of so many characters; of a picture
-_STEP, _STEPS = 800, 20  # the heights that compare.css has
+_LINE, _NARROW, _PICTURE = 40, 45, 240  # of a line; characters in a line; of a picture
+_STEP, _STEPS = 800, 20  # the heights in compare.css
 
 _WIDTHS = {
     "375": gettext_noop("375 px"),
@@ -55,12 +55,12 @@ class CompareTab:
     label: str
     url: str
     chosen: bool
-    count: int | None  # rows that differ; None: it is for the eye to see
+    count: int | None  # rows that differ; None: only the eye can see
 
 
 @dataclass(frozen=True, slots=True)
 class OtherMessage:
-    """A message to compare with. reason: why it is offered first, or "" """
+    """A message to compare with. reason: why it is offered first, or """ ""
 
     message: Message
     url: str
@@ -71,7 +71,7 @@ class OtherMessage:
 
 @dataclass(frozen=True, slots=True)
 class RenderedChoice:
-    """A way to show both messages as HTML, and the address that does so."""
+    """A way to show both messages as HTML, and its URL."""
 
     label: str
     url: str
@@ -80,16 +80,16 @@ class RenderedChoice:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Rows alike that are not shown."""
+    """Equal rows that are not shown."""
 
     count: int
-    id: str  # of the first of them, where all are shown
+    id: str  # of the first of them, for the URL that shows all
     kind: str = "fold"
 
 
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
-    """The messages `a` and `b`; with `a` alone, those that it can be compared with."""
+    """The messages `a` and `b`; with `a` only, the messages to compare it with."""
     left = Side(scope(), request.GET.get("a", ""))
     if "b" not in request.GET:
         return _choose(request, left.message)
@@ -119,7 +119,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def with_previous(request: HttpRequest, id: UUID | str) -> HttpResponse:
-    """Compare a message with an earlier one like it, or let one be selected."""
+    """Compare a message with an earlier similar one, or let the user choose one."""
     message = messages.get(scope(), id)
     previous = compare.previous(scope(), message)
     if previous is None:
@@ -137,7 +137,7 @@ def _tabs(
     keys = [key for key in _LABELS if key in found or key == "rendered"]
     if "markup" not in found:
         keys.remove("rendered")
-    # Unless one is asked for, the first that has something to show.
+    # Unless one is requested, the first tab with differences.
     differing = next(
         (key for key in keys if key in found and found[key].count), keys[0]
     )
@@ -162,7 +162,7 @@ def _rows(difference: Difference, whole: bool) -> dict[str, object]:
 
 
 def _folded(rows: list[DiffRow]) -> Iterator[DiffRow | Fold]:
-    """Yield rows, with a fold in the place of many that are alike."""
+    """Yield rows, with a fold in place of many equal ones."""
     start = 0
     while start < len(rows):
         end = start
@@ -202,7 +202,7 @@ def _choose(request: HttpRequest, message: Message) -> HttpResponse:
 
 
 def _likely(message: Message) -> Iterator[OtherMessage]:
-    """Yield the messages that are most worth comparing with, each with the reason."""
+    """Yield the messages most worth comparing with, each with the reason."""
     of_sender = compare.last_of_sender(scope(), message)
     if of_sender is not None:
         name = message.from_name or message.from_address
@@ -216,7 +216,7 @@ def _likely(message: Message) -> Iterator[OtherMessage]:
 
 
 def _other(other: Message, message: Message, reason: str = "") -> OtherMessage:
-    """The older one of two stands on the left."""
+    """Return a message to compare with; the older one of two is on the left."""
     older, newer = sorted((other, message), key=lambda each: each.pk)
     transaction = other.transaction
     count = transaction.recipients_accepted + transaction.recipients_refused
@@ -233,11 +233,11 @@ def _other(other: Message, message: Message, reason: str = "") -> OtherMessage:
 
 
 def _rendered(left: Side, right: Side, asked: QueryDict) -> dict[str, object]:
-    """Return how the two are shown as HTML. asked: width, scheme
+    """Return the context for showing both as HTML. asked: width, scheme
 
-    Their scripts cannot run, so nobody can ask them how high they are: both get the
-    height that the longer one may need, and scroll as one. A longer message
-    scrolls by itself.
+    Their scripts cannot run, so the page cannot ask for their height: both get the
+    height that the longer one may need, and scroll together. An even longer message
+    scrolls separately.
     """
     width = asked.get("width", "full")
     scheme = asked.get("scheme", "light")

@@ -1,4 +1,4 @@
-"""Counts that stand on every page, and whether receiving is paused."""
+"""Counts that every page shows, and whether receiving is paused."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from inbox.access.current import scope
 from inbox.http import mine
 from inbox.mailbox import inboxes, messages
 
-MOST_MINE = 1000  # what is mine is counted no further
+MOST_MINE = 1000  # the count of Mine stops here
 
 
 @require_GET
 def counts(request: HttpRequest) -> JsonResponse:
-    """Answer how many messages there are, unread and failed; and unread mail that is mine."""
+    """Answer with the numbers of messages: all, unread, failed; and of unread mail in Mine."""
     asked = mine.query(mine.patterns(request))
     own = messages.count(scope(), f"is:unread {asked}", MOST_MINE) if asked else None
     known = messages.counts(scope())

@@ -1,6 +1,6 @@
 """Comments on a message, and its assignee.
 
-Each works as a plain form; htmx asks for the fragment that changes.
+Each works as a plain form; htmx requests the fragment that changes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def assign(request: HttpRequest, id: UUID | str) -> HttpResponse:
 
 @require_POST
 def comment(request: HttpRequest, id: UUID | str) -> HttpResponse:
-    """Say `text` of a message."""
+    """Add the comment `text` to a message."""
     message = messages.get(current.scope(), id)
     text = request.POST.get("text", "")
     try:
@@ -61,7 +61,7 @@ def _answer(
     error: Invalid | None = None,
     given: str = "",
 ) -> HttpResponse:
-    """Show what changed, or what is wrong; without htmx lead to the message's page."""
+    """Show the changed part, or the error; without htmx, redirect to the message's page."""
     if "HX-Target" not in request.headers:
         if error:
             raise error

@@ -1,4 +1,4 @@
-"""Answers the errors that users cause, for all pages: one page, or JSON for scripts."""
+"""Answers the errors that users cause, for all pages: with a page, or JSON for scripts."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class UserErrors(MiddlewareMixin):
 
 
 def answer(request: HttpRequest, error: UserError) -> HttpResponse:
-    """Return what is wrong with the error's status: JSON where a script asks for it."""
+    """Return the answer to an error, with its status: JSON if a script asks for it."""
     status = error.status
     if request.method == "POST" and status == BadRequest.status:
-        status = Invalid.status  # the form is well-formed: what it holds is wrong
+        status = Invalid.status  # the form is well-formed, its content is wrong
     if wants_json(request):
         return JsonResponse({"detail": str(error), **error.members}, status=status)
     context = {"words": str(error), "refused": status != NotFound.status}
@@ -30,5 +30,5 @@ def answer(request: HttpRequest, error: UserError) -> HttpResponse:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Return whether a script asks for JSON, and not a form for a page."""
+    """Return whether a script asks for JSON, rather than a form for a page."""
     return "application/json" in request.headers.get("Accept", "")

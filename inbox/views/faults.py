@@ -1,8 +1,8 @@
-"""Answers requests that fail: a plain page, or a problem (RFC 9457).
+"""Answers failed requests: with a plain page, or a problem (RFC 9457).
 
-These are Django's own handlers of errors, and the middleware for a full disk, for a database
-that is gone, for what was removed meanwhile, for what takes long to read and for forms that are
-not UTF-8. None of them reads the database, which may be what has failed.
+These are Django's error handlers, and the middleware for a full disk, an unreachable
+database, objects removed meanwhile, long reading, and forms that are not UTF-8. None of
+them reads the database, which may be the cause of the failure.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ log = logging.getLogger(__name__)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Say what is wrong with a request that Django could not read (400, 413)."""
+    """Answer a request that Django could not read (400, 413) with the reason."""
     status = 413 if isinstance(exception, RequestDataTooBig) else 400
     return _answer(request, status, _("This cannot be read"), _what_is_wrong(exception))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Say that a request is not allowed (403)."""
+    """Answer that a request is not allowed (403)."""
     words = _("You may not see or change this.")
     return _answer(request, 403, _("Not allowed"), words)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Say that nothing is at the path of a request (404)."""
+    """Answer that nothing is at the path of a request (404)."""
     words = _("There is no page at %(path)s.")
     if not is_own(request.path_info):
         words = _(
@@ -65,7 +65,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Say that it is not the request's fault (500); the log has the traceback."""
+    """Answer that the fault is not the request's (500); the log has the traceback."""
     words = _(
         "This is a fault in Mailsink, not yours; its log has the details. "
         "Mailsink goes on receiving mail."
@@ -76,8 +76,8 @@ def failed(request: HttpRequest) -> HttpResponse:
 class FormsAreUtf8(MiddlewareMixin):
     """Middleware: refuses a multipart form in another charset.
 
-    Python knows some that are none of text, that raise, or that make lone surrogates.
-    Django itself refuses other forms so; no browser sends any.
+    Some of Python's codecs are not for text, raise errors, or make lone surrogates.
+    Django refuses other forms in them; no browser sends any.
     """
 
     def process_request(self, request: HttpRequest) -> None:
@@ -88,9 +88,9 @@ class FormsAreUtf8(MiddlewareMixin):
 
 
 class FullDisk(MiddlewareMixin):
-    """Middleware: what a full disk has stopped is done once more in the reserve's room.
+    """Middleware: a request that a full disk stopped is repeated in the reserve's room.
 
-    Where that does not help either, the answer is 507 and says what to do.
+    If that does not help either, the answer is 507, with the remedy.
     """
 
     def process_exception(
@@ -113,7 +113,7 @@ class FullDisk(MiddlewareMixin):
 
 
 class NoDatabase(MiddlewareMixin):
-    """Middleware: a database server that is gone, or is coming back, is said with 503."""
+    """Middleware: answer 503 while the database server is unreachable, or starting."""
 
     def process_exception(
         self, request: HttpRequest, exception: Exception
@@ -130,9 +130,9 @@ class NoDatabase(MiddlewareMixin):
 
 
 class ChangedMeanwhile(MiddlewareMixin):
-    """Middleware: a change to what another one has just removed or made is said with 409.
+    """Middleware: answer 409 to a change of an object that was just removed, or already made.
 
-    Views look whether it is there before; this is of the moment after that.
+    Views check for it beforehand; this is for the moment after the check.
     """
 
     def process_exception(
@@ -149,7 +149,9 @@ class ChangedMeanwhile(MiddlewareMixin):
 
 
 class LongReading(MiddlewareMixin):
-    """Middleware: what takes too long to read is said with 503, unless it comes again."""
+    """Middleware: answer 503 if reading takes too long, unless another process answers
+    instead.
+    """
 
     def process_exception(
         self, request: HttpRequest, exception: Exception
@@ -159,12 +161,13 @@ class LongReading(MiddlewareMixin):
         reading = read_time.current()
         if reading and reading.comes_again:
             reading.is_cut = True
-            return HttpResponse(status=421)  # which nobody sees
+            return HttpResponse(status=421)  # no client sees this answer
         title = _("This takes too long")
         return come_again(_answer(request, 503, title, str(exception)))
 
 
-# Of SQLite, and of PostgreSQL: a row that is referred to has gone, or one like it is there.
+# SQLite's and PostgreSQL's errors: a row that is referred to has gone, or an equal one
+# exists.
 _OF_OTHERS = ("FOREIGN KEY constraint", "UNIQUE constraint", "23503", "23505")
 
 
@@ -175,7 +178,7 @@ def _is_of_others(exception: Exception) -> bool:
     return (state or str(exception)).startswith(_OF_OTHERS)
 
 
-# Of PostgreSQL: it is stopped, it crashed, it does not take connections yet.
+# PostgreSQL's errors: it is stopped, it crashed, it does not accept connections yet.
 _STOPPING = ("57P01", "57P02", "57P03")
 
 
@@ -187,7 +190,7 @@ def _is_out_of_reach(exception: Exception) -> bool:
 
 
 def _is_spent(request: HttpRequest) -> bool:
-    """Whether a body was read as a stream and not kept: to a second view it is empty."""
+    """Whether a body was read as a stream and not kept: for a second view it is empty."""
     is_kept = hasattr(request, "_body") or hasattr(request, "_post")
     return getattr(request, "_read_started", False) and not is_kept
 
@@ -227,7 +230,7 @@ def _what_is_full() -> str:
 
 
 def _answer(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
-    """Return a page; a problem for the API, and for scripts, which show its words."""
+    """Return a page; for the API and scripts, which show its words, a problem."""
     if (
         request.path_info.startswith("/api/")
         or "HX-Request" in request.headers

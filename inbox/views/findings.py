@@ -1,4 +1,4 @@
-"""Muting findings and counting them again: plain forms, wherever findings are shown."""
+"""Muting findings and counting them again: plain forms, next to any list of findings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def mute(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def unmute(request: HttpRequest) -> HttpResponse:
-    """Count the kind of the mute `id` again; no matter if it is not muted any more."""
+    """Count the kind of the mute `id` again; a mute that no longer exists is no error."""
     id = request.POST.get("id", "")
     if id.isascii() and id.isdigit() and len(id) < 19:
         with suppress(NotFound):

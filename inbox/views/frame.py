@@ -1,7 +1,8 @@
-"""A mail's HTML in its sandboxed frame, and the images that it carries with it.
+"""A mail's HTML in its sandboxed frame, and the images that the mail contains.
 
-The policy lets the HTML load these images, and those of hosts that people allowed; and
-nothing else, least of all our other routes. The frame has no origin and sends no cookie, so each image's address is signed.
+The policy allows the HTML to load only these images, and those of hosts that users
+allowed; not even our other routes. The frame has no origin and sends no cookies, so
+each image's URL is signed.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ from mailsink.mime.preview import BASE, preview
 from mailsink.mime.reading import Reading
 from mailsink.mime.structure import Part, parse
 
-_PRINTED = 1024 * 1024  # characters of a text that are printed
-_MOST_WITHIN = 8 * 1024 * 1024  # characters of images that come within the HTML
+_PRINTED = 1024 * 1024  # characters of a printed text
+_MOST_WITHIN = 8 * 1024 * 1024  # characters of images that are embedded in the HTML
 _SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
-# A page has its frame print what is in it, which takes the same origin; nothing runs there.
+# The page makes its frame print, which needs the same origin; no scripts run in the
+# frame.
 _SANDBOX_OF_PRINT = "allow-same-origin allow-modals"
 _POLICY = (
     "sandbox {sandbox}; default-src 'none'; "
@@ -49,7 +51,7 @@ def of_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
 
 @require_GET
 def of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
-    """The HTML of what was not accepted."""
+    """The HTML of a transaction that was not accepted."""
     return framed_mail(request, message_page.of_transaction(scope(), id))
 
 
@@ -61,18 +63,18 @@ def of_deleted(request: HttpRequest, id: UUID) -> HttpResponse:
 
 @require_GET
 def print_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
-    """A message on paper: its head, and its HTML or text."""
+    """A message for printing: its head, and its HTML or text."""
     return _printed(request, message_page.of_message(scope(), id))
 
 
 @require_GET
 def print_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
-    """The same of what was not accepted."""
+    """The same for a transaction that was not accepted."""
     return _printed(request, message_page.of_transaction(scope(), id))
 
 
 def framed_mail(request: HttpRequest, mail: MessagePage) -> HttpResponse:
-    """Return the HTML of a message, or of one part of it, to be framed. Raises NotFound."""
+    """Return the HTML of a message, or of one of its parts, for the frame. Raises NotFound."""
     page = _page(mail, request.GET.get("part", ""))
     shown = _shown(request, mail, page)
     scheme = request.GET.get("scheme", "")
@@ -96,10 +98,10 @@ def _printed(request: HttpRequest, mail: MessagePage) -> HttpResponse:
 
 
 def _is_nameable(request: HttpRequest, mail: MessagePage) -> bool:
-    """Whether a policy can name the addresses of the images that a mail carries.
+    """Whether a policy can name the URLs of the images in a mail.
 
-    No IPv6 address can be named (CSP3 §2.3.1, host-source), and in the trash parts have
-    no address. Such images come within the HTML.
+    It cannot name IPv6 addresses (CSP3 §2.3.1, host-source), and parts in the trash
+    have no URL. Such images are embedded in the HTML.
     """
     if mail.message and mail.message.deleted_at:
         return False
@@ -115,7 +117,7 @@ def _shown(request: HttpRequest, mail: MessagePage, page: _Page) -> str:
 def _answer(
     request: HttpRequest, mail: MessagePage, page: str, sandbox: str
 ) -> HttpResponse:
-    """Return a page of a mail's HTML, which may load what people allowed and nothing else."""
+    """Return a page with a mail's HTML, which may load only what users allowed."""
     response = HttpResponse(page)
     folder = reverse("message-part", args=[mail.id, "-"]).removesuffix("-")
     images = [f"{origin}{folder}" for origin in origins(request)]
@@ -130,9 +132,9 @@ def _answer(
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """HTML to be framed, and the message that it is read from.
+    """HTML for the frame, and the message that it comes from.
 
-    within: the message is enclosed in the mail, and its parts are not the mail's
+    within: the message is enclosed in the mail, so its parts are not the mail's
     """
 
     html: str
@@ -141,7 +143,7 @@ class _Page:
 
 
 def _page(mail: MessagePage, asked: str) -> _Page:
-    """Return the HTML of a message; or of one part, also of a message within it.
+    """Return the HTML of a message; or of one part, also in an enclosed message.
 
     Raises NotFound.
     """
@@ -163,20 +165,22 @@ def _page(mail: MessagePage, asked: str) -> _Page:
 
 
 class _Pictures:
-    """Finds the addresses of the pictures that HTML names."""
+    """Finds the URLs of the pictures that HTML names."""
 
     def __init__(self, mail: MessagePage, page: _Page, nameable: bool) -> None:
-        """nameable: the policy of the page can name our own address."""
+        """nameable: whether the page's policy can name our own address"""
         self.parts = pictures.carried(page.reading)
         self._octets = page.reading.octets
         self._by_address = nameable and not page.within
         self._left = _MOST_WITHIN
-        self._part = cache(self._found)  # HTML may name a picture as often as it likes
+        self._part = cache(
+            self._found
+        )  # HTML may name the same picture any number of times
         self._own_url = cache(partial(inline_parts.url, mail))
         self._data_url = cache(self._as_data)
 
     def url(self, named: str) -> str | None:
-        """Return the address of the picture that a URL of the HTML names."""
+        """Return the URL that serves the picture of a URL in the HTML."""
         part = self._part(named)
         if part is None:
             return None
@@ -191,16 +195,16 @@ class _Pictures:
         return part if part and pictures.shown_as(self._octets, part) else None
 
     def _as_data(self, part: Part) -> str:
-        """RFC 2397."""
+        """Return a part as a data: URL (RFC 2397)."""
         octets = bodies.decode(self._octets, part)
         kind = pictures.shown_as(self._octets, part)
         return f"data:{kind};base64,{b64encode(octets).decode()}"
 
 
 def remote_sources(mail: MessagePage, asked: str) -> list[str]:
-    """Return what a policy is to name, for images that are not in the mail itself.
+    """Return the sources that a policy must name for images outside the mail.
 
-    asked: "all" for every host this once; else those that the inbox allows.
+    asked: "all" for every host, this time only; else the hosts that the inbox allows.
     """
     if asked == "all":
         return ["https:", "http:"]

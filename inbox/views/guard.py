@@ -1,4 +1,4 @@
-"""The page of the guard: its switch, its list, and what would have gone out today."""
+"""The page of the guard: its switch, its list, and today's mail that it would have let out."""
 
 from __future__ import annotations
 

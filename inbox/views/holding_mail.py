@@ -1,4 +1,4 @@
-"""Pages of held mail: a domain whose mail waits, and the form that holds it."""
+"""Pages of held mail: a held domain, and the form that adds one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ROWS = 50
 
 @require_http_methods(["GET", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
-    """The form that holds mail for a domain; POST does."""
+    """The form that holds mail for a domain; POST adds the domain."""
     given: dict[str, Any] = {}
     wrong, status = "", 200
     if request.method == "POST":
@@ -42,7 +42,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def page(request: HttpRequest, domain: str) -> HttpResponse:
-    """A held domain, what waits for it and what was taken; POST changes who may take it."""
+    """A held domain, its waiting and taken mail; POST changes its users."""
     held = held_domains.get(scope(), domain)
     route = held.route.name if held.route else ""
     given: dict[str, Any] = {"users": "\n".join(held.users), "route": route}
@@ -74,14 +74,14 @@ def page(request: HttpRequest, domain: str) -> HttpResponse:
 
 @require_POST
 def remove(request: HttpRequest, domain: str) -> HttpResponse:
-    """Hold no more mail for a domain."""
+    """Stop holding mail for a domain."""
     held_domains.delete(scope(), domain)
     return redirect(f"{pages.path('outgoing')}#held")
 
 
 @require_POST
 def send(request: HttpRequest, domain: str) -> HttpResponse:
-    """Queue all that waits for the route of the domain."""
+    """Queue all waiting mail for the route of the domain."""
     held = held_domains.get(scope(), domain)
     holding.send_by_hand(held, request.META["REMOTE_ADDR"])
     return redirect("held", held.domain)
@@ -89,7 +89,7 @@ def send(request: HttpRequest, domain: str) -> HttpResponse:
 
 @require_POST
 def hold_again(request: HttpRequest, id: UUID) -> HttpResponse:
-    """Put back a message that was held and taken."""
+    """Put back a message that was held and then taken."""
     held = releases.hold(scope(), id).held_by
     return redirect("held", held.domain) if held else redirect("outgoing")
 

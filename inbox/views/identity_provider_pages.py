@@ -1,4 +1,4 @@
-"""The way to the OpenID Connect provider, and back from it."""
+"""The redirects to the OpenID Connect provider and back."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from inbox.errors import UserError
 from inbox.http.origins import origin
 from inbox.models import User
 
-_BEGUN = "provider"  # in the session: where to go afterwards, and the invitation
+_BEGUN = "provider"  # in the session: the page to go to afterwards, and the invitation
 
 
 @never_cache
 @require_GET
 def begin(request: HttpRequest) -> HttpResponse:
-    """Lead to the provider; `next` and `invitation` are for when it leads back."""
+    """Redirect to the provider; `next` and `invitation` are for the way back."""
     if identity_provider.configured() is None:
         raise Http404
     back = signing_in.way_back(request.GET.get("next", ""), get_script_prefix())
@@ -52,7 +52,7 @@ def begin(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def end(request: HttpRequest) -> HttpResponse:
-    """Sign in whom the provider sends back."""
+    """Sign in the user that the provider sends back."""
     if identity_provider.configured() is None:
         raise Http404
     if _is_over(request):
@@ -79,7 +79,7 @@ def _user(request: HttpRequest, key: str) -> User:
 
 
 def _is_over(request: HttpRequest) -> bool:
-    """Whether nobody has to sign in: there are no accounts, or whoever asks is known."""
+    """Whether a login is not needed: there are no accounts, or the caller has signed in."""
     return not accounts.look_if_due() or identity_of(request).is_known
 
 

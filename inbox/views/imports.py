@@ -1,4 +1,4 @@
-"""The page that takes files with messages, for those without scripts, too."""
+"""The page that takes files with messages, also without scripts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from inbox.mailbox.importing import Importer
 
 @require_http_methods(["GET", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
-    """A form for files: .eml, or mbox; and what became of those that came."""
+    """A form for files: .eml, or mbox; with the result of an import."""
     inbox = chosen(request)
     if asked := request.POST.get("inbox"):
         inbox = inboxes.by_slug(scope(), asked)

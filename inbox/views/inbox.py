@@ -1,4 +1,4 @@
-"""The inbox: its page, and the entries that the page asks for as it is used."""
+"""The inbox: its page, and the entries that the page requests during use."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from inbox.presenters.search_terms import chips, results
 from inbox.search import language
 from inbox.views import trace
 
-_PAGE = 50  # entries that a script is given at once
-FIRST = 30  # entries that a page is rendered with: more than a screen shows
-COUNTED = 1000  # a count of results goes no further
-_SHOW = "mailsink_show"  # a cookie: all or mail, as it was chosen last
+_PAGE = 50  # entries that a script gets at a time
+FIRST = 30  # entries rendered with a page: more than a screen shows
+COUNTED = 1000  # a count of results stops here
+_SHOW = "mailsink_show"  # a cookie: all or mail, the last choice
 _COOKIE_DAYS = 400
 
 
@@ -43,7 +43,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def entries(request: HttpRequest) -> HttpResponse:
-    """A page of the list, as API v3 has its objects; total where it is known."""
+    """Answer with a page of the list, in the form of API v3; total if it is known."""
     query, cursor = request.GET.get("q", ""), request.GET.get("cursor")
     show = _shown(request)
     try:
@@ -65,8 +65,8 @@ def entries(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def count(request: HttpRequest) -> HttpResponse:
-    """A fragment: how many entries there are. Counting all of a search takes longer than
-    the first page of it, so that a script asks for it afterwards.
+    """A fragment: the number of entries. A script requests it afterwards, since
+    counting all results of a search takes longer than finding its first page.
     """
     query, show = request.GET.get("q", ""), _shown(request)
     found = messages.count_entries(scope(), query, COUNTED, show)
@@ -74,7 +74,7 @@ def count(request: HttpRequest) -> HttpResponse:
 
 
 def listing(request: HttpRequest) -> dict[str, object]:
-    """Return what the list is rendered with: a page of rows, or what is wrong with q."""
+    """Return the context of the list: a page of rows, or the fault of q."""
     query, show = request.GET.get("q", ""), _shown(request)
     cursor = request.GET.get("cursor")
     names = inboxes.names(scope())
@@ -103,7 +103,7 @@ def listing(request: HttpRequest) -> dict[str, object]:
 
 
 def _limit(request: HttpRequest) -> int:
-    """Return how many entries are asked for. Raises BadRequest."""
+    """Return the requested number of entries. Raises BadRequest."""
     try:
         return int(request.GET.get("limit", _PAGE))
     except ValueError:
@@ -118,7 +118,7 @@ def _shown(request: HttpRequest) -> messages.Show:
 
 
 def _kept(query: str, show: messages.Show) -> str:
-    """Return what links to one entry say of the list, which no cookie remembers."""
+    """Return the query for links to entries: the parts that no cookie remembers."""
     kept = {"q": query, "show": "failed" if show == "failed" else ""}
     given = urlencode({name: value for name, value in kept.items() if value})
     return f"?{given}" if given else ""

@@ -1,4 +1,4 @@
-"""Parts that a browser shows by itself, pictures and PDF, at their signed addresses."""
+"""Parts that a browser shows itself, pictures and PDF, at their signed URLs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mailsink.mime import bodies, pictures, types
 
 _PDF = "application/pdf"
 _POLICY = "sandbox; default-src 'none'"
-# The viewer of PDF is a plug-in, which a sandbox would keep from starting.
+# The PDF viewer is a plug-in, which a sandbox would keep from starting.
 _POLICY_OF_PDF = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'"
 
 
@@ -30,7 +30,7 @@ def part(request: HttpRequest, id: UUID | str, signed: str) -> HttpResponse:
             if kind == "message"
             else message_page.of_transaction
         )
-        return _shown(find(ALL, id), index)  # the address says that it may be seen
+        return _shown(find(ALL, id), index)  # the signed URL proves the permission
     except NotFound as error:
         return HttpResponse(str(error), content_type="text/plain", status=404)
 

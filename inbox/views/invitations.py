@@ -1,4 +1,4 @@
-"""Invitations: made by managers and administrators, and the page that a guest opens."""
+"""Invitations: made by managers and administrators; and the page for the guest."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ADMINISTRATOR = "administrator"
 
 @require_POST
 def add(request: HttpRequest) -> HttpResponse:
-    """Make an invitation, and show its link once; `back`: the inbox whose page asked."""
+    """Make an invitation, and show its link once; `back`: the inbox to return to."""
     back = _back(request)
     try:
         made = _invite(request.POST)
@@ -82,7 +82,7 @@ def _invite(post: QueryDict) -> NewLink:
 
 
 def _back(request: HttpRequest) -> str:
-    """Return the path of the page to go on to: of an inbox, or of all users."""
+    """Return the path of the next page: that of an inbox, or of all users."""
     if slug := request.POST.get("back", ""):
         found = inboxes.by_slug(current.identity().scope, slug)
         return f"{pages.path('mail-inbox', found.slug)}#invitations"

@@ -1,4 +1,4 @@
-"""Account links as pages show them: the list with its form, and a new one, once."""
+"""Account links on pages: the list with its form, and a new link, shown once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from inbox.presenters import account_rows
 
 
 def form(caller: Identity, slug: str = "") -> dict[str, Any]:
-    """Return what the list and the form of invitations show. slug: of one inbox"""
+    """Return the context of the list and form of invitations. slug: of one inbox"""
     if not accounts.are_on():
         return {}
     found = account_links.find(caller, slug, only_open=True)
@@ -30,7 +30,7 @@ def form(caller: Identity, slug: str = "") -> dict[str, Any]:
 
 
 def shown_once(request: HttpRequest, made: NewLink, back: str) -> HttpResponse:
-    """Return the page of a new link. back: the path of the page to go on to"""
+    """Return the page of a new link. back: the path of the next page"""
     context = {
         "section": "users",
         "url": f"{origin(request)}{pages.path('invitation', made.key)}",

@@ -1,4 +1,4 @@
-"""The reports that Mailsink made about a message: a fragment, renewed as more are made."""
+"""The reports that Mailsink made about a message: a fragment, renewed after new reports."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def change(request: HttpRequest, slug: str) -> HttpResponse:
-    """Save the name, and how much is kept."""
+    """Save the name, and the limits of retention."""
     post = request.POST
 
     def save() -> None:
@@ -79,7 +79,7 @@ def change(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def change_conditions(request: HttpRequest, slug: str) -> HttpResponse:
-    """Save which mail goes there."""
+    """Save the conditions of the inbox."""
     post = request.POST
 
     def save() -> None:
@@ -109,7 +109,7 @@ def add_credential(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def rotate(request: HttpRequest, slug: str, username: str) -> HttpResponse:
-    """Make a new password, and show it once; `overlap`: hours that the old one stays good."""
+    """Make a new password, and show it once; `overlap`: hours that the old one stays valid."""
     try:
         hours = _number(request.POST.get("overlap", "")) or 0
         made = smtp_credentials.rotate(scope(), slug, username, hours * 3600)
@@ -127,7 +127,7 @@ def revoke(request: HttpRequest, slug: str, username: str) -> HttpResponse:
 
 @require_POST
 def delete(request: HttpRequest, slug: str) -> HttpResponse:
-    """Delete the inbox, whose slug has been typed."""
+    """Delete the inbox, after its slug was typed."""
     if request.POST.get("typed", "").strip() != slug:
         wrong = _("Type %(slug)s to delete the inbox.") % {"slug": slug}
         return show(request, slug, {"wrong": {"delete": wrong}}, 422)
@@ -156,14 +156,14 @@ def _saved(
 
 
 def back(slug: str, part: str) -> HttpResponse:
-    """Return to a part of the page, which says what was saved."""
+    """Return to a part of the page, which shows what was saved."""
     return redirect(f"{pages.path('mail-inbox', slug, saved=part)}#{part}")
 
 
 def show(
     request: HttpRequest, slug: str, more: Context, status: int = 200
 ) -> HttpResponse:
-    """Return the page of an inbox. more: what was typed, and what is wrong with it"""
+    """Return the page of an inbox. more: the typed input, and its errors"""
     inbox = inboxes.by_slug(scope(), slug)
     given = inbox_rows.given(inbox) | more.pop("typed", {})
     context: Context = {
@@ -206,7 +206,7 @@ def _password(request: HttpRequest, slug: str, made: NewPassword) -> HttpRespons
 
 
 def _number(typed: str) -> int | None:
-    """Return a number from 0 on; None for nothing. Raises Invalid."""
+    """Return a number from 0 on; None if nothing was typed. Raises Invalid."""
     text = typed.strip()
     if not text:
         return None
@@ -217,7 +217,7 @@ def _number(typed: str) -> int | None:
 
 
 def _octets(typed: str) -> int | None:
-    """Return a size; None for nothing. Raises Invalid."""
+    """Return a size; None if nothing was typed. Raises Invalid."""
     text = typed.strip()
     try:
         octets = SIZE.parse(text) if text else None

@@ -1,4 +1,4 @@
-"""Members of an inbox, changed on its page."""
+"""Members of an inbox, which are changed on its page."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def change(request: HttpRequest, slug: str, id: int) -> HttpResponse:
 
 @require_POST
 def remove(request: HttpRequest, slug: str, id: int) -> HttpResponse:
-    """Take the inbox away from a member."""
+    """Remove a member from the inbox."""
     return _done(request, slug, lambda: memberships.remove(scope(), slug, id))
 
 
 def _done(request: HttpRequest, slug: str, save: Callable[[], object]) -> HttpResponse:
-    """Save, and return to the members; say what is wrong there."""
+    """Save, and return to the members; errors are shown there."""
     try:
         save()
     except UserError as error:

@@ -1,6 +1,6 @@
-"""The page of a message or of a transaction not accepted: whole, as the pane, or one tab.
+"""The page of a message or refused transaction: the whole page, the pane, or one tab.
 
-Each action on a message works as a plain form too; htmx asks for a fragment.
+Each action on a message also works as a plain form; htmx requests a fragment.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from inbox.presenters.message_page import MessagePage
 from inbox.storage.full_disk import is_full
 from inbox.views.inbox import listing
 
-_LAST_VIEW = "mailsink_tab"  # a cookie: the view of a message that was chosen last
+_LAST_VIEW = "mailsink_tab"  # a cookie: the last chosen view of a message
 _PEEK = "peek"  # the panel over the mail, with the preview of an attachment
 _OF_MARKS = {"message-tools": "_tools", "message-read": "_read"}
 _OF_PANEL = {"panel": "message/_panel.html", _PEEK: "message/_peek.html"}
@@ -72,9 +72,9 @@ def transaction(request: HttpRequest, id: UUID) -> HttpResponse:
 
 @require_POST
 def mark(request: HttpRequest, id: UUID | str) -> HttpResponse:
-    """Change what is given: `read` and `pinned` (yes or no), `status`, `note`, tags.
+    """Change the given marks: `read` and `pinned` (yes or no), `status`, `note`, tags.
 
-    `add` and `remove` are a tag each.
+    `add` and `remove` are one tag each.
     """
     read, add, remove = (
         _asked(request, "read"),
@@ -100,24 +100,24 @@ def mark(request: HttpRequest, id: UUID | str) -> HttpResponse:
             "message": message,
             "wrong": wrong,
             "given": note if wrong else None,
-            "adding": bool(add),  # one more may follow
+            "adding": bool(add),  # the user may add another one
         }
         status = 422 if wrong else 200
         return render(request, f"message/{part}.html", context, status=status)
-    # The message's own page would mark it as read again.
+    # A redirect to the message's own page would mark it as read again.
     return redirect("inbox") if read is False else redirect(message)
 
 
 @require_GET
 def marks(request: HttpRequest, id: UUID | str) -> HttpResponse:
-    """The parts of a message's page that may have changed since it was opened, as a fragment."""
+    """The parts of a message's page that can change after it was opened, as a fragment."""
     context = {"message": messages.get(scope(), id)}
     return render(request, "message/_live.html", context)
 
 
 @require_GET
 def checks_of_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
-    """A fragment: how many checks of a message found something wrong."""
+    """A fragment: the number of checks of a message that found a fault."""
     response = _check_count(request, message_page.of_message(scope(), id))
     patch_cache_control(response, private=True, max_age=_COUNT_KEPT)
     return response
@@ -125,7 +125,7 @@ def checks_of_message(request: HttpRequest, id: UUID | str) -> HttpResponse:
 
 @require_GET
 def checks_of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
-    """A fragment: the same of what was not accepted."""
+    """A fragment: the same for a transaction that was not accepted."""
     return _check_count(request, message_page.of_transaction(scope(), id))
 
 
@@ -144,7 +144,8 @@ def delete(request: HttpRequest, id: UUID | str) -> HttpResponse:
     if not request.headers.get("HX-Request"):
         return redirect("trash")
     event = json.dumps({"message-deleted": {"id": str(id)}})
-    # After the swap of nothing: only then does the page hear of it whose form is gone.
+    # After the (empty) swap: only then does the page get the event, since the form is
+    # gone.
     return HttpResponse(headers={"HX-Trigger-After-Swap": event})
 
 
@@ -159,7 +160,7 @@ def restore(request: HttpRequest, id: UUID | str) -> HttpResponse:
 
 @require_POST
 def allow_images(request: HttpRequest, id: UUID | str) -> HttpResponse:
-    """Let the mail of a message's inbox load images from `host`, now and later."""
+    """Allow the mail of a message's inbox to load images from `host`, now and later."""
     mail = message_page.of_message(scope(), id)
     inbox = inboxes.by_slug(scope(), inboxes.slug(mail.attempt.inbox_id) or "")
     image_hosts.allow(inbox, request.POST.get("host", ""))
@@ -168,14 +169,14 @@ def allow_images(request: HttpRequest, id: UUID | str) -> HttpResponse:
 
 @require_POST
 def unsubscribe(request: HttpRequest, id: UUID | str) -> HttpResponse:
-    """Send the request to unsubscribe by one click; the message's page has the answer."""
+    """Send the request to unsubscribe with one click; the message's page shows the answer."""
     unsubscribing.perform(scope(), id, request.META["REMOTE_ADDR"])
     return redirect("message", id)
 
 
 @require_GET
 def missing(request: HttpRequest, id: str) -> HttpResponse:
-    """Treat an invalid id of a message as one that is not there."""
+    """Treat an invalid message id like one of a missing message."""
     raise NotFound(_(GONE))
 
 
@@ -188,12 +189,12 @@ def _asked(request: HttpRequest, name: str) -> bool | None:
 
 
 def _is_opened(request: HttpRequest) -> bool:
-    """Whether a person opens the page, as far as browsers say of a request.
+    """Whether a person opens the page, as far as the request shows it.
 
-    No page of others, which may embed ours or have it loaded ahead, is to mark a mail
-    as read. Where browsers say nothing, static/js/inbox/message.js says so by itself.
+    Foreign pages, which may embed or prefetch ours, must not mark a mail as read. For
+    browsers that do not show it, static/js/inbox/message.js reports it.
     """
-    if "HX-Request" in request.headers:  # no other page can send it here
+    if "HX-Request" in request.headers:  # no other page can send this field here
         return not navigation.is_ahead(request)
     return navigation.is_navigation(request)
 
@@ -206,11 +207,13 @@ def _read(message: Message) -> Message:
     except DatabaseError as error:
         if not is_full(error):
             raise
-        return message  # which can be read all the same
+        return message  # it can be read all the same
 
 
 def _maybe_transaction(id: UUID | str) -> HttpResponse:
-    """Links in transcripts name what was not accepted by its transaction's id."""
+    """Redirect to a transaction, or answer 404: links in transcripts name refused ones
+    by id.
+    """
     try:
         message_page.of_transaction(scope(), id)
     except NotFound:
@@ -219,7 +222,7 @@ def _maybe_transaction(id: UUID | str) -> HttpResponse:
 
 
 def _target(request: HttpRequest) -> str:
-    """Return the id of the element that htmx asks for; "" for a whole page."""
+    """Return the id of the element that htmx requests; "" for a whole page."""
     return request.headers.get("HX-Target", "")
 
 
@@ -243,7 +246,7 @@ def _show(request: HttpRequest, mail: MessagePage) -> HttpResponse:
             response = render(request, "message/_message.html", context)
         else:
             response = render(request, "inbox/index.html", listing(request) | context)
-    # A part is asked for by a link to that part, which chooses no tab.
+    # A link to a part requests its tab, without choosing it.
     is_choice = asked and target != _PEEK and "part" not in request.GET
     if is_choice and chosen == tabs.choose(available, asked):
         cookies.keep(response, request, _LAST_VIEW, chosen, days=7)

@@ -17,7 +17,7 @@ _LONGEST = 200  # characters of a search
 
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
-    """All entries, or those that hold the words of `q`, with the scenarios made of them."""
+    """All entries, or those with the words of `q`, and the scenarios made from them."""
     q = request.GET.get("q", "").strip()[:_LONGEST]
     inbox = chosen(request)
     on = scenarios.switched_on(scope(), inbox.slug)

@@ -1,4 +1,4 @@
-"""The form of a release rule, and what the list of rules does to one."""
+"""The form of a release rule, and the actions of the list of rules."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def change_rule(request: HttpRequest, id: UUID) -> HttpResponse:
 
 @require_POST
 def move_rule(request: HttpRequest, id: UUID) -> HttpResponse:
-    """Put a rule before the one in front of it."""
+    """Move a rule up by one place."""
     rule = release_rules.get(id)
     release_rules.change(id, {"position": max(1, rule.position - 1)})
     return _to_rules()
@@ -75,7 +75,7 @@ def _form(request: HttpRequest, rule: ReleaseRule | None) -> HttpResponse:
 
 
 def _given(rule: ReleaseRule) -> dict[str, Any]:
-    """Return the fields of a rule as its form shows them."""
+    """Return the fields of a rule for its form."""
     lists = {name: getattr(rule, name) for name in _LISTS}
     return {
         "name": rule.name,

@@ -31,7 +31,7 @@ from inbox.presenters import held_rows, release_rows, release_rule_rows, route_r
 from inbox.presenters.held_rows import HeldRow
 
 _ROWS = 50
-_FIELDS = ("name", "host", "username", "reverse_path")  # of a route, as they were typed
+_FIELDS = ("name", "host", "username", "reverse_path")  # of a route, as typed
 _CHOICES = ("verify", "add_received", "bounces")
 _NEW = {"port": "587", "tls": "required", "verify": True}
 
@@ -84,7 +84,7 @@ def remove_route(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_POST
 def try_route(request: HttpRequest, name: str) -> HttpResponse:
-    """Begin a trial of a route; the page shows how it goes."""
+    """Begin a trial of a route; the page shows its progress."""
     route_trials.begin(name)
     return _to_routes()
 
@@ -162,7 +162,7 @@ def _to_routes() -> HttpResponse:
 
 
 def _given(route: Route) -> dict[str, Any]:
-    """Return the fields of a route as its form shows them."""
+    """Return the fields of a route for its form."""
     return {
         **{name: getattr(route, name) for name in (*_FIELDS, *_CHOICES, "port", "tls")},
         "allow": "\n".join(route.allow),
@@ -182,7 +182,7 @@ def _typed(request: HttpRequest) -> dict[str, Any]:
 def _fields(given: dict[str, Any], password: str) -> dict[str, Any]:
     """Return a form's input as the fields of a route. Raises Invalid.
 
-    An empty password leaves the one that is stored, unless the user name is empty too.
+    An empty password keeps the stored one, unless the user name is empty, too.
     """
     port = given["port"].strip()
     if not (port.isascii() and port.isdigit() and len(port) <= 5):

@@ -1,4 +1,4 @@
-"""The retry report: of one message, and of all that a scenario acted on."""
+"""The retry report: for one message, and for all messages that a scenario acted on."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from inbox.rules import scenarios
 
 @require_GET
 def of_transaction(request: HttpRequest, id: UUID) -> HttpResponse:
-    """The report on the message that a transaction tried to send."""
+    """The report on the message of a transaction."""
     report = retry_rows.panel(retries.of_transaction(scope(), id))
     return render(request, "retries/message.html", {"section": "rules", "report": report})  # fmt: skip
 
 
 @require_GET
 def of_scenario(request: HttpRequest, name: str) -> HttpResponse:
-    """The report on the messages that a scenario acted on since it was switched on."""
+    """The report on the messages that a scenario has acted on since it was switched on."""
     wanted = scenarios.scenario(name)
     inbox = chosen(request)
     rules = scenarios.rules_of(scope(), inbox.slug, name)

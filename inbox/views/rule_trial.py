@@ -1,4 +1,4 @@
-"""The page of a dry run: what would rules answer to an address, a message or a session?"""
+"""The page of a dry run: the replies of the rules to an address, a message or a session."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LONGEST = 300  # characters of a value
 
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
-    """The form, and below it what would be answered to `of` in the query."""
+    """The form, and below it the replies to `of` in the query."""
     given = {
         name: request.GET.get(name, "").strip()[:_LONGEST]
         for name in ("of", "sender", "client", "helo", "user")
@@ -48,7 +48,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _lines(given: dict[str, str]) -> tuple[Iterable[DryLine], bool]:
-    """Return the lines that are asked about, and whether they end at a refusal.
+    """Return the lines to try, and whether they end at a refusal.
 
     Raises Invalid, NotFound.
     """

@@ -1,4 +1,4 @@
-"""The page Rules: what the server answers on purpose, and the form of a rule."""
+"""The page Rules: the deliberate replies of the server, and the form of a rule."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _rows(inbox: Inbox) -> list[RuleRow]:
 
 
 def _listed(request: HttpRequest, wrong: str = "") -> HttpResponse:
-    """Return the page; wrong: what is wrong with the speed that was given."""
+    """Return the page; wrong: the fault of the given speed"""
     inbox = chosen(request)
     on = scenarios.switched_on(scope(), inbox.slug)
     context = {
@@ -51,19 +51,19 @@ def _listed(request: HttpRequest, wrong: str = "") -> HttpResponse:
 
 @require_POST
 def switch_all(request: HttpRequest) -> HttpResponse:
-    """Let all rules act, or none."""
+    """Switch all rules on, or off."""
     inboxes.update(scope(), chosen(request).slug, rules_on="on" in request.POST)
     return _to_list(request)
 
 
 @require_POST
 def switch_scenario(request: HttpRequest, name: str) -> HttpResponse:
-    """Switch a scenario on, or off; no matter if it is so already."""
+    """Switch a scenario on or off; it may be so already."""
     slug = chosen(request).slug
     if "on" in request.POST:
         try:
             speed = rule_form.speed(request.POST)
-            with suppress(Conflict):  # somebody else was faster
+            with suppress(Conflict):  # another user was faster
                 scenarios.switch_on(scope(), slug, name, speed)
         except Invalid as error:
             return _listed(request, str(error))
@@ -74,7 +74,7 @@ def switch_scenario(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_POST
 def set_speed(request: HttpRequest) -> HttpResponse:
-    """Let the waits of all rules pass faster, or as they are."""
+    """Make the waits of all rules pass faster, or at normal speed."""
     try:
         speed = rule_form.speed(request.POST)
         rulebook.set_speed(scope(), chosen(request).slug, speed)
@@ -97,7 +97,7 @@ def change(request: HttpRequest, id: str) -> HttpResponse:
 
 @require_POST
 def switch(request: HttpRequest, id: str) -> HttpResponse:
-    """Let a rule act, or not."""
+    """Switch a rule on or off."""
     is_on = "on" in request.POST
     rule = rulebook.change(scope(), rulebook.number(id), {"is_on": is_on})
     return _back(rule)
@@ -107,7 +107,8 @@ def switch(request: HttpRequest, id: str) -> HttpResponse:
 def move(request: HttpRequest, id: str) -> HttpResponse:
     """Move a rule up, or with `down` down by one.
 
-    With `before` put it before that rule, or behind all if empty; answer with the list.
+    With `before`, put it before that rule, or at the end if empty; answer with the
+    list.
     """
     number = rulebook.number(id)
     if (before := request.POST.get("before")) is not None:
@@ -131,19 +132,19 @@ def _back(rule: Rule) -> HttpResponse:
 
 
 def _list_of(rule: Rule) -> str:
-    """Return the address of the page that has a rule."""
+    """Return the URL of the page that has a rule."""
     return pages.path("rules", inbox=choice(rule.inbox).slug)
 
 
 def _to_list(request: HttpRequest, part: str = "") -> HttpResponse:
-    """Return to the page, and to a part of it."""
+    """Redirect to the page, and to a part of it."""
     path = pages.path("rules", inbox=kept(request))
     return redirect(f"{path}#{part}" if part else path)
 
 
 @require_POST
 def preview(request: HttpRequest) -> HttpResponse:
-    """Say in a sentence what the form has so far, and what is wrong with it."""
+    """Show the form's current input as a sentence, with its errors."""
     context: dict[str, object] = {}
     try:
         draft = rulebook.draft(rule_form.fields(rule_form.typed(request.POST)))
@@ -185,7 +186,7 @@ def _form(request: HttpRequest, rule: Rule | None) -> HttpResponse:
 
 
 def _inbox_for(request: HttpRequest) -> Inbox:
-    """Return the inbox of a new rule: as the form says, or that of the line it is made of."""
+    """Return the inbox of a new rule: the form's, or that of the line it is made from."""
     if asked := request.POST.get("inbox"):
         return inboxes.by_slug(scope(), asked)
     if (line := request.GET.get("line")) and not kept(request):
@@ -196,10 +197,10 @@ def _inbox_for(request: HttpRequest) -> Inbox:
 
 
 def _asked_for(request: HttpRequest) -> rule_form.Given:
-    """Return the form of a new rule, as a link asks for it. Raises NotFound.
+    """Return the form of a new rule, prefilled from a link. Raises NotFound.
 
     line: a short id of an exchange; reply: an entry of a provider; else stage and
-    forward_path, as they are to stand in the form.
+    forward_path, as values for the form.
     """
     if line := request.GET.get("line"):
         return rule_drafts.of_line(scope(), line)

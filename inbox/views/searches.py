@@ -1,4 +1,4 @@
-"""Saved searches: keeping, renaming and forgetting them, and their counts."""
+"""Saved searches: saving, renaming and deleting them, and their counts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from inbox.search.language import BadQuery
 
 @require_POST
 def save(request: HttpRequest) -> HttpResponse:
-    """Keep the query `q` under a `name`, and show what it finds."""
+    """Save the query `q` under a `name`, and show its results."""
     query = request.POST.get("q", "")
     saved_searches.save(request.POST.get("name", ""), query, user())
     return redirect(list_of(query))
@@ -34,14 +34,14 @@ def rename(request: HttpRequest, id: UUID) -> HttpResponse:
 
 @require_POST
 def delete(request: HttpRequest, id: UUID) -> HttpResponse:
-    """Forget a saved search."""
+    """Delete a saved search."""
     saved_searches.delete(id, user(), scope())
     return redirect("inbox")
 
 
 @require_GET
 def check(request: HttpRequest) -> HttpResponse:
-    """A fragment: why the query `q` cannot be read; nothing if it can."""
+    """A fragment: the fault of the query `q`; nothing if it is valid."""
     try:
         language.parse(request.GET.get("q", ""))
     except BadQuery as error:
@@ -51,7 +51,9 @@ def check(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def counts(request: HttpRequest) -> JsonResponse:
-    """How many messages match each saved search, by id; null for what is no query."""
+    """Answer with the number of messages of each saved search, by id; null for an
+    invalid query.
+    """
     found = saved_searches.find(user())
     return JsonResponse(
         {str(each.pk): saved_searches.count(scope(), each) for each in found}

@@ -1,6 +1,6 @@
 """The page of one's own passkeys, authenticator app and recovery codes.
 
-Whoever changes them has proved lately who they are: a session alone is not enough.
+A change needs a recent proof of identity: a session alone is not enough.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ P = ParamSpec("P")
 def _of_fresh_user(
     view: Callable[Concatenate[HttpRequest, User, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Give a view the user who asks; lead elsewhere who has not proved it lately."""
+    """Give a view the calling user; redirect a user without a recent proof of identity."""
 
     @never_cache
     @wraps(view)
@@ -65,7 +65,7 @@ def _of_fresh_user(
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def confirm(request: HttpRequest) -> HttpResponse:
-    """The form that asks once more for the password; it leads back to `next`."""
+    """The form that asks for the password once more; it leads back to `next`."""
     if not accounts.are_on():
         return redirect("inbox")
     user = _own(request)
@@ -89,7 +89,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
 @require_GET
 @_of_fresh_user
 def page(request: HttpRequest, user: User) -> HttpResponse:
-    """The passkeys, whether there is an app, and how many codes are left."""
+    """The passkeys, whether there is an app, and the number of codes left."""
     return _overview(request, user)
 
 
@@ -97,7 +97,7 @@ def page(request: HttpRequest, user: User) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @_of_fresh_user
 def app(request: HttpRequest, user: User) -> HttpResponse:
-    """The secret for an authenticator app, as a QR code; POST takes a code that it shows."""
+    """The secret for an authenticator app, as a QR code; POST takes a code from the app."""
     if request.method == "GET":
         return _offer(request, authenticator_apps.offer(user))
     post = request.POST
@@ -143,7 +143,7 @@ def challenge(request: HttpRequest, user: User) -> HttpResponse:
 @require_POST
 @_of_fresh_user
 def add_passkey(request: HttpRequest, user: User) -> HttpResponse:
-    """Keep a passkey that the browser has made."""
+    """Store a passkey that the browser has made."""
     state, post = request.session.pop(_CHALLENGE, None), request.POST
     given, name = post.get("answer", ""), post.get("name", "")
     try:
@@ -163,7 +163,7 @@ def remove_passkey(request: HttpRequest, user: User, id: UUID) -> HttpResponse:
 
 
 def _own(request: HttpRequest) -> User:
-    """Return the user who asks. Raises Forbidden for a token."""
+    """Return the calling user. Raises Forbidden for a token."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         raise Forbidden(_("This takes a person who has signed in, and no token."))
@@ -171,7 +171,7 @@ def _own(request: HttpRequest) -> User:
 
 
 def _added(request: HttpRequest, user: User) -> HttpResponse:
-    """Show the first recovery codes; to who has some, the page of all."""
+    """Show the first recovery codes; if the user has some already, show the page of all."""
     if recovery_codes.left(user):
         return redirect("second-factors")
     return _codes(request, user)

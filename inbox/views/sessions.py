@@ -1,7 +1,7 @@
 """The sessions' pages: the list, one session's transcript, and fragments of both.
 
-The fragments are what the pages fetch when the live feed says that something changed:
-words and markup are made here only.
+Pages fetch the fragments after a change in the live feed: words and markup are made
+only here.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ from inbox.search.language import BadQuery
 from inbox.views import errors
 from mailsink.ids import short_id
 
-ROWS = 50  # ended sessions, at once
+ROWS = 50  # ended sessions on a page
 LIVE_ROWS = 100
 
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    """The list: live ones on top, then a page of those that ended."""
+    """The list: live sessions on top, then a page of ended ones."""
     try:
         lists = _lists(request.GET.get("cursor"), filters.chosen(request.GET))
     except BadRequest as error:
@@ -74,7 +74,7 @@ def rows(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def session(request: HttpRequest, id: UUID) -> HttpResponse:
-    """One session with its transcript, as far as one page of lines goes."""
+    """One session with its transcript, up to one page of lines."""
     try:
         found = _found(id)
     except NotFound:
@@ -103,7 +103,7 @@ def session(request: HttpRequest, id: UUID) -> HttpResponse:
 
 @require_GET
 def head(request: HttpRequest, id: UUID) -> HttpResponse:
-    """A fragment: what stands above the transcript."""
+    """A fragment: the part above the transcript."""
     found = _found(id)
     shown = session_rows.head(found, findings.evidence(found))
     return render(request, "session/_head.html", {"head": shown})
@@ -111,7 +111,7 @@ def head(request: HttpRequest, id: UUID) -> HttpResponse:
 
 @require_GET
 def exchanges(request: HttpRequest, id: UUID) -> HttpResponse:
-    """A fragment: at most limit lines after a seq, or the last so many."""
+    """A fragment: at most `limit` lines after a seq, or the last ones."""
     found = _found(id)
     last = _number(request.GET.get("last"))
     limit = min(last or _number(request.GET.get("limit")) or LINES, LINES)
@@ -134,7 +134,7 @@ def exchange(request: HttpRequest, id: UUID, seq: int) -> HttpResponse:
 
 @require_GET
 def replay(request: HttpRequest, id: UUID) -> HttpResponse:
-    """A fragment: how to make the session's exchanges again."""
+    """A fragment: scripts that repeat the session's exchanges."""
     found = _found(id)
     return render(request, "session/_replay.html", _replay(request, found))
 
@@ -145,7 +145,7 @@ def _replay(request: HttpRequest, session: Session) -> dict[str, object]:
 
 @require_GET
 def trouble(request: HttpRequest, id: UUID) -> HttpResponse:
-    """The page of the session with the next troubled line after one, or before it."""
+    """Redirect to the next line with trouble after a line, or before it."""
     found = _found(id)
     after, before = (_number(request.GET.get(key)) for key in ("after", "before"))
     back = before is not None
@@ -156,14 +156,15 @@ def trouble(request: HttpRequest, id: UUID) -> HttpResponse:
 
 @require_GET
 def short(request: HttpRequest, short: str) -> HttpResponse:
-    """The page of the session that a refusal's link names, with that line chosen."""
+    """The page of the session of a refusal's link, with that line selected."""
     try:
         found, seq = sessions.by_short_id(scope(), short)
     except NotFound as error:
         if own := shared_sessions.named(scope(), short):
             return redirect(_page_of(own))
         if isinstance(error, NotYet):
-            # A client has the link before the rows are committed: look again by itself.
+            # A client has the link before the rows are committed: make the browser try
+            # again.
             response = errors.answer(request, NotFound(_(COMING)))
             response["Refresh"] = "1"
             return response
@@ -172,7 +173,7 @@ def short(request: HttpRequest, short: str) -> HttpResponse:
 
 
 def _page_of(own: Message | Transaction) -> str:
-    """Return the address of the reader's own mail of a session that brought others' too."""
+    """Return the URL of the reader's own mail in a session that also brought others' mail."""
     name = "message" if isinstance(own, Message) else "transaction"
     return pages.path(name, own.pk, tab="smtp")
 
@@ -188,7 +189,7 @@ GONE = gettext_noop(
 
 @require_GET
 def missing(request: HttpRequest, id: str) -> HttpResponse:
-    """Treat an invalid id of a session or line as one that is not there."""
+    """Treat an invalid id of a session or line like one that does not exist."""
     raise NotFound(_(GONE))
 
 
@@ -200,14 +201,15 @@ def _found(id: UUID) -> Session:
 
 
 def _number(text: str | None) -> int | None:
-    """Return a seq that a query gives, or None where it is no such number."""
+    """Return a seq from the query; None if it is not a valid number."""
     good = text and text.isascii() and text.isdigit() and len(text) <= 9
     return int(text) if text and good else None
 
 
 def _window(session: Session, chosen: int | None, after: int | None) -> int:
-    """Return after which seq the page's lines begin: around the chosen one, or where
-    asked; a session that goes on is shown from its end."""
+    """Return the seq after which the page's lines begin: around the selected one, or as
+    requested; a live session is shown from its end.
+    """
     if after is not None:
         return after
     if chosen is not None and chosen > LINES:
@@ -244,7 +246,7 @@ def _transcript(
 def _explained(
     session: Session, seq: int, evidence: findings.SessionEvidence | None = None
 ) -> dict[str, object]:
-    """Return what the side panel shows of an exchange; nothing if there is none."""
+    """Return the context of the side panel for an exchange; empty if there is none."""
     try:
         one, then = exchange_details.exchange(scope(), session.id, seq)
     except NotFound:
@@ -273,7 +275,7 @@ def _explained(
 def _report(
     session: Session, report: findings.FindingsReport, query: str
 ) -> dict[str, object]:
-    """Return what a list of findings is rendered with; query: where its forms return."""
+    """Return the context of a list of findings; query: where its forms return to"""
     return {
         "session": session,
         "report": report,
@@ -285,7 +287,7 @@ def _report(
 def _rows(
     found: Sequence[Session], chosen: filters.SessionFilter
 ) -> list[session_rows.SessionListRow]:
-    """Return the rows of a list, in which probes are folded where no filter is chosen."""
+    """Return the rows of a list, in which probes are folded unless a filter is chosen."""
     probes = {} if chosen.text else sessions.probes(found)
     return session_rows.rows(found, probes)
 
@@ -293,7 +295,7 @@ def _rows(
 def _lists(
     cursor: str | None, chosen: filters.SessionFilter = filters.NOTHING_CHOSEN
 ) -> dict[str, object]:
-    """Return both lists; none, and why, where the filter cannot be read."""
+    """Return both lists; or none, and the reason, if the filter cannot be parsed."""
     context: dict[str, object] = {
         "cursor": cursor,
         "filter": chosen,
@@ -301,7 +303,8 @@ def _lists(
     }
     q = chosen.text
     try:
-        # Live ones first: a session that ends between the two is then in both, else in none.
+        # Live ones first: a session that ends between the two queries is then in both,
+        # else in none.
         live = sessions.find(scope(), limit=0 if cursor else LIVE_ROWS, live=True, q=q)
         page = sessions.find(
             scope(), cursor=cursor, limit=ROWS, live=False, q=q, fold=not q

@@ -1,7 +1,7 @@
-"""The page Settings: what clients are answered, and what this browser and its images do.
+"""The page Settings: the replies to clients, and settings of this browser and of images.
 
-Forms work without JavaScript; htmx takes its part out of the whole page that answers.
-The form says what is wrong, and keeps the input.
+Forms work without JavaScript; htmx takes its part from the whole page of the answer. A
+form shows its errors, and keeps the input.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Context = dict[str, Any]
 
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
-    """The forms; `edit` in the query names the address whose row is one."""
+    """The forms; `edit` in the query names the address whose row is a form."""
     return _show(request, {"editing": request.GET.get("edit")})
 
 
@@ -87,7 +87,7 @@ def change_strict(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def resume(request: HttpRequest) -> HttpResponse:
-    """End every pause of the caller's inboxes: what the banner of every page does."""
+    """End all pauses of the caller's inboxes: the button in the banner of every page."""
     inboxes.resume(scope())
     return redirect("inbox")
 
@@ -108,8 +108,8 @@ def put_address(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def remove_address(request: HttpRequest) -> HttpResponse:
-    """Let an address no longer be known; no matter if it is not."""
-    with suppress(NotFound):  # somebody else was faster
+    """Remove a known address; an unknown one is no error."""
+    with suppress(NotFound):  # another user was faster
         slug, address = chosen(request).slug, request.POST.get("address", "")
         inboxes.remove_address(scope(), slug, address)
     return _back(request, "addresses", saved="address")
@@ -117,7 +117,7 @@ def remove_address(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def allow_host(request: HttpRequest) -> HttpResponse:
-    """Let mail load images from a host."""
+    """Allow mail to load images from a host."""
     try:
         image_hosts.allow(chosen(request), request.POST.get("host", ""))
     except Invalid as error:
@@ -127,7 +127,7 @@ def allow_host(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def forbid_host(request: HttpRequest) -> HttpResponse:
-    """Let mail no longer load images from a host; no matter if it did not."""
+    """Stop allowing mail to load images from a host; an unknown host is no error."""
     image_hosts.forbid(chosen(request), request.POST.get("host", ""))
     return _back(request, "images")
 
@@ -140,7 +140,7 @@ def _edited(request: HttpRequest) -> str:
 def _back(
     request: HttpRequest, section: str, saved: str = "", edit: str | None = None
 ) -> HttpResponse:
-    """Return to a section of the page, which says what was saved; edit: else as before."""
+    """Return to a section of the page, which shows what was saved. edit: default: unchanged"""
     edit = _edited(request) if edit is None else edit
     path = pages.path("settings", inbox=kept(request), saved=saved, edit=edit)
     return redirect(f"{path}#{section}")
@@ -153,8 +153,8 @@ def _address(request: HttpRequest) -> AddressInput:
         "name": post.get("name", ""),
         "kind": cast(
             AddressKind, post.get("kind", "mailbox")
-        ),  # checked by who keeps it
-        "target": [post.get("target", "")],  # as it was typed
+        ),  # checked by the code that stores it
+        "target": [post.get("target", "")],  # as typed
     }
 
 
@@ -205,12 +205,12 @@ def _show(request: HttpRequest, more: Context, status: int = 200) -> HttpRespons
     }
     context |= more
     if not any(each["address"] == context["editing"] for each in addresses):
-        context["editing"] = None  # it is gone: what was given is added again
+        context["editing"] = None  # it is gone: the input would add it again
     return render(request, "settings/index.html", context, status=status)
 
 
 def _strict_choices() -> list[tuple[str, str]]:
-    """Return the modes of an inbox with their words."""
+    """Return the modes of an inbox with their labels."""
     server = strict_setting.of_server(CONFIG).mode
     return [
         ("server", _("as MAILSINK_STRICT says: %(mode)s") % {"mode": server}),
@@ -221,7 +221,7 @@ def _strict_choices() -> list[tuple[str, str]]:
 
 
 def _as_typed(octets: int) -> str:
-    """Return a size as MAILSINK_MAX_MESSAGE_SIZE takes it: "50M"; "" for no limit."""
+    """Return a size in the form of MAILSINK_MAX_MESSAGE_SIZE: "50M"; "" for no limit."""
     for shift, unit in ((30, "G"), (20, "M"), (10, "K")):
         if octets and octets % (1 << shift) == 0:
             return f"{octets >> shift}{unit}"

@@ -1,4 +1,4 @@
-"""The pages of those who share: their links, and the form of a new one."""
+"""The pages for sharing: the links, and the form of a new one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from inbox.presenters import share_rows
 
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
-    """The links of whoever asks, and those of the inboxes that they manage."""
+    """The caller's links, and those of the inboxes that they manage."""
     caller = current.identity()
     found = share_rows.rows(share_links.find(caller), caller)
     context = {"section": "shares", "rows": found}

@@ -1,6 +1,6 @@
-"""The pages of share links: one message or session, for whoever has the link.
+"""The pages of share links: one message or session, for anybody who has the link.
 
-They show nothing else of Mailsink. A link that is wrong, or has ended, is not there.
+They show nothing else of Mailsink. A wrong or ended link gets 404.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from inbox.presenters.message_page import MessagePage
 from inbox.views.frame import framed_mail
 from mailsink.mime import bodies, types
 
-# Nobody who is led on from here learns the address, and nothing keeps it.
+# Linked sites must not learn the secret URL, and no cache may keep the page.
 _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex",
@@ -36,7 +36,7 @@ _Answer = Callable[..., HttpResponse]
 
 
 def _opening(answer: _Answer) -> _Answer:
-    """Return a view that opens the link of an address before it answers."""
+    """Return a view that opens the link of its URL before it answers."""
 
     @wraps(answer)
     def view(request: HttpRequest, secret: str, **given: Any) -> HttpResponse:
@@ -85,7 +85,7 @@ def frame(request: HttpRequest, opened: OpenedLink) -> HttpResponse:
 @require_GET
 @_opening
 def raw(request: HttpRequest, opened: OpenedLink) -> HttpResponse:
-    """The message of a link exactly as it was sent, to be saved."""
+    """The message of a link exactly as it was sent, for saving."""
     message = messages.get(opened.scope, opened.link.object_id)
     octets = messages.open_raw(message)
     share_links.note(opened, "message.raw")
@@ -95,7 +95,7 @@ def raw(request: HttpRequest, opened: OpenedLink) -> HttpResponse:
 @require_GET
 @_opening
 def part(request: HttpRequest, opened: OpenedLink, n: int) -> HttpResponse:
-    """A part of the message of a link, decoded, to be saved."""
+    """A part of the message of a link, decoded, for saving."""
     mail = _mail(opened)
     parts = mail.parsed.parts
     if n >= len(parts):
@@ -113,11 +113,11 @@ def _refused(request: HttpRequest, error: UserError) -> HttpResponse:
 
 
 def _mail(opened: OpenedLink) -> MessagePage:
-    """Return the message of a link. Raises NotFound over a session's link."""
+    """Return the message of a link. Raises NotFound for a session's link."""
     return message_page.of_message(opened.scope, opened.link.object_id)
 
 
 def _number(text: str) -> int:
-    """Return the number that a query gives; 0 where it is none."""
+    """Return a number from the query; 0 if it is none."""
     is_one = text.isascii() and text.isdigit() and len(text) <= 10
     return min(int(text), _LARGEST) if is_one else 0

@@ -56,7 +56,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "POST"])
 def second_step(request: HttpRequest) -> HttpResponse:
-    """The form of the second factor, for whoever has given the right password."""
+    """The form of the second factor, after the right password."""
     back = _back(request)
     if _is_over(request):
         return redirect(back)
@@ -76,7 +76,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 def challenge(request: HttpRequest) -> HttpResponse:
-    """The challenge that a passkey is to sign, in JSON."""
+    """Answer with the challenge for a passkey, in JSON."""
     if _is_over(request):
         return JsonResponse({})
     try:
@@ -92,7 +92,7 @@ def challenge(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 def by_passkey(request: HttpRequest) -> HttpResponse:
-    """Sign in by what a passkey has signed."""
+    """Sign in with a challenge that a passkey has signed."""
     back = _back(request)
     if _is_over(request):
         return redirect(back)
@@ -106,7 +106,7 @@ def by_passkey(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session, and show the login; without accounts there is none."""
+    """End the session, and show the login; without accounts, there is no session."""
     if accounts.are_on():
         signing_in.sign_out(request)
     return redirect("login")
@@ -116,7 +116,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("old", "new")
 @require_http_methods(["GET", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
-    """One's own account: name, password, and the way out."""
+    """One's own account: name, password, and signing out."""
     if not accounts.are_on():
         return redirect("inbox")
     user = getattr(request, "user", None)
@@ -142,7 +142,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def set_up(request: HttpRequest, key: str) -> HttpResponse:
-    """The page of the one-time link: it makes the first administrator."""
+    """The page of the one-time link, which makes the first administrator."""
     if not first_visit.is_offered(key):
         raise Http404
     name = request.POST.get("name", "admin")
@@ -159,10 +159,10 @@ def set_up(request: HttpRequest, key: str) -> HttpResponse:
 def _by_passkey(request: HttpRequest) -> User:
     """Return the user whose passkey has signed. Raises Invalid, TriedTooOften.
 
-    Only an answer to a challenge, and not too many, come into the audit log, which keeps
-    what is noted: without that, a stranger could fill it.
+    Only answers to a challenge, and a limited number of them, enter the audit log: else
+    a stranger could fill it, since entries stay.
     """
-    state = request.session.pop(_CHALLENGE, None)  # it is good for one answer
+    state = request.session.pop(_CHALLENGE, None)  # valid for one answer
     if state is None:
         raise Invalid(_("The time for the passkey is over: try again."))
     attempts_counted.count(request, attempts_counted.PASSKEY)
@@ -181,7 +181,7 @@ def _back(request: HttpRequest) -> str:
 
 
 def _is_over(request: HttpRequest) -> bool:
-    """Whether nobody has to sign in: there are no accounts, or whoever asks is known."""
+    """Whether a login is not needed: there are no accounts, or the caller has signed in."""
     return not accounts.look_if_due() or identity_of(request).is_known
 
 
@@ -189,7 +189,8 @@ def _login(
     request: HttpRequest, context: dict[str, Any], error: UserError | None = None
 ) -> HttpResponse:
     more = {
-        "has_passkeys": passkey_site(request).has_passkeys,  # nobody's are looked up
+        # the same for all: no user's passkeys are looked up
+        "has_passkeys": passkey_site(request).has_passkeys,
         "provider": identity_provider.label(),
     }
     return _show(request, "login", context | more, error)

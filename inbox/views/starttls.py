@@ -1,4 +1,4 @@
-"""The button that offers STARTTLS to a client again, on the pages Settings and session."""
+"""The button that offers STARTTLS to a client again, on the pages Settings and Sessions."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from inbox.policy import starttls
 
 @require_POST
 def offer_again(request: HttpRequest) -> HttpResponse:
-    """Offer it to the client of `address` and `helo`; no matter if it was not held back.
+    """Offer STARTTLS to the client `address` and `helo` again; it may be offered already.
 
     session: the page to return to, instead of Settings.
     """
     post = request.POST
-    with suppress(NotFound):  # its next session was faster
+    with suppress(NotFound):  # the client's next session was faster
         starttls.offer_again(post.get("address", ""), post.get("helo", ""))
     with suppress(NotFound):
         return redirect(get(scope(), post.get("session", "")))

@@ -64,7 +64,7 @@ def _typed(request: HttpRequest) -> dict[str, Any]:
 
 
 def _days(typed: str) -> int | None:
-    """Return after how many days it expires: None for never, 0 where it is no number."""
+    """Return the number of days until a token expires: None for never, 0 for invalid input."""
     if typed in ("", _NEVER):
         return None
     is_number = typed.isascii() and typed.isdigit() and len(typed) < 5

@@ -1,4 +1,6 @@
-"""Where the mail for an address is: the page, its answer alone, and in short for a search."""
+"""The place of the mail for an address: the page, its answer only, and a summary for a
+search.
+"""
 
 from __future__ import annotations
 
@@ -48,22 +50,22 @@ _RETRIED: tuple[EvidenceKind, ...] = ("refused", "rejected", "cut_off", "abandon
 
 @dataclass(frozen=True, slots=True)
 class TraceRow:
-    """A piece of evidence. tone: ok, warning, error or "". opens: the words of its link."""
+    """A piece of evidence. tone: ok, warning, error or "". opens: the words of its link"""
 
     at: datetime
     label: str
     tone: str
     words: str
-    spelt: str  # the address, where the client wrote it otherwise
+    spelt: str  # the client's spelling of the address, if different
     url: str
     opens: str
     session_url: str
-    report_url: str  # of the attempts at what failed; "" for none
+    report_url: str  # of the attempts at the failed message; "" for none
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryRow:
-    """An address in the answer above a search, with its numbers in words; "" is none."""
+    """An address in the summary above a search, with its numbers in words; "" for zero."""
 
     address: str
     url: str
@@ -75,21 +77,21 @@ class SummaryRow:
 
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
-    """The form, and the answer where an address is given."""
+    """The form, and the answer if an address is given."""
     context, status = _context(request)
     return render(request, "trace/index.html", context, status=status)
 
 
 @require_GET
 def answer(request: HttpRequest) -> HttpResponse:
-    """A fragment: the answer as it is now."""
+    """A fragment: the current answer."""
     context, status = _context(request)
     return render(request, "trace/_answer.html", context, status=status)
 
 
 @require_GET
 def summary(request: HttpRequest) -> HttpResponse:
-    """A fragment: the mail of the addresses that the search `q` may ask for, in numbers."""
+    """A fragment: the numbers of mail for the addresses that the search `q` may mean."""
     query = request.GET.get("q", "")
     asked = offered(query)
     now = datetime.now(UTC)
@@ -106,17 +108,17 @@ def suggest(request: HttpRequest) -> HttpResponse:
 
 
 def link(address: str, q: str = "") -> str:
-    """Return the address of the page that shows where mail for someone is."""
+    """Return the URL of the page that shows where an address's mail is."""
     return pages.path("trace", address=address, q=q)
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An address that a search may ask for, or (whole: false) a part of one."""
+    """An address that a search may mean, or (whole: false) a part of one."""
 
     text: str
     whole: bool
-    filter: str  # the search, where it has other terms that may hide a message
+    filter: str  # the search, if its other terms may hide a message
 
     @property
     def url(self) -> str:
@@ -124,13 +126,13 @@ class Offer:
 
 
 def offered(query: str) -> Offer | None:
-    """Return the address that a search may ask for: a whole one, a part, or its one word."""
+    """Return the address that a search may mean: a whole one, a part, or its only word."""
     with suppress(BadQuery):
         groups = language.parse(query).groups
         for term in (each for group in groups for each in group):
             about = term.field in _PEOPLE and not term.negated
             if about and _ADDRESS.fullmatch(term.value):
-                more = len(groups) > 1  # terms that may hide it
+                more = len(groups) > 1  # other terms may hide messages
                 return Offer(term.value, True, query if more else "")
             if about and _PART.fullmatch(term.value) and query.split() == [query]:
                 return Offer(term.value, False, "")
@@ -186,7 +188,7 @@ def _summary_row(one: AddressSummary, filter: str, now: datetime) -> SummaryRow:
 
 
 def _linked(near: Sequence[Near]) -> list[tuple[Near, str]]:
-    """Return addresses with the links that trace their mail."""
+    """Return addresses with links that trace their mail."""
     return [(each, link(each.address)) for each in near]
 
 
@@ -205,7 +207,7 @@ def _row(one: Evidence, found: Trace) -> TraceRow:
 
 
 def _report_url(one: Evidence) -> str:
-    """Return the retry report of what failed; "" of what may not have been tried again."""
+    """Return the retry report of a failed attempt; "" if there can be no retry."""
     if one.kind not in _RETRIED or one.transaction is None:
         return ""
     return pages.path("transaction-retries", one.transaction)
@@ -220,5 +222,5 @@ def _opens(one: Evidence) -> str:
 
 
 def _search(field: str, address: str) -> str:
-    """Return the inbox that shows what a term finds."""
+    """Return the URL of the inbox with the results of a term."""
     return pages.path("inbox", q=str(Term(field, address, negated=False)))

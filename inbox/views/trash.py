@@ -1,4 +1,4 @@
-"""The trash: what was deleted, by whom, and how long it can still be restored."""
+"""The trash: deleted messages, who deleted them, and how long they can be restored."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from inbox.views.chosen import back, chosen_by
 from inbox.views.errors import wants_json
 from mailsink.conf import CONFIG
 
-COUNTED = 10_000  # a count goes no further
+COUNTED = 10_000  # a count stops here
 _READABLE = 256 * 1024  # characters of a text
 
 
 @dataclass(frozen=True, slots=True)
 class TrashRow:
-    """A deleted message, and in words how long it stays."""
+    """A deleted message, and the remaining time in words."""
 
     message: Message
     left: str
@@ -58,7 +58,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def message(request: HttpRequest, id: UUID) -> HttpResponse:
-    """A message in the trash, to be read before it is restored."""
+    """A message in the trash, to read before restoring it."""
     mail = message_page.of_deleted(scope(), id)
     text = "" if mail.has_html else mail.text
     context = {
@@ -73,7 +73,7 @@ def message(request: HttpRequest, id: UUID) -> HttpResponse:
 
 @require_POST
 def restore(request: HttpRequest) -> HttpResponseBase:
-    """Take messages out of the trash: those chosen, or all of the deletion `at`."""
+    """Take messages out of the trash: the chosen ones, or all of the deletion `at`."""
     when = _when(request)
     what = Selection() if when else chosen_by(request)
     count = services.restore_many(scope(), what, when)
@@ -84,7 +84,7 @@ def restore(request: HttpRequest) -> HttpResponseBase:
 
 @require_POST
 def empty(request: HttpRequest) -> HttpResponseBase:
-    """Remove what is in the trash for good: all of it, or what matches `q`."""
+    """Remove messages in the trash for good: all, or those that match `q`."""
     services.empty(scope(), request.POST.get("q", ""))
     return redirect("trash")
 
@@ -99,7 +99,7 @@ def _when(request: HttpRequest) -> datetime | None:
 
 
 def _left(message: Message, now: datetime) -> str:
-    """Return how long a message stays, in words; nothing where none is removed."""
+    """Return how long a message stays, in words; "" if messages are never removed."""
     if not CONFIG.trash_hours or not message.deleted_at:
         return ""
     left = message.deleted_at + timedelta(hours=CONFIG.trash_hours) - now

@@ -1,4 +1,4 @@
-"""The page of users and groups, and what administrators do there."""
+"""The page of users and groups, and the actions of administrators on it."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def add_group(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def change_group(request: HttpRequest, id: int) -> HttpResponse:
-    """Rename a group, and give it the users whose names are typed."""
+    """Rename a group, and replace its users with those typed."""
     name, members = request.POST.get("name", ""), _names(request)
     return _done(
         request, "groups", lambda: groups.change(id, name=name, members=members)
@@ -108,7 +108,7 @@ def _names(request: HttpRequest) -> list[str]:
 
 
 def _done(request: HttpRequest, part: str, save: Callable[[], object]) -> HttpResponse:
-    """Save, and return to a part of the page; say what is wrong there."""
+    """Save, and return to a part of the page; errors are shown there."""
     try:
         save()
     except UserError as error:
@@ -119,7 +119,7 @@ def _done(request: HttpRequest, part: str, save: Callable[[], object]) -> HttpRe
 def show(
     request: HttpRequest, wrong: dict[str, str] | None = None, status: int = 200
 ) -> HttpResponse:
-    """Return the page of users and groups. wrong: what is, by the part of the page"""
+    """Return the page of users and groups. wrong: the errors, by part of the page"""
     context: dict[str, Any] = {
         "section": "users",
         "are_accounts_on": accounts.are_on(),

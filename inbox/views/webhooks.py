@@ -68,7 +68,7 @@ def change(request: HttpRequest, id: UUID) -> HttpResponse:
 
 @require_GET
 def history(request: HttpRequest, id: UUID) -> HttpResponse:
-    """A webhook, and what was sent to it, newest first; ?state=failed narrows that."""
+    """A webhook and its deliveries, newest first; ?state=failed narrows the list."""
     webhook = hooks.get(scope(), id)
     failed = request.GET.get("state") == "failed"
     try:
@@ -97,21 +97,21 @@ def remove(request: HttpRequest, id: UUID) -> HttpResponse:
 
 @require_POST
 def pause(request: HttpRequest, id: UUID) -> HttpResponse:
-    """Let events wait."""
+    """Pause a webhook: events wait."""
     hooks.change(scope(), id, {"paused": True})
     return redirect("webhook", id)
 
 
 @require_POST
 def resume(request: HttpRequest, id: UUID) -> HttpResponse:
-    """Call a webhook again that was paused or off."""
+    """Resume calls of a webhook that was paused or off."""
     hooks.change(scope(), id, {"paused": False})
     return redirect("webhook", id)
 
 
 @require_POST
 def test(request: HttpRequest, id: UUID) -> HttpResponse:
-    """Try a webhook: its history shows the result."""
+    """Test a webhook: its history shows the result."""
     deliveries.test(scope(), id)
     return redirect("webhook", id)
 
@@ -131,7 +131,7 @@ def replay(request: HttpRequest, id: UUID, delivery: UUID) -> HttpResponse:
 
 @require_POST
 def replay_failed(request: HttpRequest, id: UUID) -> HttpResponse:
-    """Put all that failed at the end of the queue again."""
+    """Put all failed deliveries at the end of the queue again."""
     deliveries.replay_failed(scope(), id)
     return redirect("webhook", id)
 

@@ -1,4 +1,4 @@
-"""Getting started: the checklist for when nothing arrives, and the test message."""
+"""Getting started: the checklist for missing mail, and the test message."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from inbox.upkeep import servers
 
 @require_GET
 def nothing_arriving(request: HttpRequest) -> HttpResponse:
-    """The checklist; `word` in the query keeps the one-time word over a reload."""
+    """The checklist; `word` in the query keeps the one-time word across reloads."""
     word = probe.word(request.GET.get("word", ""))
     return render(request, "welcome/nothing_arriving.html", _steps(word))
 
 
 @require_GET
 def steps(request: HttpRequest) -> HttpResponse:
-    """A fragment: what the checklist found out so far, for this word."""
+    """A fragment: the findings of the checklist so far, for this word."""
     word = probe.word(request.GET.get("word", ""))
     return render(request, "welcome/_steps.html", _steps(word))
 
 
 @require_POST
 def test_message(request: HttpRequest) -> HttpResponse:
-    """Send the test message through SMTP, and say what became of it (a fragment)."""
+    """Send the test message through SMTP, and show the result (a fragment)."""
     sent: dict[str, object]
     try:
         sent = {"id": testmail.send(reach(servers.current_smtp())), "sent": True}
