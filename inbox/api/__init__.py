@@ -1,1 +1,1 @@
-"""The HTTP APIs for programs, each version a package of its own."""
+"""The HTTP APIs for programs, with a package for each version or dialect."""

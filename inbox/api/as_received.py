@@ -1,8 +1,8 @@
-"""A stored message with the header fields that Mailpit and MailHog would have added to it.
+"""A stored message with the header fields that Mailpit and MailHog would have added.
 
-Mailsink stores a message as it was sent, and adds these only to what a dialect shows:
-Return-Path, Received, a Message-ID where there is none, and Bcc for the recipients whom
-the header does not name.
+Mailsink stores a message unchanged, and adds these fields only in the answers of a
+dialect: Return-Path, Received, a Message-ID if there is none, and Bcc for the
+recipients that the header does not name.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ADDRESSES = ("to", "cc", "bcc", "reply-to")
 
 @dataclass(frozen=True)
 class AsReceived:
-    """A message as such a server would have received it."""
+    """A message in the form that such a server would have received."""
 
     mail: StoredMail
 
@@ -35,7 +35,7 @@ class AsReceived:
 
     @cached_property
     def people(self) -> dict[str, list[Address]]:
-        """The addresses in each of its fields To, Cc, Bcc and Reply-To."""
+        """The addresses in each of the fields To, Cc, Bcc and Reply-To."""
         found: dict[str, list[Address]] = {name: [] for name in _ADDRESSES}
         for each in self.sent:
             if each.name.lower() in found:
@@ -44,7 +44,7 @@ class AsReceived:
 
     @cached_property
     def bcc(self) -> list[Address]:
-        """The recipients whom To and Cc do not name."""
+        """The recipients that To and Cc do not name."""
         named = {
             each.address.lower()
             for field in _ADDRESSES[:3]
@@ -57,13 +57,13 @@ class AsReceived:
 
     @property
     def message_id(self) -> str:
-        """The Message-ID without its brackets, or the one that is added."""
+        """The Message-ID without its brackets, or the added one."""
         message = self.mail.message
         return message.message_id or f"{message.pk}@{CONFIG.hostname}"
 
     @cached_property
     def added(self) -> list[tuple[str, str]]:
-        """The fields that are added before those of the client; folded with CRLF."""
+        """The added fields, which precede those of the client; folded with CRLF."""
         return [
             (name, value)
             for name, value in self._added()
@@ -92,7 +92,7 @@ class AsReceived:
 
     @cached_property
     def prefix(self) -> bytes:
-        """The added fields as octets, before those of the message."""
+        """The added fields as octets, to precede those of the message."""
         return "".join(f"{name}: {value}\r\n" for name, value in self.added).encode()
 
     @property
@@ -100,9 +100,9 @@ class AsReceived:
         return self.mail.message.size + len(self.prefix)
 
     def fields(self, without: str = "") -> Iterator[tuple[str, str]]:
-        """Yield each field with its unfolded value, encoded words as they are.
+        """Yield each field with its unfolded value; encoded words stay unchanged.
 
-        without: the name of one that is not added
+        without: the name of a field to leave out of the added ones
         """
         for name, value in self.added:
             if name == without:
@@ -113,5 +113,5 @@ class AsReceived:
 
 
 def _plain(value: str) -> str:
-    """Return what a client said so that it can stand in a header: no line ends."""
+    """Return a client's text without line ends, so that it can be in a header."""
     return _UNSAFE.sub("?", value)

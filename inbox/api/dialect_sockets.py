@@ -1,4 +1,4 @@
-"""The websockets of the dialects, by their paths; loaded with the first request for one."""
+"""The websockets of the dialects, by path; imported with the first request for one."""
 
 from __future__ import annotations
 

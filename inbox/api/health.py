@@ -1,6 +1,6 @@
-"""/health/live and /health/ready, for whoever supervises the process.
+"""/health/live and /health/ready, for supervisors of the process.
 
-`checks` is open: what else must be well before work is sent here adds itself.
+`checks` is open: other modules add their own conditions for work to be sent here.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ def _database() -> str:
     return ""
 
 
-# Each returns what is wrong, "" if nothing is.
+# Each returns the fault, "" if there is none.
 checks: dict[str, Callable[[], str]] = {"database": _database}
-# These too, but the work goes on: whoever opens connections must not end it.
+# Likewise, but the work goes on: supervisors must not stop the process for these.
 notices: dict[str, Callable[[], str]] = {}
 
 
 @never_cache
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
+    """Answer 200: the process is running."""
     return JsonResponse({"status": "ok", "checks": {}})
 
 
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """The process can do its work: 200, or 503 with what is wrong."""
+    """Answer 200 if the process can do its work, or 503 with the faults."""
     results = {name: check() or "ok" for name, check in checks.items()}
     well = all(result == "ok" for result in results.values())
     results |= {name: notice() or "ok" for name, notice in notices.items()}

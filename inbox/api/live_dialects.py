@@ -1,4 +1,4 @@
-"""The live feed for the dialects: its frames are read, and rows loaded, once for all who watch."""
+"""The live feed for the dialects: frames are parsed, and rows loaded, once for all viewers."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ MESSAGES = protocol.topic("messages")
 _REMEMBERED = 32  # frames
 
 FeedEvents = list[dict[str, Any]]
-_Key = tuple[str, str, int, int | None]  # of a frame: feed, group, number; the reader
-# Takes the events of a frame, and the user who is to have them.
+# identifies a frame: feed, group, number; the reader
+_Key = tuple[str, str, int, int | None]
+# Takes the events of a frame, and the user who gets them.
 Translate = Callable[[FeedEvents, int | None], Awaitable[list[str]]]
 
 
 class SharedFrames:
-    """Frames of the feed in the words of a dialect, each made once."""
+    """Frames of the feed translated to a dialect, each once."""
 
     def __init__(self, translate: Translate) -> None:
         self._translate = translate
@@ -42,15 +43,16 @@ class SharedFrames:
     async def of(
         self, frame: Mapping[str, Any], reader: int | None = None
     ) -> list[str]:
-        """Return what a frame is in the dialect: texts to be sent, in order.
+        """Return the texts that a frame becomes in the dialect, in order.
 
-        reader: the user who is to have them, where the dialect says what they have read
+        reader: the user who gets them, if the dialect includes read marks
         """
         key = frame["feed"], frame["group"], frame["number"], reader
         task = self._made.get(key)
         if task is None:
             events = json.loads(f"[{protocol.events_for(reader, frame)}]")
-            # Not in the context of whoever asks first: its thread is not there to read on.
+            # Not in the context of the first caller, whose thread may end before the
+            # reading.
             work = self._work(events, reader)
             task = asyncio.create_task(work, context=Context())
             self._made[key] = task
@@ -60,13 +62,13 @@ class SharedFrames:
 
 
 class Frames:
-    """The frames of one connection: sees whether one got lost on the way."""
+    """The frames of one connection: notices whether one was lost."""
 
     def __init__(self) -> None:
         self._last: dict[tuple[str, str], int] = {}
 
     def follows(self, frame: Mapping[str, Any]) -> bool:
-        """Note a frame; return whether none is missing before it."""
+        """Note a frame; return whether no frame is missing before it."""
         source, number = (frame["feed"], frame["group"]), frame["number"]
         last = self._last.get(source)
         self._last[source] = number
@@ -74,19 +76,20 @@ class Frames:
 
 
 class DialectConsumer(AsyncWebsocketConsumer):
-    """A websocket that hears of messages, and takes nothing from its client."""
+    """A websocket that sends news of messages, and ignores its client's input."""
 
     frames: SharedFrames
-    are_own: ClassVar[bool] = False  # whether the texts are another user's each
+    are_own: ClassVar[bool] = False  # whether each user gets different texts
 
     @property
     def reader(self) -> int | None:
-        """The user who watches, where it matters."""
+        """The watching user, if it matters."""
         return self.viewer.identity.user if self.are_own else None
 
     async def dispatch(self, message: Mapping[str, Any]) -> None:
-        """Handle a message, without Channels' hop to the database's thread before it."""
-        # Whoever writes to Redis may send here what others of us receive.
+        """Handle a message, without Channels' detour through the database thread."""
+        # Anybody who writes to Redis can send the messages of Channels' other handlers
+        # here.
         if handler := getattr(self, get_handler_name(message), None):
             await handler(message)
 
@@ -95,7 +98,7 @@ class DialectConsumer(AsyncWebsocketConsumer):
         self.heard: list[str] = []
         self.viewer = await Viewer.of(self.scope)
         if refusal := self.viewer.refusal:
-            await self.accept()  # before that there is no code that a client could see
+            await self.accept()  # an earlier close would show the client no code
             await self.close(refusal)
             return
         topic = await self.viewer.allowed(MESSAGES)
@@ -112,7 +115,7 @@ class DialectConsumer(AsyncWebsocketConsumer):
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None
     ) -> None:
-        """Ignore what the client says."""
+        """Ignore the client's input."""
 
     async def live_frame(self, frame: Mapping[str, Any]) -> None:
         """Pass a frame of the feed on."""
@@ -126,11 +129,11 @@ class DialectConsumer(AsyncWebsocketConsumer):
             await self.send(text)
 
     async def live_lost(self, _: Mapping[str, Any] | None = None) -> None:
-        """Something got lost on the way here."""
+        """Handle the loss of a frame on the way here."""
 
 
 async def load(ids: Collection[str]) -> list[StoredMail]:
-    """Return messages by their ids, as far as they are still there; oldest first."""
+    """Return those of these messages that still exist, oldest first."""
     if not ids:
         return []
     found: list[StoredMail] = await in_thread(_load, [UUID(each) for each in ids])
@@ -138,10 +141,10 @@ async def load(ids: Collection[str]) -> list[StoredMail]:
 
 
 async def in_thread(work: Callable[..., Any], *given: Any) -> Any:
-    """Do what reads the database, on no thread that connections or requests share."""
+    """Do work with the database, on a thread that neither connections nor requests share."""
     return await database_sync_to_async(work, thread_sensitive=False)(*given)
 
 
 def _load(ids: Collection[UUID]) -> list[StoredMail]:
-    # Whoever is sent them hears of these inboxes only.
+    # The receivers only get frames of inboxes that they may see.
     return offsets.stored(messages.by_ids(ALL, ids))[::-1]

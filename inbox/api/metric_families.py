@@ -1,7 +1,7 @@
 """The metrics as families of prometheus_client: names, help, labels.
 
-Labels have few values each: a verb that Mailsink knows, a code of the RFCs (another is
-"4xx"), an ending, an outcome. Nothing that a client writes becomes one.
+Each label has few values: a verb that Mailsink knows, a code of the RFCs (others become
+"4xx"), an ending, an outcome. No client's text becomes one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ Source = tuple[Server, Mapping[str, Any]]
 
 
 class _Gauge(NamedTuple):
-    """A gauge of a process: its name in the figures, its metric, labels beside "process"."""
+    """A gauge of a process: its name in the figures, its metric, its labels besides
+    "process".
+    """
 
     name: str
     metric: str
@@ -72,7 +74,7 @@ _GAUGES = (
 
 
 def exposition(families: Iterable[Metric], accept: str) -> tuple[bytes, str]:
-    """Return metrics in the format that an Accept field asks for, and its Content-Type."""
+    """Return metrics in the format of an Accept field, and its Content-Type."""
 
     class Found(CollectorRegistry):
         def collect(self) -> Iterator[Metric]:
@@ -85,7 +87,7 @@ def exposition(families: Iterable[Metric], accept: str) -> tuple[bytes, str]:
 def families(
     sources: Mapping[str, Source], depths: Mapping[str, int], octets: int
 ) -> Iterator[Metric]:
-    """Yield all metrics. sources: the figures by process; octets: of the database"""
+    """Yield all metrics. sources: the figures by process; octets: the size of the database"""
     yield InfoMetricFamily(
         "mailsink",
         "This Mailsink.",
@@ -110,7 +112,7 @@ def families(
 
 
 def _counters(figures: Mapping[str, Mapping[str, Any]]) -> Iterator[Metric]:
-    """Yield the counters that have labels of their own, and those that have none."""
+    """Yield the counters, with and without labels of their own."""
     for key, help, labels in (
         ("sessions", "Sessions that ended.", ["direction", "listener", "ending"]),
         (
@@ -140,7 +142,7 @@ def _counters(figures: Mapping[str, Mapping[str, Any]]) -> Iterator[Metric]:
 
 
 def _folded(rows: Iterable[list[Any]]) -> Iterator[list[Any]]:
-    """Yield the counts of replies, with all codes that no RFC has as one a class."""
+    """Yield the counts of replies; codes that are in no RFC are merged by class."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for direction, verb, code, count in rows:
         known = str(code) if reply_codes.is_known(code) else f"{code // 100}xx"
@@ -194,7 +196,7 @@ def _times(sources: Mapping[str, Source]) -> Iterator[Metric]:
 
 
 def _health() -> Metric:
-    """Return what /health/ready checks here: 1 is well."""
+    """Return the results of the checks of /health/ready: 1 is healthy."""
     family = GaugeMetricFamily(
         "mailsink_healthy", "1: the check is well, as /health/ready.", labels=["check"]
     )

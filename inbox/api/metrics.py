@@ -21,18 +21,18 @@ from mailsink.conf import CONFIG
 
 log = logging.getLogger(__name__)
 
-# The figures of this process, whose Server row has this id; None where none serves.
+# This process's Server row and figures; None in a process that serves nothing.
 own: tuple[Server, ProcessFigures] | None = None
 
 
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The figures as Prometheus reads them, or 403 with who may have them."""
+    """Answer with the figures for Prometheus, or 403 with the permitted callers."""
     reason = _refusal(request)
     if reason and not _is_administrator(request):
         return HttpResponse(f"{reason}\n", "text/plain; charset=utf-8", 403)
-    # The library takes its time, and most servers are never asked.
+    # The import is slow, and most servers never get this request.
     from inbox.api import metric_families
 
     sources: dict[str, metric_families.Source] = {}
@@ -40,12 +40,14 @@ def metrics(request: HttpRequest) -> HttpResponse:
     octets = 0
     try:
         sources = {
-            # One that crashed may have had the name of its successor.
+            # A process that crashed may have had the same name as its successor.
             str(each): (each, each.figures)
             for each in reversed(servers.alive())
         }
         depths, octets = queue_depths(), database_size.octets()
-    except DatabaseError as error:  # of this process there are figures all the same
+    except (
+        DatabaseError
+    ) as error:  # the figures of this process are available all the same
         log.warning("/metrics without what is in the database: %s", error)
     if own:
         server, figures = own
@@ -56,7 +58,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def _is_administrator(request: HttpRequest) -> bool:
-    """Whether an administrator asks, or a token that may read all that one may."""
+    """Whether an administrator asks, or a token with an administrator's read access."""
     try:
         caller = identity_of(request)
     except DatabaseError:
@@ -66,7 +68,7 @@ def _is_administrator(request: HttpRequest) -> bool:
 
 
 def _refusal(request: HttpRequest) -> str:
-    """Return why a client of this network may not have the figures; "" if it may."""
+    """Return why a client of this network may not get the figures; "" if it may."""
     if "X-Forwarded-For" in request.headers and not CONFIG.trusted_proxies:
         return (
             "A proxy asks, so the client is unknown: name the proxy in "

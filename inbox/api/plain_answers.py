@@ -1,7 +1,6 @@
-"""Requests and answers as programs in Go read and write them: both dialects were written in it.
+"""Requests and answers with the behaviour of Go programs: both originals are written in Go.
 
-Errors are text. The keys of JSON are found whatever their case, and nobody looks at its
-Content-Type.
+Errors are text. JSON keys are found in any case, and the Content-Type is ignored.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ from inbox.errors import NotFound, UserError
 from inbox.http.origins import origins
 
 TEXT = "text/plain"
-# Characters that Go escapes, so that JSON may stand within HTML.
+# Characters that Go escapes, so that JSON can be embedded in HTML.
 _ESCAPED = {each: f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
 
 DialectView = Callable[..., HttpResponseBase]
 
 
 class PlainError(UserError):
-    """An error that is answered as text, in the words of the dialect."""
+    """An error that is answered as text, in the dialect's words."""
 
     def __init__(self, words: str, status: int = 400) -> None:
         super().__init__(words)
@@ -41,12 +40,12 @@ def text(words: str, status: int = 200) -> HttpResponse:
 
 
 def go_json(shape: Any, content_type: str = "application/json") -> HttpResponse:
-    """Return JSON octet for octet as Go's encoder writes it."""
+    """Return JSON, octet for octet like Go's encoder."""
     return HttpResponse(octets(shape), content_type=content_type)
 
 
 def octets(shape: Any) -> bytes:
-    """Return JSON as Go's encoder writes it, with a line end."""
+    """Return JSON like Go's encoder, with a line end."""
     written = json.dumps(shape, ensure_ascii=False, separators=(",", ":"))
     for character, escaped in _ESCAPED.items():
         written = written.replace(character, escaped)
@@ -54,7 +53,7 @@ def octets(shape: Any) -> bytes:
 
 
 def methods(**views: DialectView) -> DialectView:
-    """Return a view that answers by the method; the errors of services become text."""
+    """Return a view that dispatches by method; the errors of services become text."""
 
     @wraps(next(iter(views.values())))
     def answer(request: HttpRequest, **given: str) -> HttpResponseBase:
@@ -80,7 +79,7 @@ def methods(**views: DialectView) -> DialectView:
 
 
 def nothing(words: str) -> DialectView:
-    """Return a view that answers 404 with these words, whatever the method."""
+    """Return a view that answers 404 with these words to any method."""
 
     def refuse(request: HttpRequest) -> HttpResponse:
         raise PlainError(words, 404)
@@ -89,9 +88,9 @@ def nothing(words: str) -> DialectView:
 
 
 def stamp(at: datetime, digits: int) -> str:
-    """Return a time as Go writes it, in UTC: 2026-01-02T15:04:05.12Z.
+    """Return a time in Go's format, in UTC: 2026-01-02T15:04:05.12Z.
 
-    digits: of the second's fraction, without zeros at its end
+    digits: of the fraction of a second; trailing zeros are left out
     """
     at = at.astimezone(UTC)
     fraction = f".{at.microsecond:06}"[: digits + 1].rstrip("0").rstrip(".")
@@ -99,13 +98,13 @@ def stamp(at: datetime, digits: int) -> str:
 
 
 def foreign(request: HttpRequest) -> bool:
-    """Whether a page of another origin asks."""
+    """Whether a page of another origin sent the request."""
     origin = request.headers.get("Origin", "")
     return bool(origin) and origin.lower() not in map(str.lower, origins(request))
 
 
 def _shared(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Name who may read the answer: our own origin, and no other one."""
+    """Allow only our own origin to read the answer."""
     origin = "" if foreign(request) else request.headers.get("Origin", "")
     response["Access-Control-Allow-Origin"] = origin
     response["Access-Control-Allow-Methods"] = "GET, POST, DELETE, PUT, OPTIONS"
@@ -114,10 +113,10 @@ def _shared(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBas
 
 
 class GoObject(Mapping[str, Any]):
-    """An object of JSON, whose keys are found whatever their case."""
+    """A JSON object, whose keys are found in any case."""
 
     def __init__(self, given: Any) -> None:
-        """given: a dict; null is an empty object. Raises PlainError."""
+        """given: a dict; null counts as an empty object. Raises PlainError."""
         if not isinstance(given, dict | None):
             raise _mismatch(given, "object")
         self._members = {key.lower(): value for key, value in (given or {}).items()}
@@ -136,7 +135,7 @@ class GoObject(Mapping[str, Any]):
         return self._typed(key, str, "string") or ""
 
     def flag(self, key: str) -> bool:
-        """Return true or false, which null and nothing are too. Raises PlainError."""
+        """Return a boolean; false for null or nothing. Raises PlainError."""
         return self._typed(key, bool, "bool") or False
 
     def array(self, key: str) -> list[Any]:
@@ -155,7 +154,7 @@ class GoObject(Mapping[str, Any]):
         value = self.get(key)
         if isinstance(value, bool) or not isinstance(value, int | float | None):
             raise _mismatch(value, "float64")
-        if value is not None and not -1e9 < value < 1e9:  # nor is it NaN
+        if value is not None and not -1e9 < value < 1e9:  # this also excludes NaN
             raise _mismatch(value, "float64")
         return float(value or 0)
 
@@ -183,7 +182,7 @@ class GoObject(Mapping[str, Any]):
 
 
 def key(id: str) -> str:
-    """Return an id as our services take it: with hyphens, which a client may leave out."""
+    """Return an id in our services' form: with hyphens, which a client may leave out."""
     try:
         return str(UUID(id)) if len(id) in (32, 36) else id
     except ValueError:
@@ -191,19 +190,19 @@ def key(id: str) -> str:
 
 
 def number(request: HttpRequest, name: str, otherwise: int) -> int:
-    """Return a number of the query that is not negative."""
+    """Return a non-negative number from the query."""
     given = request.GET.get(name, "")
     short = given.isascii() and given.isdigit() and len(given) < 10
     return int(given) if short else otherwise
 
 
 def body(request: HttpRequest) -> GoObject:
-    """Return the object that a request brings. Raises PlainError."""
+    """Return the object in the body of a request. Raises PlainError."""
     return GoObject(read_json(request.body))
 
 
 def read_json(given: bytes) -> Any:
-    """Return what JSON says. Raises PlainError with the words of Go's decoder."""
+    """Parse JSON. Raises PlainError with the words of Go's decoder."""
     try:
         value = json.loads(given)
     except json.JSONDecodeError as error:

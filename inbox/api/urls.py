@@ -1,4 +1,4 @@
-"""Where the APIs live: v3, and the dialects of others that are on."""
+"""The routes of the APIs: v3, and the enabled dialects of other programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mailsink.conf import CONFIG
 
 
 def dialects(names: Collection[str]) -> list[URLPattern]:
-    """Return the routes of dialects. Of those that both have, Mailpit has the first word."""
+    """Return the routes of dialects. Mailpit takes precedence for routes that both have."""
     if "mailpit" not in names:
         return mailhog.alone if "mailhog" in names else []
     others = mailhog.urlpatterns if "mailhog" in names else []

@@ -19,7 +19,8 @@ from inbox.mailbox.offsets import StoredMail
 
 KEEPALIVE = 60.0  # seconds
 MOST = 100  # streams
-# Octets of JSON of a message, and of all in a frame; bodies beyond them are left out here
+# Octets of JSON of a message, and of a whole frame; bodies beyond these limits are left
+# out
 _LARGEST = 256 * 1024
 _MOST_OCTETS = 4 * 1024 * 1024
 
@@ -73,7 +74,7 @@ async def _events(viewer: Viewer) -> AsyncIterator[bytes]:
         groups = (await viewer.allowed(MESSAGES)).groups
         for group in groups:
             await layer.group_add(group, channel)
-        yield b": listening\n\n"  # so that the client knows
+        yield b": listening\n\n"  # shows the client that the stream works
         while True:
             frame = None
             with suppress(TimeoutError):

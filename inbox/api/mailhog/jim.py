@@ -1,4 +1,4 @@
-"""MailHog's monkey Jim, as seven rules: it refuses, disconnects and slows down by chance."""
+"""MailHog's monkey Jim, as seven rules: it refuses, disconnects and slows down at random."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _REFUSALS = {
 
 
 def find(request: HttpRequest) -> HttpResponse:
-    """Answer with Jim; 404 where it is absent."""
+    """Answer with Jim; 404 if it is absent."""
     return go_json(_shape(_here()))
 
 
 def invite(request: HttpRequest) -> HttpResponse:
-    """Add Jim, as the body describes it. 400 if it is here."""
+    """Add Jim, as described by the body; 400 if it is present already."""
     try:
         asked = body(request)
     except PlainError:
-        asked = GoObject({})  # MailHog does not mind what is no JSON
+        asked = GoObject({})  # MailHog accepts a body that is not JSON
     try:
         rulebook.add_all(scope(), DEFAULT_SLUG, _rules(asked), scenario=SCENARIO)
     except Conflict:
@@ -48,7 +48,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 
 def change(request: HttpRequest) -> HttpResponse:
-    """Replace Jim as a whole. 404 where it is absent."""
+    """Replace Jim's settings; 404 if it is absent."""
     _here()
     rules = _rules(body(request))
     rulebook.put_scenario(scope(), DEFAULT_SLUG, rules, SCENARIO)
@@ -56,14 +56,14 @@ def change(request: HttpRequest) -> HttpResponse:
 
 
 def dismiss(request: HttpRequest) -> HttpResponse:
-    """Remove Jim. 404 where it is absent."""
+    """Remove Jim; 404 if it is absent."""
     _here()
     rulebook.delete_scenario(scope(), DEFAULT_SLUG, SCENARIO)
     return empty()
 
 
 def _here() -> dict[str, Rule]:
-    """Return the rules of Jim by their names. Raises PlainError where there are none."""
+    """Return Jim's rules by their names. Raises PlainError if there are none."""
     found = {
         each.name.removeprefix("Jim: "): each
         for each in rulebook.find(scope(), DEFAULT_SLUG)
@@ -75,9 +75,11 @@ def _here() -> dict[str, Rule]:
 
 
 def _rules(asked: GoObject) -> list[dict[str, Any]]:
-    """Return the rules: what is left out is 0, so that nothing is accepted."""
+    """Return the rules. Omitted values are 0, so that no connection is accepted."""
     chance = {name: _chance(asked, name) for name in _CHANCES}
-    slow = chance["LinkSpeedAffect"] / 2  # each of the two speeds has half of it
+    slow = (
+        chance["LinkSpeedAffect"] / 2
+    )  # each of the two speeds has half of the chance
     refusals = [
         _rule(
             name, stage, chance[name], {"code": code, "enhanced": "", "text": [words]}
@@ -117,7 +119,7 @@ def _drip(asked: GoObject, name: str) -> dict[str, int]:
 
 
 def _shape(rules: dict[str, Rule]) -> Shape:
-    """Return what rules make of Jim; somebody may have changed them since."""
+    """Return Jim's settings from the rules, which users may have changed since."""
     chances = {
         name: float(rule.limits.get("probability", 1)) if rule.is_on else 0.0
         for name, rule in rules.items()

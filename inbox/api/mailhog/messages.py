@@ -31,7 +31,7 @@ from mailsink.mime import bodies, structure
 JSON_TEXT = "text/json"
 _LIMIT, _MOST, _MOST_BARE = 50, 250, 1000
 _OCTETS = 16 * 1024 * 1024  # of the JSON of all messages in a list
-# Octets of JSON that are written in the server: more takes longer than mail should wait.
+# Octets of JSON that are written in the server: mail should not wait for more.
 _WRITTEN_HERE = 4 * 1024 * 1024
 
 
@@ -41,7 +41,7 @@ def find(request: HttpRequest) -> HttpResponse:
 
 
 def search(request: HttpRequest) -> HttpResponse:
-    """List what matches a search of a kind."""
+    """List the messages that match a search of the given kind."""
     try:
         where = mailhog_kinds.condition(
             request.GET.get("kind", ""), request.GET.get("query", "")
@@ -52,7 +52,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 def find_bare(request: HttpRequest) -> HttpResponse:
-    """List the messages as version 1 does: without counts."""
+    """List the messages in the form of version 1: without counts."""
     items = _written(offsets.find(scope(), Q(), 0, _MOST_BARE))
     return HttpResponse(b"[%b]\n" % b",".join(items), content_type=JSON_TEXT)
 
@@ -68,7 +68,7 @@ def _page(request: HttpRequest, where: Q, content_type: str) -> HttpResponse:
 
 
 def _written(found: list[StoredMail]) -> list[bytes]:
-    """Return messages as JSON, the first ones only if that has many octets."""
+    """Return messages as JSON; if that is too long, only the first ones."""
     items: list[bytes] = []
     total = 0
     for each in found:
@@ -105,7 +105,7 @@ def delete(request: HttpRequest, id: str) -> HttpResponse:
 
 
 def delete_all(request: HttpRequest) -> HttpResponse:
-    """Move all messages to the trash, pinned ones apart."""
+    """Move all messages to the trash, except pinned ones."""
     everything = Selection()
     within = emptying.scope_to_delete(everything)
     trash.delete(within, everything, request.META["REMOTE_ADDR"])
@@ -118,14 +118,14 @@ def empty(status: int = 200) -> HttpResponse:
 
 
 def download(request: HttpRequest, id: str) -> HttpResponse:
-    """Answer with the source, as it was sent."""
+    """Answer with the source of a message, as sent."""
     message = _found(id)
     raw = messages.open_raw(message)
     return files.saved(raw, "message/rfc822", f"{message.pk}.eml")
 
 
 def download_part(request: HttpRequest, id: str, number: int) -> HttpResponse:
-    """Answer with one of the parts of the message itself, decoded, as a file to save."""
+    """Answer with a part of the message itself, decoded, as a file to save."""
     raw = messages.open_raw(_found(id))
     parts = structure.parse(raw).parts[0].children
     if number >= len(parts):
@@ -136,7 +136,7 @@ def download_part(request: HttpRequest, id: str, number: int) -> HttpResponse:
 
 
 def release(request: HttpRequest, id: str) -> HttpResponse:
-    """Queue a message for a recipient, by the route that leads to the server named."""
+    """Queue a message for a recipient, through the route to the named server."""
     message, asked = _found(id), body(request)
     by = request.META["REMOTE_ADDR"]
     try:
@@ -148,7 +148,7 @@ def release(request: HttpRequest, id: str) -> HttpResponse:
 
 
 def _route(asked: GoObject) -> Route:
-    """Return a route by its name, or its host and port. Raises NotFound, PlainError."""
+    """Return a route, given its name, or its host and port. Raises NotFound, PlainError."""
     if asked.text("Name"):
         return routes.get(asked.text("Name"))
     port = asked.get("Port")

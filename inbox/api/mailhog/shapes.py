@@ -15,14 +15,14 @@ from mailsink.mime import structure
 from mailsink.mime.structure import Part
 
 MOST = 256 * 1024 * 1024  # octets of the JSON of a message
-# MailHog writes a multipart out beside its parts. So many times the message, that mail
-# which is nested without need does not get longer with each level.
+# MailHog repeats a multipart next to its parts. This is the limit in multiples of the
+# message, so that deeply nested mail does not grow with each level.
 _MOST_NESTED = 4
 _ASIS = bytes(n for n in range(0x20, 0x80) if n not in b'<>&"\\\x7f')
 
 
 def message(stored: StoredMail, most: int = MOST) -> Shape:
-    """Return a message; without its body where the JSON would have more octets than most."""
+    """Return a message; without its body if the JSON would be longer than `most` octets."""
     octets = _octets(stored, most)
     parsed = structure.parse(octets)
     texts = PartTexts(octets, _MOST_NESTED * len(octets))
@@ -53,7 +53,7 @@ def message(stored: StoredMail, most: int = MOST) -> Shape:
 
 
 def written(octets: bytes) -> int:
-    """Return how many octets of JSON these have at most: an escaped one has six."""
+    """Return the maximum of octets in JSON for these octets: an escaped one has six."""
     return len(octets) + 5 * len(octets.translate(None, _ASIS))
 
 
@@ -81,16 +81,16 @@ def _headers(fields: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 class PartTexts:
-    """The bodies of parts as texts; those of multiparts, while there is room for them."""
+    """The bodies of parts as texts; those of multiparts only while there is room."""
 
     def __init__(self, octets: bytes, room: int) -> None:
-        """octets: the message; room: octets of all multiparts together."""
+        """octets: the message; room: for the octets of all multiparts together"""
         self._octets = octets
         self._room = room
         self.written = 0  # octets of JSON, at most
 
     def of(self, part: Part) -> str:
-        """Return the body of a part; "" where there is no room for it."""
+        """Return the body of a part; "" if there is no room for it."""
         if _is_multipart(part):
             self._room -= part.size
             if self._room < 0:
@@ -101,13 +101,13 @@ class PartTexts:
 
 
 def _parts(texts: PartTexts, parts: Sequence[Part]) -> list[Shape]:
-    """Return the parts of the root, those of each multipart within it; no recursion."""
+    """Return the parts of the root, with those of each multipart in it; no recursion."""
     root, *others = parts
     inner: dict[int, list[Shape]] = {root.index: []}  # by the index of their multipart
     for part in others:  # parents before their children
         above = inner.get(part.parent.index) if part.parent else None
         if above is None:
-            continue  # within an enclosed message
+            continue  # in an enclosed message
         is_multipart = _is_multipart(part)
         if is_multipart:
             inner[part.index] = []

@@ -1,4 +1,4 @@
-"""Where MailHog's routes are: /api/v2, and below /api/v1/messages/ what Mailpit does not have."""
+"""MailHog's routes: /api/v2, and those below /api/v1/messages/ that Mailpit does not have."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ urlpatterns: list[URLPattern] = [
     re_path("^v2(?:/.*)?$", _NOTHING),
 ]
 
-# The routes that Mailpit has too, where its dialect is off
+# The routes that Mailpit has, too: used if its dialect is off
 alone: list[URLPattern] = [
     path("v1/messages", methods(GET=messages.find_bare, DELETE=messages.delete_all)),
     *urlpatterns,

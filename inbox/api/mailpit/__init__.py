@@ -1,1 +1,1 @@
-"""Mailpit's dialect at /api/v1, /api/events and /view: thin adapters over the services of v3."""
+"""Mailpit's dialect at /api/v1, /api/events and /view: thin adapters of the services of v3."""

@@ -1,4 +1,4 @@
-"""Mailpit's routes about the server: what it is, how its pages are set up."""
+"""Mailpit's routes about the server: its description, and the settings of its pages."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _since_start() -> Shape:
 
 
 def webui(request: HttpRequest) -> HttpResponse:
-    """Describe what Mailpit's pages would offer; the relay is the first route."""
+    """Describe the features of Mailpit's pages; the relay is the first route."""
     relay = next(iter(routes.find()), None) if switch.is_on() else None
     return go_json(
         {

@@ -1,7 +1,7 @@
-"""JSON whose files are taken out of it before it is read.
+"""JSON whose files are taken out before it is parsed.
 
-Python's parser of JSON, and the patterns behind it, hold up the whole process while they
-work. So they get little: long texts of base64 go past them, a piece at a time.
+Python's JSON parser, and its patterns, block the whole process while they work. So they
+get little input: long base64 texts bypass them, a piece at a time.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from inbox.api.plain_answers import PlainError
 
 MOST = 2 * 1024 * 1024  # octets of JSON, apart from files
 TOO_LARGE = "http: request body too large"
-_LONG = 4096  # octets of a text, to be taken for a file
+_LONG = 4096  # octets of a text that counts as a file
 _BASE64 = (
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
-    b"-_;:,."  # of the beginning of a data: URL
+    b"-_;:,."  # at the beginning of a data: URL
 )
-# How PHP and .NET write what needs no escape
+# Characters that PHP and .NET escape without need
 _ESCAPES = ((rb"\/", b"/"), (rb"\u002B", b"+"), (rb"\u002b", b"+"), (rb"\u002F", b"/"))
 _PIECE = 1024 * 1024
-_LINES = 57 * 16 * 1024  # octets that end with a line of base64
+_LINES = 57 * 16 * 1024  # octets that end with a complete line of base64
 
 
 class TooLargeJson(PlainError):
-    """More than is read at once."""
+    """The JSON is larger than is parsed at once."""
 
     def __init__(self) -> None:
         super().__init__(TOO_LARGE, 413)
 
 
 def without_files(given: bytes) -> tuple[bytes, list[bytes]]:
-    """Return JSON with the number of each file in place of it, and these in base64.
+    """Return JSON with a number in place of each file, and the files in base64.
 
     Raises TooLargeJson.
     """
@@ -53,7 +53,7 @@ def without_files(given: bytes) -> tuple[bytes, list[bytes]]:
 
 
 def taken_out(content: str, files: list[bytes]) -> bytes | None:
-    """Return the base64 that a text stands for; None where it stands for itself."""
+    """Return the base64 that a number stands for; None if the text is not such a number."""
     for number, each in enumerate(files):
         if content == _name(number).decode():
             return each
@@ -61,7 +61,9 @@ def taken_out(content: str, files: list[bytes]) -> bytes | None:
 
 
 def _is_content(before: list[bytes]) -> bool:
-    """Whether a text is the value of a key "Content"; before: what quotes have separated."""
+    """Whether a text is the value of a key "Content"; before: the texts between
+    previous quotes
+    """
     return [each.strip().lower() for each in before[-2:]] == [b"content", b":"]
 
 
@@ -78,7 +80,7 @@ def _between_quotes(given: bytes) -> Iterator[bytes]:
 
 
 def _as_base64(text: bytes) -> bytes | None:
-    """Return a text without its escapes if it is nothing but base64."""
+    """Return a text without its escapes if it consists of base64 only."""
     pieces = []
     for escaped, plain in _ESCAPES:
         if escaped in text:
@@ -92,14 +94,14 @@ def _as_base64(text: bytes) -> bytes | None:
 
 
 def decoded(base64: bytes) -> bytes:
-    """Return what base64 stands for, also behind the comma of a data: URL.
+    """Return the octets of base64, which may follow the comma of a data: URL.
 
     Raises ValueError.
     """
     text = base64.rpartition(b",")[2]
     pieces = []
     for start in range(0, len(text), _PIECE):
-        piece = text[start : start + _PIECE]  # of whole groups of four
+        piece = text[start : start + _PIECE]  # of complete groups of four
         if b"=" in piece and start + _PIECE < len(text):
             raise Error("Excess data after padding")
         pieces.append(a2b_base64(piece, strict_mode=True))
@@ -107,7 +109,7 @@ def decoded(base64: bytes) -> bytes:
 
 
 def lines(octets: bytes) -> bytes:
-    """Return octets as base64 in lines that end in CRLF (RFC 2045 §6.8)."""
+    """Return octets as base64, in lines that end with CRLF (RFC 2045 §6.8)."""
     found: list[bytes] = []
     for start in range(0, len(octets), _LINES):
         piece = octets[start : start + _LINES]

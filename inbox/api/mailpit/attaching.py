@@ -1,4 +1,4 @@
-"""The files of a message that is composed: large ones never pass through the mail library."""
+"""The files of a composed message: large ones never pass through the mail library."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _POLICY = policy.SMTP
 
 
 class AttachedFiles:
-    """The parts of files, which hold a mark each in place of their octets."""
+    """The parts of files, with a mark in place of their octets."""
 
     def __init__(self, asked: Sequence[GoObject], taken_out: list[bytes]) -> None:
-        """taken_out: base64 that was taken out of the request. Raises PlainError."""
+        """taken_out: the base64 from the request. Raises PlainError."""
         if len(asked) > _MOST:
             raise PlainError(f"error building message: more than {_MOST} attachments")
         self._taken_out = taken_out
@@ -31,7 +31,7 @@ class AttachedFiles:
         self.parts = [self._part(each) for each in asked]
 
     def put_into(self, message: bytes) -> bytes:
-        """Return a message with the octets of the files in place of their marks."""
+        """Return a message with the files' octets in place of their marks."""
         first, *others = message.split(self._mark.encode())
         pieces = [first]
         for each in others:
@@ -73,7 +73,7 @@ class AttachedFiles:
 
 
 def _sniffed(name: str, octets: bytes) -> str:
-    """Return the type of a file by its beginning, then by its name."""
+    """Return the media type of a file, from its beginning or else its name."""
     if kind := types.signature(octets):
         return kind
     if guessed := mimetypes.guess_type(name)[0]:

@@ -1,4 +1,4 @@
-"""Mailpit's Chaos, as three rules: it refuses senders, recipients and logins by chance."""
+"""Mailpit's Chaos, as three rules: it refuses senders, recipients and logins at random."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCENARIO = "mailpit-chaos"
 
 
 class ChaosTrigger(NamedTuple):
-    """A kind of refusal: the stage of its rule, its usual code, its words."""
+    """A kind of refusal: the stage of its rule, its usual code and words."""
 
     stage: str
     code: int
@@ -32,12 +32,12 @@ _TRIGGERS = {
 
 
 def find(request: HttpRequest) -> HttpResponse:
-    """Answer with the triggers, as the rules have them."""
+    """Answer with the triggers, from the current rules."""
     return go_json(_shape())
 
 
 def put(request: HttpRequest) -> HttpResponse:
-    """Replace the triggers; one that is left out is off, with its usual code."""
+    """Replace the triggers; an omitted one is off, with its usual code."""
     asked = body(request)
     rules = [_rule(name, asked.struct(name)) for name in _TRIGGERS]
     rulebook.put_scenario(scope(), DEFAULT_SLUG, rules, SCENARIO)
@@ -56,7 +56,7 @@ def _shape() -> Shape:
 def _trigger(usual: ChaosTrigger, rule: Rule | None) -> Shape:
     if rule is None:
         return {"ErrorCode": usual.code, "Probability": 0}
-    # Somebody may have changed it since, as any other rule.
+    # A user may have changed it since, like any other rule.
     chance = float(rule.limits.get("probability", 1)) if rule.is_on else 0
     code = rule.actions.get("code", usual.code)
     return {"ErrorCode": code, "Probability": round(100 * chance)}

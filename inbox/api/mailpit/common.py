@@ -1,4 +1,4 @@
-"""Pieces that Mailpit's routes share: they find messages, and read searches."""
+"""Helpers that Mailpit's routes share: they find messages, and read searches."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _LATEST_NOT_FOUND = "Message not found"
 
 
 def ok() -> HttpResponse:
-    """Return the answer to a change that was made."""
+    """Return the answer to a successful change."""
     return text("ok")
 
 
 def searched(request: HttpRequest, query: str) -> Q:
-    """Return the condition of a search, in the zone that the request names."""
+    """Return the condition of a search, in the time zone that the request names."""
     if zone := timezones.named(request.GET.get("tz", "")):
         ZONE.set(zone)
     return mailpit_language.messages(mailpit_language.parse(query), scope().reader)
 
 
 def search(request: HttpRequest) -> Q:
-    """Return the condition of the search that has to be in the query. Raises PlainError."""
+    """Return the condition of the required search in the query. Raises PlainError."""
     query = request.GET.get("query", "")
     if not query.strip():
         raise PlainError(NOTHING_SAID)
@@ -40,9 +40,9 @@ def search(request: HttpRequest) -> Q:
 
 
 def found(request: HttpRequest, id: str, latest: str = _LATEST_NOT_FOUND) -> Message:
-    """Return a message by its id, or the newest one that matches the query for "latest".
+    """Return a message by its id; for "latest", the newest one that matches the query.
 
-    latest: the words where there is none. Raises PlainError.
+    latest: the words if there is none. Raises PlainError.
     """
     if id != messages.LATEST:
         try:

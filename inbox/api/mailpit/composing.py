@@ -1,6 +1,6 @@
-"""The message that POST /api/v1/send describes, as octets.
+"""Composes the message that POST /api/v1/send describes, as octets.
 
-Bodies and files come out exactly as they were given.
+Bodies and files stay exactly as given.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from mailsink.ids import uuid7
 
 MOST_RECIPIENTS = 100
 _MOST_HEADERS = 200
-# Limits of the texts of the header. The library folds them in quadratic time, and takes
-# far longer where they are not ASCII.
-_LONGEST = {"subject": 2000}  # characters, by the names of fields
+# Limits of the texts in the header. The library folds them in quadratic time, and takes
+# far longer if they are not ASCII.
+_LONGEST = {"subject": 2000}  # characters, by field name
 _LONGEST_FIELD = 10_000  # characters of any other field
 _LONGEST_NAME = 320  # characters of a name or an address: RFC 5321 §4.5.3.1
 _LONGEST_HEADER = 32 * 1024  # characters of all texts
 _MOST_ENCODED = 4 * 1024  # octets of all texts that are not ASCII
-# What the library raises over texts that it cannot read, some by mistake
+# The library's errors for texts that it cannot read; some come from its bugs
 _FAULTS = (MessageError, ValueError, LookupError, AttributeError, RecursionError)
 _OURS = frozenset(
     "to from cc bcc reply-to date subject content-type mime-version "
@@ -39,9 +39,10 @@ _OURS = frozenset(
 
 
 def _fields_of_ours() -> HeaderRegistry:
-    """Return the library's kinds of fields; one that a client names is plain text.
+    """Return the library's field types; fields that a client adds are plain text.
 
-    It takes minutes to read 10,000 characters as the addresses of a Resent-To.
+    The library takes minutes to parse 10,000 characters as the addresses of a
+    Resent-To.
     """
     kinds = HeaderRegistry()
     kept = _OURS | {"message-id"}
@@ -65,7 +66,7 @@ class ComposedMail:
 def compose(asked: GoObject, taken_out: list[bytes]) -> ComposedMail:
     """Return the message that a request describes. Raises PlainError.
 
-    taken_out: the files in base64 that were taken out of it
+    taken_out: the files in base64 that were taken out of the request
     """
     _check_length(asked)
     sender = GoObject(asked.get("From"))
@@ -148,7 +149,7 @@ def _add_headers(
 
 
 def _check_length(asked: GoObject) -> None:
-    """Raise PlainError where a text of the header, or all of them, would be too long."""
+    """Raise PlainError if a text of the header, or all of them, would be too long."""
     given = GoObject(asked.get("Headers"))
     fields = [("Subject", asked.text("Subject"))]
     fields += [(name, given.text(name)) for name in given]
@@ -170,7 +171,7 @@ def _check_length(asked: GoObject) -> None:
 
 
 def _content(asked: GoObject, files: AttachedFiles) -> MIMEPart:
-    """Return text and HTML, with what goes with them."""
+    """Return the text and HTML, with the files that belong to them."""
     inline = [part for part in files.parts if part["Content-ID"]]
     others = [part for part in files.parts if not part["Content-ID"]]
     bodies = []

@@ -1,4 +1,4 @@
-"""Where Mailpit describes its API: the list of routes, and a page about them."""
+"""Mailpit's description of its API: the list of routes, and a page about them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WELL = {"responses": {"200": {"description": "As Mailpit answers"}}}
 
 
 def swagger(request: HttpRequest) -> HttpResponse:
-    """Answer with the routes, as Swagger 2.0 lists them."""
+    """Answer with the routes as Swagger 2.0."""
     paths = {
         path: dict.fromkeys(methods.split(), _WELL) for path, methods in _ROUTES.items()
     }
@@ -45,5 +45,5 @@ def swagger(request: HttpRequest) -> HttpResponse:
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """Lead to the page about our own API."""
+    """Redirect to the page about our own API."""
     return redirect("api-v3:openapi-view")

@@ -1,4 +1,4 @@
-"""Where Mailpit's routes outside of /api are: documents of a message, and health."""
+"""Mailpit's routes outside /api: documents of a message, and health."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from mailsink.conf import CONFIG
 
 
 def livez(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
+    """Answer that the process is running."""
     return text("")
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The process can do its work: 200 or 503, as /health/ready."""
+    """Answer 200 or 503, like /health/ready."""
     if any(check() for check in health.checks.values()):
         return text("Service Unavailable\n", 503)
     return text("")
 
 
 def clean(request: HttpRequest, rest: str) -> HttpResponse:
-    """Lead to a path without the slashes that are too many."""
+    """Redirect to a path without superfluous slashes."""
     query = request.META["QUERY_STRING"]
     path = f"{get_script_prefix()}{rest}"
     return redirect(f"{path}?{query}" if query else path, permanent=True)
@@ -37,7 +37,7 @@ urlpatterns: list[URLPattern] = [
 ]
 
 _views: list[URLPattern] = [
-    # cypress-mailpit asks for //view/…, and Go's servers lead to the clean path
+    # cypress-mailpit requests //view/…, and Go's servers redirect to the clean path
     re_path("^/+(?P<rest>view/.+)$", methods(GET=clean)),
     path("view/<str:id>.html", methods(GET=rendering.html)),
     path("view/<str:id>.txt", methods(GET=rendering.text)),

@@ -21,8 +21,8 @@ from inbox.mailbox.offsets import StoredMail
 from inbox.mailbox.scope import ALL, Scope
 from inbox.serializers import Shape
 
-STATS_AFTER = 0.25  # seconds in which counts are gathered
-_MANY = 200  # changes, in place of which clients are asked to load again
+STATS_AFTER = 0.25  # seconds in which changes are collected before new counts
+_MANY = 200  # changes; with more, clients are asked to load again
 _REMEMBERED = 20_000  # messages
 
 Marks = tuple[bool, tuple[str, ...]]  # whether a message is read, and its tags
@@ -33,13 +33,13 @@ def _text(kind: str, data: Any) -> str:
 
 
 class Changes:
-    """Finds out which of a message's marks changed: the feed says only that it changed."""
+    """Finds the changed marks of messages: the feed only says that a message changed."""
 
     def __init__(self) -> None:
         self._marks: OrderedDict[tuple[int | None, str], Marks] = OrderedDict()
 
     def note(self, shape: Mapping[str, Any], reader: int | None) -> Marks | None:
-        """Remember the marks of a message; return those before, None if none are known."""
+        """Remember the marks of a message; return the previous ones, None if unknown."""
         id = reader, shape["id"]
         before = self._marks.pop(id, None)
         self._marks[id] = bool(shape["read"]), tuple(shape["tags"])
@@ -48,7 +48,7 @@ class Changes:
         return before
 
     def of(self, shape: Mapping[str, Any], reader: int | None = None) -> Iterator[str]:
-        """Yield an event for each mark that changed, or may have, to a user."""
+        """Yield an event for each mark that changed, or may have changed, for a user."""
         before = self.note(shape, reader)
         read, tags = bool(shape["read"]), tuple(shape["tags"])
         if before is None or before[0] != read:
@@ -91,7 +91,7 @@ def _errors(failed: FeedEvents) -> list[str]:
 
 
 def _error(ended: Mapping[str, Any]) -> Shape | None:
-    """Return what a refusal is to Mailpit; None where no reply refused anything."""
+    """Return a refusal in Mailpit's form; None if no reply refused anything."""
     codes = [each["rcpt_code"] for each in ended["recipients"]]
     code = max([ended["code"] or 0, *codes], default=0)
     if code < 400:
@@ -113,7 +113,7 @@ async def _counts(scope: Scope) -> Any:
 
 
 class _Stats:
-    """The counts of the mailbox, read once for all who see the same of it."""
+    """The counts of the mailbox, read once for all clients with the same scope."""
 
     def __init__(self) -> None:
         self._reading: dict[Scope, asyncio.Task[str]] = {}
@@ -144,7 +144,7 @@ class MailpitSocket(DialectConsumer):
     """Speaks Mailpit's /api/events with one client."""
 
     frames = SharedFrames(_translate)
-    are_own = True  # they say what the user has read
+    are_own = True  # its texts contain the user's read marks
 
     async def connect(self) -> None:
         self.sending: asyncio.Task[None] | None = None
@@ -161,11 +161,11 @@ class MailpitSocket(DialectConsumer):
 
     async def live_frame(self, frame: Mapping[str, Any]) -> None:
         await super().live_frame(frame)
-        if self.heard:  # it was not closed
+        if self.heard:  # the connection was not closed
             self._send_stats_soon()
 
     async def live_lost(self, event: Mapping[str, Any] | None = None) -> None:
-        """Have the client load again."""
+        """Make the client load again."""
         if not protocol.concerns(self.reader, event or {}):
             return
         await self.send(_text("prune", None))

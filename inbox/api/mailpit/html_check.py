@@ -1,4 +1,4 @@
-"""Mailpit's HTML check, from what our own checks know of the support of email clients."""
+"""Mailpit's HTML check, from our own data about the support in email clients."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from inbox.mailbox.large import LABORIOUS, refuse_here
 from inbox.serializers import Shape
 from mailsink.mime.markup import TOKEN
 
-# The platforms of Can I email, by what our names of clients have in brackets.
+# The platforms of Can I email, by the word in brackets of our client names.
 _PLATFORMS = {
     "web": "desktop-webmail",
     "mobile web": "mobile-webmail",
@@ -31,7 +31,7 @@ _SUPPORT = {"y": "yes", "n": "no", "a": "partial"}
 
 
 def check(request: HttpRequest, id: str) -> HttpResponse:
-    """Answer with the features that not every email client supports, the worst first."""
+    """Answer with the features that some email clients do not support, the worst first."""
     mail = opened(found(request, id, "404 page not found"))
     if not mail.html:
         raise PlainError("message does not contain HTML")
@@ -55,7 +55,7 @@ def check(request: HttpRequest, id: str) -> HttpResponse:
 
 
 def _place(client: str) -> tuple[str, str]:
-    """Return the family and the platform of a client's name."""
+    """Return the family and platform from a client's name."""
     family, _, platform = client.removesuffix(")").rpartition(" (")
     return family, _PLATFORMS.get(platform, platform.lower())
 
@@ -106,7 +106,7 @@ def _score(use: Use) -> Shape:
 
 
 def _total(warnings: Sequence[Shape], nodes: int, tests: int) -> Shape:
-    """Return the worst of the scores, each by how much of the HTML uses its feature."""
+    """Return the worst of the scores, each weighted with its feature's share of the HTML."""
 
     def worst(name: str) -> float:
         shares = (

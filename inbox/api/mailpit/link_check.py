@@ -1,7 +1,7 @@
-"""Mailpit's link check: which of a message's links lead somewhere, by HEAD.
+"""Mailpit's link check: requests each link of a message with HEAD.
 
-No private address is asked, and nothing at all where outgoing requests are off. One
-check runs at a time: it holds one of the few threads that answer requests.
+No private address is requested, and none at all if outgoing requests are off. One check
+runs at a time, since it occupies one of the few threads that answer requests.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _AT_ONCE = 10
 _REDIRECTS = 3
 _SECONDS = 10.0  # for a link
 _ALL_SECONDS = 20.0
-_REFUSED = 451  # RFC 7725, as Mailpit answers
+_REFUSED = 451  # RFC 7725, like Mailpit
 _HEADERS = {"User-Agent": f"Mailsink/{__version__}"}
 
 _checking = threading.Lock()
@@ -50,7 +50,7 @@ def check(request: HttpRequest, id: str) -> HttpResponse:
 
 
 def _links(parts: NumberedParts) -> list[str]:
-    """Return the links of HTML, then those of the text, each once."""
+    """Return the links of the HTML, then those of the text, without duplicates."""
     of_text = links.of_text(parts.text)
     all_links = [*(links.of_html(parts.html) if parts.html else []), *of_text]
     urls = (each.url for each in all_links if links.split(each.url))

@@ -1,4 +1,4 @@
-"""Mailpit's routes of one message: its detail, header fields, source and parts."""
+"""Mailpit's routes for one message: its detail, header fields, source and parts."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from mailsink.mime.mails import ParsedMessage
 
 _WHITE = Path(__file__).with_name("white.jpg")  # 180 by 120
 _EAST = re.compile(r"([+-])(\d\d)([0-5]\d)(?!\d)")
-# Types that a browser would run something of, rather than show it.
+# Types that a browser would execute rather than show.
 _ACTIVE = re.compile(r".*(?:html|xml|svg|script|wasm|pdf).*")
 
 
 def opened(message: Message) -> ParsedMessage:
-    """Return a message's octets, to be read. Raises PlainError where they are gone."""
+    """Return a message with its octets. Raises PlainError if they are gone."""
     try:
         octets = messages.open_raw(message)
     except NotFound as error:
@@ -46,16 +46,16 @@ def as_received(message: Message) -> AsReceived:
 
 
 def mark_read(request: HttpRequest, message: Message) -> None:
-    """Mark a message read, as Mailpit does whenever it is looked at.
+    """Mark a message as read, as Mailpit does whenever it is opened.
 
-    Not where a browser loads it ahead, or a page of others embeds it.
+    Not if a browser prefetches it, or a foreign page embeds it.
     """
     if not getattr(message, "read", False) and navigation.is_opened(request):
         marking.update_many(scope(), Selection((message.pk,)), Marks(read=True))
 
 
 def one(request: HttpRequest, id: str) -> HttpResponse:
-    """Answer with a message, and mark it read."""
+    """Answer with a message, and mark it as read."""
     message = found(request, id)
     shape = _shape(message)
     mark_read(request, message)
@@ -95,7 +95,7 @@ def _field(mail: AsReceived, name: str) -> str:
 
 
 def _date(message: Message, field: str) -> str:
-    """Return the time of the Date field in its own zone, else when the message came."""
+    """Return the time of the Date field in its own zone, or else the time of receipt."""
     if message.date is None:
         return stamp(message.received_at, summaries.MILLISECONDS)
     east = _EAST.search(field)
@@ -116,12 +116,12 @@ def headers(request: HttpRequest, id: str) -> HttpResponse:
 
 
 def _canonical(name: str) -> str:
-    """Return a field's name as Go writes it: Message-Id."""
+    """Return a field's name in Go's spelling: Message-Id."""
     return "-".join(each.capitalize() for each in name.split("-"))
 
 
 def raw(request: HttpRequest, id: str) -> HttpResponse:
-    """Answer with the source, the fields that Mailpit adds before it."""
+    """Answer with the source, preceded by the fields that Mailpit adds."""
     message = found(request, id)
     octets = as_received(message).prefix + opened(message).octets
     response = HttpResponse(
@@ -134,9 +134,9 @@ def raw(request: HttpRequest, id: str) -> HttpResponse:
 
 
 def thumbnail(request: HttpRequest, id: str, number: str) -> HttpResponse:
-    """Answer with the white picture by which Mailpit stands in for what it cannot read.
+    """Answer with the white picture that Mailpit shows for pictures that it cannot decode.
 
-    No picture of a mail is decoded in the server, which has no library for it.
+    The server never decodes pictures of mail: it has no library for that.
     """
     try:
         mail = opened(found(request, id))
@@ -152,7 +152,7 @@ def thumbnail(request: HttpRequest, id: str, number: str) -> HttpResponse:
 
 
 def part(request: HttpRequest, id: str, number: str) -> HttpResponse:
-    """Answer with a part, decoded. One that a browser would run is a file to be saved."""
+    """Answer with a decoded part. One that a browser would execute is a file to save."""
     mail = opened(found(request, id))
     leaf = NumberedParts(mail).leaves.get(number)
     if leaf is None:

@@ -1,4 +1,4 @@
-"""Mailpit's routes of many messages: lists, searches, marks, deleting."""
+"""Mailpit's routes for many messages: lists, searches, marks, deleting."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from inbox.mailbox.selection import Selection
 from inbox.search import mailpit_language
 
 _LIMIT = 50
-_NULL = ("To", "Cc", "Bcc")  # where they are empty; a search has more of them
+_NULL = ("To", "Cc", "Bcc")  # if they are empty; searches have more of these
 _BOTH = "You may specify either IDs or a search query, not both"
 
 
 def find(request: HttpRequest) -> HttpResponse:
-    """List the messages, newest first; limit=0 asks for all of them."""
+    """List the messages, newest first; limit=0 requests all of them."""
     start, limit = number(request, "start", 0), number(request, "limit", _LIMIT)
     if limit == 0:
         start, limit = 0, MOST
@@ -43,7 +43,7 @@ def find(request: HttpRequest) -> HttpResponse:
 
 
 def find_matching(request: HttpRequest) -> HttpResponse:
-    """List what matches a search; limit=0 asks for the counts alone."""
+    """List the messages that match a search; limit=0 requests only the counts."""
     where = search(request) & _before(request)
     start, limit = number(request, "start", 0), number(request, "limit", _LIMIT)
     return go_json(summaries.listed(where, start, limit, (*_NULL, "ReplyTo")))
@@ -54,7 +54,7 @@ def _before(request: HttpRequest) -> Q:
 
 
 def mark(request: HttpRequest) -> HttpResponse:
-    """Mark messages read or unread: those named, those that match, or all."""
+    """Mark messages as read or unread: the named ones, those that match, or all."""
     asked = _asked(request)
     ids, query = asked.texts("IDs"), asked.text("Search")
     if ids and query:
@@ -67,7 +67,9 @@ def mark(request: HttpRequest) -> HttpResponse:
 
 
 def delete(request: HttpRequest) -> HttpResponse:
-    """Move messages to the trash: those named; all, if none are, or nothing can be read."""
+    """Move messages to the trash: the named ones; all, if none are named or the body is
+    unreadable.
+    """
     ids = []
     with suppress(PlainError):
         ids = _asked(request).texts("IDs")
@@ -78,7 +80,7 @@ def delete(request: HttpRequest) -> HttpResponse:
 
 
 def delete_matching(request: HttpRequest) -> HttpResponse:
-    """Move what matches a search to the trash."""
+    """Move the messages that match a search to the trash."""
     chosen = Selection(where=search(request))
     within = emptying.scope_to_delete(chosen)
     trash.delete(within, chosen, request.META["REMOTE_ADDR"])
@@ -86,9 +88,10 @@ def delete_matching(request: HttpRequest) -> HttpResponse:
 
 
 def _asked(request: HttpRequest) -> GoObject:
-    """Return what a body asks for; PyPI's mailpit-api-client sends a form.
+    """Return the object in a body, which PyPI's mailpit-api-client sends as a form.
 
-    Raises PlainError; Invalid over a form of too many fields, which is not to mean all messages.
+    Raises PlainError; Invalid for a form with too many fields, which must not count as
+    "all messages".
     """
     given = request.body
     if given[:4].lower() != b"ids=":
@@ -102,9 +105,10 @@ def _asked(request: HttpRequest) -> GoObject:
 
 
 def _is_bare(request: HttpRequest) -> bool:
-    """Whether npm's mailhog asks, by the little that it says of itself.
+    """Whether npm's mailhog sent the request, judging by its few header fields.
 
-    MailHog has this route too, and answers without a body: npm's mailhog fails over "ok".
+    MailHog also has this route, and answers without a body: "ok" makes npm's mailhog
+    fail.
     """
     said = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
     return "Connection" in request.headers and not any(

@@ -1,7 +1,7 @@
-"""The parts of a message by Mailpit's numbers, and which of them it calls what.
+"""The parts of a message with Mailpit's numbers, and its classes of parts.
 
-Mailpit numbers the children of the root from 1, deeper ones after their parents ("1.2"),
-and a message without parts is "0". It does not look into enclosed messages.
+Mailpit numbers the children of the root from 1, deeper ones with their parents' numbers
+("1.2"), and a message without parts is "0". It ignores the parts of enclosed messages.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from mailsink.mime import bodies, markup
 from mailsink.mime.mails import ParsedMessage
 from mailsink.mime.structure import Part
 
-_BETWEEN = "\n--\n"  # texts that stand one behind the other
+_BETWEEN = "\n--\n"  # between consecutive texts
 _TEXTS = ("text/plain", "text/html")
 
 
 @dataclass(frozen=True)
 class NumberedParts:
-    """The leaves of a message, each under its number."""
+    """The leaves of a message, by number."""
 
     mail: ParsedMessage
 
@@ -32,13 +32,13 @@ class NumberedParts:
 
     def _numbered(self) -> Iterator[tuple[str, Part]]:
         root = self.mail.parsed.parts[0]
-        outer = {root.index}  # parts that Mailpit looks into
+        outer = {root.index}  # the parts whose children Mailpit numbers
         if _is_leaf(root):
             yield "0", root
         for part in self.mail.parsed.parts[1:]:
             parent = part.parent
             if parent is None or parent.index not in outer or _is_leaf(parent):
-                continue  # within an enclosed message
+                continue  # in an enclosed message
             outer.add(part.index)
             yield part.number.removeprefix("1."), part
 
@@ -60,20 +60,20 @@ class NumberedParts:
 
     @property
     def _is_alone(self) -> bool:
-        """Whether the message is one file and nothing else."""
+        """Whether the message consists of a single file."""
         root = self.mail.parsed.parts[0]
         return _is_leaf(root) and root.content_type not in _TEXTS
 
     @cached_property
     def html(self) -> str:
-        """The first HTML that is no attachment; "" if there is none."""
+        """The first HTML that is not an attachment; "" if there is none."""
         found = (part for part in self.leaves.values() if _is_body(part, "text/html"))
         first = next(found, None)
         return bodies.text_of(self.mail.octets, first) if first else ""
 
     @cached_property
     def text(self) -> str:
-        """The plain text; made from the HTML where there is none."""
+        """The plain text; without one, text made from the HTML."""
         root = self.mail.parsed.parts[0]
         found = [part for part in self.leaves.values() if _is_body(part, "text/plain")]
         if root.content_type == "multipart/alternative":
@@ -83,7 +83,7 @@ class NumberedParts:
         return _BETWEEN.join(bodies.text_of(self.mail.octets, part) for part in found)
 
     def shape(self, number: str, part: Part) -> Shape:
-        """Return an attachment as Mailpit describes it; the sums are of decoded octets."""
+        """Return an attachment in Mailpit's form; the checksums are of the decoded octets."""
         octets = bodies.decode(self.mail.octets, part)
         return {
             "PartID": number,

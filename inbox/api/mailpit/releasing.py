@@ -1,4 +1,4 @@
-"""Mailpit's release: through the queue of a route, which has to allow every recipient."""
+"""Mailpit's release: through the queue of a route, which must allow every recipient."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NO_ROUTE = (
 
 
 def release(request: HttpRequest, id: str) -> HttpResponse:
-    """Queue a message for recipients. It goes out as it came in."""
+    """Queue a message for recipients. It leaves unchanged."""
     message = found(request, id)
     given = read_json(request.body)
     asked = GoObject({"To": given} if isinstance(given, list) else given)

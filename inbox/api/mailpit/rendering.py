@@ -1,8 +1,7 @@
-"""Mailpit's /view: a message's HTML and text as documents of their own.
+"""Mailpit's /view: a message's HTML and text as separate documents.
 
-A program gets the HTML as it is, with addresses for the images that it carries. A
-browser that goes there gets it as our own frame shows it: nothing runs, and nothing is
-loaded from anywhere.
+A program gets the unchanged HTML, with URLs for its images. A browser that opens it
+gets the HTML of our own frame: nothing is executed or loaded.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ _CID = re.compile(r"cid:([^\s\"'<>)]{1,500})", re.IGNORECASE)
 
 
 def html(request: HttpRequest, id: str) -> HttpResponse:
-    """Answer with the HTML of a message, and mark it read."""
+    """Answer with the HTML of a message, and mark it as read."""
     message = found(request, id, "Message not found")
     mail = opened(message)
     parts = NumberedParts(mail)
@@ -55,7 +54,7 @@ def html(request: HttpRequest, id: str) -> HttpResponse:
 
 
 def text(request: HttpRequest, id: str) -> HttpResponse:
-    """Answer with the plain text of a message, and mark it read."""
+    """Answer with the plain text of a message, and mark it as read."""
     message = found(request, id, "Message not found")
     response = files.shown(NumberedParts(opened(message)).text)
     mark_read(request, message)
@@ -63,7 +62,7 @@ def text(request: HttpRequest, id: str) -> HttpResponse:
 
 
 def page(request: HttpRequest, id: str) -> HttpResponse:
-    """Lead to our own page of a message; to the inbox where there is none yet."""
+    """Redirect to our page of a message; to the inbox if there is no message yet."""
     try:
         message = found(request, id)
     except PlainError:
@@ -74,14 +73,14 @@ def page(request: HttpRequest, id: str) -> HttpResponse:
 
 
 def _is_browser(request: HttpRequest) -> bool:
-    """Whether a browser goes there; it says so itself only to localhost and over TLS."""
+    """Whether a browser opens it; browsers show that only to localhost and with TLS."""
     accepted = request.headers.get("Accept", "")
     navigates = request.headers.get("Sec-Fetch-Mode") == "navigate"
     return navigates or accepted.startswith("text/html,application/xhtml+xml")
 
 
 def _with_addresses(message: Message, parts: NumberedParts) -> str:
-    """Return the HTML with the addresses of the parts that it names."""
+    """Return the HTML with the URLs of the parts that it names."""
     numbers = {
         part.content_id: number
         for number, part in parts.leaves.items()

@@ -57,7 +57,7 @@ def _failed(words: str, status: int) -> HttpResponse:
 
 
 def _username(request: HttpRequest) -> str:
-    """Return the user name of HTTP's Basic authentication, which nobody checks."""
+    """Return the user name of HTTP Basic authentication, without checking it."""
     kind, _, encoded = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "basic":
         return ""

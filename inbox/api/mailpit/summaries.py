@@ -1,4 +1,4 @@
-"""Mailpit's MessageSummary and the lists of them."""
+"""Mailpit's MessageSummary, and the lists of it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ from mailsink.mime.reading import SNIPPET_LENGTH
 
 MILLISECONDS = 3  # digits
 _SNIPPET = 200  # octets
-# Octets of a body that is read for a list, and of all of them: a body of many parts takes
-# 0.1 s. Of the others the indexer has counted the attachments, by a slightly different rule.
+# Octets of a body that are read for a list, and of all bodies: a body with many parts
+# takes 0.1 s. For other messages, the indexer's count of attachments is used, which has
+# a slightly different rule.
 _LARGEST_READ = 128 * 1024
 _MOST_READ = 512 * 1024
 
@@ -37,7 +38,7 @@ def people(found: Iterable[Address]) -> list[Shape]:
 
 
 def sender(mail: AsReceived) -> Shape:
-    """Return who a message is from; the whole field as the name where it has no address."""
+    """Return the sender of a message; if there is no address, the whole field is the name."""
     message = mail.mail.message
     if message.from_address:
         return address(message.from_name, message.from_address)
@@ -46,14 +47,14 @@ def sender(mail: AsReceived) -> Shape:
 
 
 def tags(names: Iterable[str]) -> list[str]:
-    """Return tags in Mailpit's order, in which the case of letters does not count."""
+    """Return tags in Mailpit's order, which ignores case."""
     return sorted(names, key=lambda name: (name.lower(), name))
 
 
 def summary(stored: StoredMail, exact: bool = True) -> Shape:
-    """Return a message as lists and events have it; its lists are never null.
+    """Return a message in the form of lists and events; its lists are never null.
 
-    exact: its body may be read, to see which parts are attachments
+    exact: the body may be read, to count the attachments
     """
     mail, message = AsReceived(stored), stored.message
     snippet, attachments = _content(message, exact)
@@ -77,9 +78,9 @@ def summary(stored: StoredMail, exact: bool = True) -> Shape:
 
 
 def listed(where: Q, start: int, limit: int, null: Sequence[str]) -> Shape:
-    """Return a page of the messages that match, with the counts of the mailbox.
+    """Return a page of matching messages, with the counts of the mailbox.
 
-    null: the lists of addresses that are null where they are empty
+    null: the lists of addresses that are null if they are empty
     """
     found = offsets.find(scope(), where, start, limit)
     shapes: list[Shape] = []
@@ -109,7 +110,7 @@ def _with_null(shape: Shape, names: Sequence[str]) -> Shape:
 
 
 def _content(message: Message, exact: bool) -> tuple[str, int]:
-    """Return the snippet, and how many attachments Mailpit would count."""
+    """Return the snippet, and the number of attachments by Mailpit's rule."""
     snippet, attachments = _cut(message.snippet), message.attachments
     if not exact or not _is_read(message):
         return snippet, attachments
@@ -124,7 +125,7 @@ def _content(message: Message, exact: bool) -> tuple[str, int]:
 
 
 def _is_read(message: Message) -> bool:
-    """Whether only the body says exactly which of its parts are attachments."""
+    """Whether the body is needed for the exact number of attachments."""
     counted_none = message.indexed_at and not message.attachments
     return not counted_none and message.size <= _LARGEST_READ
 

@@ -1,4 +1,4 @@
-"""Mailpit's routes of tags: which there are, putting them on messages, renaming, deleting."""
+"""Mailpit's routes for tags: listing them, putting them on messages, renaming, deleting."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from inbox.mailbox.marking import MAX_TAG_LENGTH, MAX_TAGS, Marks
 from inbox.mailbox.selection import Selection
 from inbox.search import mailpit_language
 
-_LOOKED_AT, _LONGEST = 1000, 1000  # tags of a request, characters of each
+_LOOKED_AT, _LONGEST = 1000, 1000  # tags of a request that are used; characters of each
 _OTHERS = re.compile(r"[^a-zA-Z0-9\- _.@]")
 
 
 def cleaned(names: Iterable[str]) -> list[str]:
-    """Return tags as Mailpit cleans them: those that are nothing then are left out."""
+    """Return tags cleaned by Mailpit's rules, without those that become empty."""
     found: dict[str, str] = {}
     for name in islice(names, _LOOKED_AT):
         clean = _clean(name[:_LONGEST])
@@ -50,13 +50,13 @@ def put(request: HttpRequest) -> HttpResponse:
 
 
 def _known(names: Iterable[str]) -> list[str]:
-    """Return tags in the letters that they have already."""
+    """Return tags in the case of existing equal ones."""
     known = {each.lower(): each for each in messages.tags(scope())}
     return [known.get(name.lower(), name) for name in names]
 
 
 def rename(request: HttpRequest, tag: str) -> HttpResponse:
-    """Give a tag another name."""
+    """Rename a tag."""
     given = body(request).text("Name")
     old, new = _existing(tag), _clean(given)
     if not new or new != given.strip():
@@ -72,7 +72,7 @@ def rename(request: HttpRequest, tag: str) -> HttpResponse:
 
 
 def delete(request: HttpRequest, tag: str) -> HttpResponse:
-    """Take a tag from all messages."""
+    """Remove a tag from all messages."""
     old = _existing(tag)
     chosen = Selection(where=mailpit_language.tagged(old))
     marking.update_many(scope(), chosen, Marks(remove=[old]))

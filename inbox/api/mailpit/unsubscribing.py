@@ -1,4 +1,4 @@
-"""List-Unsubscribe as Mailpit checks it: at most one mailto: and one http(s): address."""
+"""List-Unsubscribe with Mailpit's checks: at most one mailto: and one http(s): URL."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from inbox.serializers import Shape
 _COMMENT = re.compile(r"\([^()]*\)")
 _MAIL = re.compile(r"mailto:[a-zA-Z0-9][^\s<>]*")
 _WEB = re.compile(r"https?://[a-zA-Z0-9\[][^\s<>]*", re.IGNORECASE)
-_LOOKED_AT = 10_000  # characters
+_LOOKED_AT = 10_000  # characters that are read
 
 
 def shape(header: str, post: str) -> Shape:
-    """Return what the two fields say, and what is wrong with the first; "" if nothing."""
+    """Return the content of the two fields, and the fault of the first; "" if there is none."""
     links, wrong = _links(header[:_LOOKED_AT]) if header else ([], "")
     return {"Header": header, "Links": links, "Errors": wrong, "HeaderPost": post}
 

@@ -1,4 +1,4 @@
-"""Where Mailpit's routes below /api/v1 are."""
+"""Mailpit's routes below /api/v1."""
 
 from __future__ import annotations
 
@@ -52,5 +52,5 @@ urlpatterns: list[URLPattern] = [
     path("v1/chaos", methods(GET=chaos.find, PUT=chaos.put)),
 ]
 
-# Behind the routes of all dialects
+# After the routes of all dialects
 unknown: list[URLPattern] = [re_path("^v1(?:/.*)?$", _NOTHING)]

@@ -1,4 +1,4 @@
-"""API v3: its routes tied together, its OpenAPI document, and its docs page, offline."""
+"""API v3: joins its routes, its OpenAPI document, and its docs page, which works offline."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ from inbox.errors import UserError
 from inbox.http.problems import problem
 from mailsink import __version__
 
-_PATH = "/api/v3/"  # of the API, below where Mailsink is served
+_PATH = "/api/v3/"  # of the API, relative to the URL of Mailsink
 DESCRIPTION = """
 Lists are `{"items": [], "next": cursor|null}`, newest first; `cursor=<next>` gives the next
 page. `q` is the search language of the pages. `latest` stands for the newest message's id.
@@ -74,7 +74,7 @@ _SETTINGS = {
 
 
 class Docs(DocsBase):
-    """The page of the API, to read and to try it on: Swagger within Mailsink's own frame."""
+    """The page for reading about the API and trying it: Swagger in Mailsink's own frame."""
 
     def render_page(
         self, request: HttpRequest, api: NinjaAPI, **kwargs: Any
@@ -85,7 +85,7 @@ class Docs(DocsBase):
 
 
 class Api(NinjaAPI):
-    """The API; operations are named after their module and function."""
+    """The API; operations are named after their modules and functions."""
 
     def get_operation_url_name(self, operation: Operation, router: Router) -> str:
         return self.get_openapi_operation_id(operation)
@@ -98,7 +98,7 @@ class Api(NinjaAPI):
         return _document(get_script_prefix().rstrip("/"))
 
 
-# Making it takes a third of a second. A proxy may name any path at which it serves us.
+# Making it takes a third of a second. A proxy may serve us at any path.
 @lru_cache(maxsize=4)
 def _document(root: str) -> OpenAPISchema:
     document = NinjaAPI.get_openapi_schema(api, path_prefix=_PATH)
@@ -154,7 +154,7 @@ api.add_router("", asyncapi.router, tags=["Live"])
 api.add_router("", info.router, tags=["Server"])
 
 
-_MOST_ERRORS = 20  # of a body that are said: there may be one for each of its values
+_MOST_ERRORS = 20  # errors of a body that are reported: each of its values can have one
 
 
 @api.exception_handler(UserError)
@@ -164,7 +164,7 @@ def _user_error(_: HttpRequest, error: UserError) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def _http_error(_: HttpRequest, error: HttpError) -> HttpResponse:
-    if isinstance(error.__cause__, HttpError):  # which Ninja has hidden
+    if isinstance(error.__cause__, HttpError):  # hidden by Ninja
         error = error.__cause__
     return problem(error.status_code, error.message)
 

@@ -23,7 +23,7 @@ JsonSchema = dict[str, Any]
 Models = Sequence[type[Schema]]
 
 DESCRIPTION = (
-    "Mailsink publishes what happens while it happens: over a websocket, and as "
+    "Mailsink publishes events as they happen: over a websocket, and as "
     "server-sent events. The objects are those of API v3."
 )
 _LIVE = (
@@ -38,7 +38,7 @@ _EVENTS = (
 
 @router.get("asyncapi.json", include_in_schema=False)
 def document(request: HttpRequest) -> HttpResponse:
-    """The document, with this server's own address."""
+    """The document, with this server's own URL."""
     url = urlsplit(base_url(request))
     is_secure = url.scheme == "https"
     servers = {
@@ -97,7 +97,7 @@ def _channel(address: str, server: str, description: str, models: Models) -> Jso
 
 
 def _operation(action: str, channel: str, models: Models) -> JsonSchema:
-    """Return an operation. action: of the server, as AsyncAPI 3 has it"""
+    """Return an operation. action: of the server, in AsyncAPI 3's terms"""
     place = f"#/channels/{channel}"
     return {
         "action": action,

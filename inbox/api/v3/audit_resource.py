@@ -18,8 +18,8 @@ from inbox.api.v3.schemas import Page, Strict, member
 
 router = Router()
 
-_User = Annotated[str, query("Only what this user did.", "ann", max_length=150)]
-_Inbox = Annotated[str, query("Only what is of this inbox: a slug.", max_length=64)]
+_User = Annotated[str, query("Only acts of this user.", "ann", max_length=150)]
+_Inbox = Annotated[str, query("Only acts in this inbox: a slug.", max_length=64)]
 _Kind = Annotated[str, query("Only this kind.", "message.read", max_length=32)]
 _Since = Annotated[
     str, query("Only from then on: a time, or a day in UTC.", "2026-11-29")
@@ -31,7 +31,7 @@ _Until = Annotated[
 
 class AuditEntryObject(Strict):
     id: UUID = member("The id; later ones are greater.", ANY_ID)
-    at: datetime = member("When it was.")
+    at: datetime = member("The time of the act.")
     caller: str = member("By what: user, token, share link, stranger.", "user")
     user: str = member("The name of the user.", "ann")
     token: UUID | None = member(
@@ -42,8 +42,8 @@ class AuditEntryObject(Strict):
     inbox: str | None = member(
         "The slug of the inbox; null for none or several.", "default"
     )
-    object: str = member("The id or name of what it was done to.", ANY_ID)
-    details: str = member("What was asked for, as a search.", "")
+    object: str = member("The id or name of its object.", ANY_ID)
+    details: str = member("The parameters of the request, such as a search.", "")
 
 
 @router.get("", response=Page[AuditEntryObject], summary="List audit entries")
@@ -57,7 +57,9 @@ def find(
     cursor: Cursor = None,
     limit: Limit = LIMIT,
 ) -> HttpResponse:
-    """The audit log, newest first: of the inboxes that you manage; for administrators all."""
+    """The audit log of the inboxes that you manage, newest first; administrators get
+    all of it.
+    """
     by = AuditFilter(user, inbox, kind, since, until)
     found = audit_search.find(scope(Role.MANAGER), by, cursor, limit)
     return answer(serializers.page(map(audit_export.shape, found.items), found.next))

@@ -1,4 +1,4 @@
-"""How the bodies of requests are read: JSON whose texts can be kept and sent on."""
+"""Reads the bodies of requests: JSON with texts that can be stored and sent on."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from django.http import HttpRequest
 from ninja.errors import HttpError
 from ninja.parser import Parser
 
-# The longest list that may be given has 10,000. Each that is wrong is an error of its own.
+# The longest permitted list has 10,000 entries. Each wrong value makes an error.
 _MOST_VALUES = 30_000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class JsonParser(Parser):
-    """Reads a body, or says why it cannot be read."""
+    """Parses a body, or reports why it cannot be parsed."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        """Return what the JSON says. Raises HttpError."""
+        """Return the parsed JSON. Raises HttpError."""
         try:
             value = json.loads(request.body)
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise HttpError(400, f"the body is no JSON: {error}") from None
-        except ValueError:  # Python reads no number of thousands of digits
+        except ValueError:  # Python refuses numbers with thousands of digits
             raise HttpError(400, "a number of the body has too many digits") from None
         except RecursionError:
             raise HttpError(400, "the JSON of the body is too deep") from None
@@ -37,7 +37,7 @@ class JsonParser(Parser):
 
 
 def _has_more(value: Any, most: int) -> bool:
-    """Whether JSON has more values than so many, those within others too."""
+    """Whether JSON has more than this number of values, nested ones included."""
     waiting, count = [value], 0
     while waiting:
         each = waiting.pop()
@@ -53,9 +53,9 @@ def _has_more(value: Any, most: int) -> bool:
 
 
 def unfit(value: Any) -> str:
-    """Return what a text in JSON has that cannot be stored everywhere; "" for nothing.
+    """Return what a text in JSON contains that not every database can store; "" for nothing.
 
-    No surrogate can be sent on either (RFC 8259 §8.2).
+    Lone surrogates cannot be sent on, either (RFC 8259 §8.2).
     """
     waiting = [value]
     while waiting:

@@ -1,4 +1,4 @@
-"""API v3: what the checks of a mail found, as objects."""
+"""API v3: the results of the checks of a mail, as objects."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from inbox.serializers import Shape
 class CheckPlaceObject(Strict):
     place: str = member('"HTML", "Text", the name of a header field, or "".', "HTML")
     line: int | None = member("The line, from 1; null if there are no lines.", 12)
-    snippet: str = member("The beginning of what is there.", '<img src="logo.png">')
-    words: str = member("What is particular to this place.", "no alternative text")
+    snippet: str = member("The beginning of this place.", '<img src="logo.png">')
+    words: str = member("Details about this place.", "no alternative text")
 
 
 class SourceObject(Strict):
@@ -85,7 +85,7 @@ class Checks(Page[CheckObject]):
 
 
 def report(found: checks.ChecksReport) -> Shape:
-    """Return a report: its results, the gravest first, and the email clients."""
+    """Return a report: its results, the most severe first, and the email clients."""
     support = found.support
     return {
         **serializers.page(map(_result, found.results), None),

@@ -26,7 +26,7 @@ class CommentObject(Strict):
     id: UUID = member("The id.", ANY_ID)
     author: str = member("The name of the user who wrote it.", "ann")
     text: str = member("The text, plain.", "The total is wrong again.")
-    created_at: datetime = member("When they said it.")
+    created_at: datetime = member("When it was written.")
 
 
 class CommentToAdd(Strict):
@@ -37,14 +37,14 @@ class CommentToAdd(Strict):
 
 @router.get("/{id}/comments", response=Page[CommentObject], summary="List comments")
 def find(request: HttpRequest, id: MessageId) -> HttpResponse:
-    """The comments on a message, the oldest first."""
+    """The comments on a message, oldest first."""
     found = discussion.comments(messages.get(scope(), id))
     return answer(serializers.page(map(_shape, found), None))
 
 
 @router.post("/{id}/comments", response={201: CommentObject}, summary="Add a comment")
 def add(request: HttpRequest, id: MessageId, given: CommentToAdd) -> HttpResponse:
-    """Adds a comment of yours. It takes accounts."""
+    """Adds a comment of yours. Needs accounts."""
     made = assigning.comment(current.identity(), messages.get(scope(), id), given.text)
     return answer(_shape(made), 201)
 

@@ -1,4 +1,4 @@
-"""Parameters and answers that the routes of API v3 have in common."""
+"""Parameters and answers that the routes of API v3 share."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from inbox.mailbox.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 
 def path(description: str, example: Any) -> Any:
-    """Return a parameter in the path, described."""
+    """Return a path parameter with its description."""
     return Path(description=description, example=str(example))
 
 
 def query(description: str, example: Any = None, **limits: Any) -> Any:
-    """Return a parameter in the query, described. limits: ge, le and the like"""
+    """Return a query parameter with its description. limits: ge, le and the like"""
     return Query(description=description, example=example, **limits)
 
 
 Cursor = Annotated[
-    str | None, query("The next of the page before; none for the first page.")
+    str | None, query("The `next` of the previous page; none for the first page.")
 ]
 Limit = Annotated[int, query("The most objects in a page.", ge=1, le=MAX_LIMIT)]
 Search = Annotated[
@@ -52,10 +52,10 @@ LIMIT = DEFAULT_LIMIT
 
 
 def answer(shape: Any, status: int = 200) -> HttpResponse:
-    """Return an object as JSON. Our own code made it, so nothing checks it again."""
+    """Return an object as JSON. Our own code made the object, so it is not validated again."""
     return as_json.answer(shape, status)
 
 
 def known_inbox(slug: str | None) -> str | None:
-    """Return the slug, if there is such an inbox. Raises NotFound."""
+    """Return the slug if such an inbox exists. Raises NotFound."""
     return inboxes.by_slug(scope(), slug).slug if slug is not None else None

@@ -1,4 +1,4 @@
-"""API v3: what differs between two messages, as objects."""
+"""API v3: the differences between two messages, as objects."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Comparison(Strict):
 
 
 def comparison(left: Side, right: Side, alike: bool) -> Shape:
-    """Return what differs; alike: with the lines that do not."""
+    """Return the differences; alike: include the equal lines"""
     found: dict[str, Any] = {
         key: _aspect(differ(left, right), alike) for key, differ in ASPECTS.items()
     }

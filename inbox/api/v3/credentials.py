@@ -1,4 +1,4 @@
-"""API v3: the logins by which clients send to an inbox."""
+"""API v3: the logins with which clients send to an inbox."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class CredentialObject(Strict):
     cram_md5: bool = member("Whether CRAM-MD5 may be used.", False)
     created_at: str = member("When it was made.", "2026-01-31T12:00:00Z")
     old_until: str | None = member(
-        "Until when the password before is good too.", "2026-01-31T12:00:00Z"
+        "Until when the previous password is valid, too.", "2026-01-31T12:00:00Z"
     )
 
 
 class NewCredential(CredentialObject):
     password: str = member(
-        "The password; it cannot be had again.", "0123456789abcdef0123456789abcdef"
+        "The password; it is shown only once.", "0123456789abcdef0123456789abcdef"
     )
 
 
@@ -50,7 +50,7 @@ class CredentialInput(Strict):
 
 class Rotation(Strict):
     overlap: Annotated[StrictInt, Field(ge=0, le=LONGEST_OVERLAP)] = member(
-        "For how many seconds the old password stays good.", 3600, 0
+        "For how many seconds the old password stays valid.", 3600, 0
     )
 
 
@@ -71,7 +71,7 @@ def find(request: HttpRequest, slug: Slug) -> HttpResponse:
     summary="Add a credential",
 )
 def add(request: HttpRequest, slug: Slug, given: CredentialInput) -> HttpResponse:
-    """Its password is in the answer, and nowhere else."""
+    """The answer is the only place that ever shows the password."""
     made = smtp_credentials.add(scope(), slug, given.username, given.cram_md5)
     return _shown_once(made)
 
@@ -84,7 +84,7 @@ def add(request: HttpRequest, slug: Slug, given: CredentialInput) -> HttpRespons
 def rotate(
     request: HttpRequest, slug: Slug, username: UserName, given: Rotation
 ) -> HttpResponse:
-    """The old password stays good for the overlap."""
+    """The old password stays valid for the overlap."""
     made = smtp_credentials.rotate(scope(), slug, username, given.overlap)
     return _shown_once(made)
 
@@ -95,7 +95,7 @@ def rotate(
     summary="Remove a credential",
 )
 def revoke(request: HttpRequest, slug: Slug, username: UserName) -> HttpResponse:
-    """Nobody logs in by it any more; sessions that did go on."""
+    """The login is refused from now on; sessions that have logged in continue."""
     smtp_credentials.revoke(scope(), slug, username)
     return HttpResponse(status=204)
 

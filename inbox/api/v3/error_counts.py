@@ -1,6 +1,7 @@
-"""The header Mailsink-Errors: how many errors a message has, where an inbox reports them.
+"""The header Mailsink-Errors: the number of errors of a message, in inboxes that report them.
 
-A structured field (RFC 9651): the number of errors, and each kind's as a parameter.
+A structured field (RFC 9651): the number of errors, with the number of each kind as a
+parameter.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The objects of API v3 that events are about, as webhooks send them."""
+"""The objects of API v3 for events, as webhooks send them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from mailsink.mime import reports
 from mailsink.web.workers import Off, Unanswered
 
 HaveDone = Callable[[Mapping[str, str]], bytes]
-# Members of a message that need its body read.
+# Members of a message for which its body must be read.
 _OF_BODY = ["html", "text", "parts"]
 
 
 class EventObjects:
-    """Implements what webhooks ask for. Large messages are read in a process beside."""
+    """Provides the objects for webhooks. Large messages are read in another process."""
 
     def __init__(self, have_done: HaveDone) -> None:
         """have_done: see Workers.have_done"""
@@ -43,7 +43,7 @@ class EventObjects:
             return None
 
     def is_bounce(self, id: UUID) -> bool:
-        """Whether a message reports a delivery."""
+        """Whether a message is a delivery report."""
         try:
             message = messages.get(ALL, id)
             if message.size > LARGE:
@@ -56,7 +56,7 @@ class EventObjects:
         return found is not None and found.kind == "delivery"
 
     def _large(self, message: Message) -> Shape:
-        """Return a large message; without what its body says, where reading that fails."""
+        """Return a large message; without the members of its body if reading fails."""
         try:
             read = self._have_done({"type": "message", "id": str(message.pk)})
         except Off:
@@ -68,7 +68,7 @@ class EventObjects:
 
 
 def message_json(id: str) -> bytes:
-    """Return a message as JSON, for a process beside the server. Raises NotFound."""
+    """Return a message as JSON, for another process than the server. Raises NotFound."""
     message = messages.get(ALL, id)
     return json.dumps(message_details.detail(ALL, message)).encode()
 

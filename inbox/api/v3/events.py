@@ -27,10 +27,10 @@ from inbox.live.viewers import Viewer, narrowed, viewer_of
 
 router = Router()
 
-HEARTBEAT = 15.0  # seconds without an event, after which a client hears of us
-_RETRY = 2000  # milliseconds after which a client is to connect again
-_RETRY_AFTER = 5  # seconds, where there are too many
-_LONGEST = 40  # characters of an id of ours
+HEARTBEAT = 15.0  # seconds without an event, after which the client gets a sign of life
+_RETRY = 2000  # milliseconds after which a client should connect again
+_RETRY_AFTER = 5  # seconds, if there are too many streams
+_LONGEST = 40  # characters of our event ids
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 CONTENT_TYPE = "text/event-stream"
 
@@ -68,8 +68,9 @@ def follow(
 ) -> HttpResponseBase:
     """The events of the websocket /ws/live as server-sent events, until you leave.
 
-    Each has an id. After a gap send the last one as Last-Event-ID: what happened meanwhile
-    follows, or a `resync` if that is no longer known: load the list again then.
+    Each has an id. After a gap, send the last one as Last-Event-ID: the events since
+    then follow, or a `resync` if they are no longer known. In that case, load the list
+    again.
     """
     topic = narrowed(scope(), protocol.topic(to, known_inbox(inbox)))
     last = request.headers.get("Last-Event-ID", last_event_id)
@@ -85,23 +86,23 @@ def follow(
 
 
 class EventStream(StreamingHttpResponse):
-    """An answer without an end. It lets its log go as soon as its client has left."""
+    """An endless answer, which releases its log as soon as its client has left."""
 
     def __init__(self, topic: Topic, last: str, viewer: Viewer) -> None:
         super().__init__(content_type=CONTENT_TYPE, headers=_HEADERS)
         self._pieces = _stream(topic, last, viewer)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        # Not what Django would wrap around it: only this ends when it is closed.
+        # Not Django's wrapper of the iterator: only this one ends when it is closed.
         return self._pieces
 
 
 async def _stream(topic: Topic, last: str, viewer: Viewer) -> AsyncIterator[bytes]:
-    """Yield pieces of a stream: what came since an event, then what comes."""
+    """Yield pieces of a stream: the events since the given one, then new ones."""
     with ExitStack() as stack:
         try:
             log = stack.enter_context(logs.read(topic))
-        except TooManyStreams:  # since the head was sent
+        except TooManyStreams:  # more streams began since the head was sent
             return
         await log.listening()
         place, missed = _place(log, last)
@@ -126,12 +127,12 @@ async def _stream(topic: Topic, last: str, viewer: Viewer) -> AsyncIterator[byte
 
 
 def _moves(event: LoggedEvent) -> bool:
-    """Whether it may say that a session is in another inbox now."""
+    """Whether the event may say that a session moved to another inbox."""
     return event.name.startswith("session.")
 
 
 def _place(log: EventLog, last: str) -> tuple[int, bool]:
-    """Return the event after which a stream begins, and whether others were missed."""
+    """Return the event after which a stream begins, and whether later ones were missed."""
     if not last:
         return log.last, False
     name, _, number = last.partition("-")
@@ -142,7 +143,7 @@ def _place(log: EventLog, last: str) -> tuple[int, bool]:
 
 
 def _piece(log: EventLog, events: Iterable[LoggedEvent], reader: int | None) -> bytes:
-    """Return events as they go over the wire to a user. JSON has no line end in it."""
+    """Return events for a user, in wire format. JSON has no line ends in it."""
     return "".join(
         f"id: {log.name}-{each.number}\nevent: {each.name}\ndata: {text}\n\n"
         for each in events

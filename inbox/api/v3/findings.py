@@ -1,4 +1,4 @@
-"""API v3: findings about clients as objects, and what of them is muted."""
+"""API v3: findings about clients as objects, and the muted ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MuteId = Annotated[str, path("The id of the mute.", 7)]
 
 class MuteObject(Strict):
     id: int = member("The id of the mute.", 7)
-    inbox: str = member("The slug of the inbox that it holds for.", "default")
+    inbox: str = member("The slug of the inbox that it applies to.", "default")
     kind: str = member("The kind of finding; see docs/findings.md.", "missing_date")
     reason: str = member("Why it is muted.", "made by hand")
     at: datetime = member("When it was muted.")
@@ -32,8 +32,8 @@ class MuteObject(Strict):
 
 class NewMute(Strict):
     kind: str = member("The kind of finding; see docs/findings.md.", "missing_date")
-    reason: str = member("Why it is not to be counted.", "made by hand")
-    inbox: str = member("The slug of the inbox that it holds for.", None, "default")
+    reason: str = member("Why it must not count.", "made by hand")
+    inbox: str = member("The slug of the inbox that it applies to.", None, "default")
 
 
 class Rfc(Strict):
@@ -109,7 +109,7 @@ def mute(request: HttpRequest, new: NewMute) -> HttpResponse:
 
 @router.delete("/{id}", response={204: None}, summary="Remove a mute")
 def unmute(request: HttpRequest, id: MuteId) -> HttpResponse:
-    """The kind of finding counts again."""
+    """This kind of finding counts again."""
     if not (id.isascii() and id.isdigit() and len(id) < 19):
         raise NotFound(f'there is no mute "{id}"')
     mutes.unmute(scope(), int(id))
@@ -117,7 +117,7 @@ def unmute(request: HttpRequest, id: MuteId) -> HttpResponse:
 
 
 def report(found: FindingsReport) -> Shape:
-    """Return a report: its findings, the most severe first, with info and muted ones."""
+    """Return a report: its findings, the most severe first, including info and muted ones."""
     return {
         **serializers.page(map(_finding, found.findings), None),
         "count": len(found.counted),

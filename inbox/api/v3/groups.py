@@ -1,4 +1,4 @@
-"""API v3: groups of users, whom administrators keep."""
+"""API v3: groups of users, which administrators manage."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ router = Router()
 
 GroupId = Annotated[int, path("The id of a group.", 2)]
 
-_NAME = "The name, which no other group has."
+_NAME = "The name, which must be unique."
 _USERS = "The names of its users."
 
 
@@ -36,11 +36,11 @@ class GroupToAdd(Strict):
 
 
 class GroupChanges(Strict):
-    """Members that you leave out stay as they are."""
+    """Members that you leave out stay unchanged."""
 
     name: str | None = member(_NAME, "testers", None)
     users: list[str] | None = member(
-        "All its users, in place of the old ones.", [], None
+        "All its users; they replace the old ones.", [], None
     )
 
 
@@ -52,7 +52,7 @@ def find(request: HttpRequest) -> HttpResponse:
 
 @router.post("", response={201: GroupObject}, summary="Add a group")
 def add(request: HttpRequest, given: GroupToAdd) -> HttpResponse:
-    """Makes a group, which inboxes can have as a member. It takes a session."""
+    """Makes a group, which can be a member of inboxes. Needs a session, not a token."""
     return answer(_shape(groups.add(given.name, given.users)), 201)
 
 
@@ -65,14 +65,14 @@ def one(request: HttpRequest, id: GroupId) -> HttpResponse:
 @router.patch("/{id}", response=GroupObject, summary="Change a group")
 @decorate_view(if_match(of_view(one)))
 def change(request: HttpRequest, id: GroupId, changes: GroupChanges) -> HttpResponse:
-    """Renames a group, or gives it other users. It takes a session."""
+    """Renames a group, or replaces its users. Needs a session, not a token."""
     return answer(_shape(groups.change(id, name=changes.name, members=changes.users)))
 
 
 @router.delete("/{id}", response={204: None}, summary="Delete a group")
 @decorate_view(if_match(of_view(one)))
 def delete(request: HttpRequest, id: GroupId) -> HttpResponse:
-    """Its users stay, without the roles that they had by it. It takes a session."""
+    """Its users stay, but lose the group's roles. Needs a session, not a token."""
     groups.delete(id)
     return HttpResponse(status=204)
 

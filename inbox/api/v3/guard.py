@@ -1,4 +1,4 @@
-"""API v3: the guard, and what would have gone out today."""
+"""API v3: the guard, and today's mail that it affects."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class GuardObject(Strict):
     always_on: bool = member("Whether MAILSINK_GUARD keeps it on.", False)
     allow: list[str] = member(_ALLOW, ["*@example.com"])
     route: str = member(_ROUTE, "staging")
-    fault: str = member("Why nothing at all may leave; empty if something may.", "")
+    fault: str = member("Why no mail at all may leave; empty if some may.", "")
 
 
 class GuardChanges(Strict):
-    """Members that you leave out stay as they are."""
+    """Members that you leave out stay unchanged."""
 
     on: StrictBool | None = member(_ON, True, None)
     allow: list[str] | None = member(_ALLOW, ["*@example.com"], None)
@@ -55,8 +55,8 @@ class DomainObject(Strict):
 
 
 class TodaysMailObject(Strict):
-    since: datetime = member("When the day began, where the client is.")
-    messages: int = member("Messages that came.", 20)
+    since: datetime = member("When the day began, in the client's time zone.")
+    messages: int = member("Messages that arrived.", 20)
     domains: int = member("Domains that they were for.", 3)
     is_cut: bool = member(
         "Whether more came: then the newest messages are counted.", False
@@ -75,14 +75,14 @@ def one(request: HttpRequest) -> HttpResponse:
 def change(request: HttpRequest, changes: GuardChanges) -> HttpResponse:
     """Switches the guard on or off, or changes its list or its route.
 
-    A release in the queue is held against it right before it is sent.
+    A release in the queue is checked against it right before it is sent.
     """
     return answer(_shape(guarding.change(changes.on, changes.allow, changes.route)))
 
 
 @router.get("/today", response=TodaysMailObject, summary="Get today's mail")
 def today(request: HttpRequest) -> HttpResponse:
-    """Counts today's recipients by domain: to how many mail left, to how many it did not."""
+    """Counts today's recipients by domain: those to whom mail left, and the others."""
     since = zone.midnight(request)
     found = todays_mail.count(scope(), since)
     return answer(

@@ -1,4 +1,4 @@
-"""API v3: held mail, which waits until its receiver asks for it."""
+"""API v3: held mail, which waits until its receiver requests it."""
 
 from __future__ import annotations
 
@@ -27,14 +27,16 @@ router = Router()
 DomainName = Annotated[str, path("A domain that is held.", "example.com")]
 
 _USERS = (
-    "The users that may take the mail by ATRN, or by TURN after a login; * is whoever logs "
+    "The users that may take the mail by ATRN, or by TURN after a login; * is any user who logs "
     "in. ETRN is theirs alone, too, unless the list is empty."
 )
 _ROUTE = "The route by which ETRN sends the mail; empty for none."
 
 
 class HeldDomainObject(Strict):
-    domain: str = member("The domain; *.example.com is what is below.", "example.com")
+    domain: str = member(
+        "The domain; *.example.com stands for subdomains.", "example.com"
+    )
     inbox: str = member("The slug of the inbox whose mail is held.", "default")
     users: list[str] = member(_USERS, ["ann"])
     route: str = member(_ROUTE, "staging")
@@ -43,7 +45,9 @@ class HeldDomainObject(Strict):
 
 
 class DomainToHold(Strict):
-    domain: str = member("The domain; *.example.com is what is below.", "example.com")
+    domain: str = member(
+        "The domain; *.example.com stands for subdomains.", "example.com"
+    )
     inbox: str = member("The slug of an inbox.", DEFAULT_SLUG, DEFAULT_SLUG)
     users: list[str] = member(_USERS, ["ann"], [])
     route: str = member(_ROUTE, "staging", "")
@@ -53,7 +57,7 @@ class DomainToHold(Strict):
 
 
 class HeldDomainChanges(Strict):
-    """Members that you leave out stay as they are."""
+    """Members that you leave out stay unchanged."""
 
     users: list[str] | None = member(_USERS, ["ann"], None)
     route: str | None = member(_ROUTE, "staging", None)
@@ -82,7 +86,7 @@ def add(request: HttpRequest, given: DomainToHold) -> HttpResponse:
 
 @router.get("/{domain}", response=HeldDomainObject, summary="Get a held domain")
 def one(request: HttpRequest, domain: DomainName) -> HttpResponse:
-    """One held domain, and how many messages wait for it."""
+    """One held domain, with the number of messages that wait for it."""
     return answer(_counted(held_domains.get(scope(), domain)))
 
 
@@ -91,7 +95,7 @@ def one(request: HttpRequest, domain: DomainName) -> HttpResponse:
 def change(
     request: HttpRequest, domain: DomainName, changes: HeldDomainChanges
 ) -> HttpResponse:
-    """Changes who may take the mail, or its route."""
+    """Changes the users that may take the mail, or its route."""
     fields = changes.dict(exclude_none=True)
     return answer(_counted(held_domains.change(scope(), domain, fields)))
 
@@ -99,7 +103,7 @@ def change(
 @router.delete("/{domain}", response={204: None}, summary="Hold no mail for a domain")
 @decorate_view(if_match(of_view(one)))
 def delete(request: HttpRequest, domain: DomainName) -> HttpResponse:
-    """Ends it. The messages stay; they only wait for nobody any more."""
+    """Stops holding mail for the domain. The messages stay, but wait no longer."""
     held_domains.delete(scope(), domain)
     return HttpResponse(status=204)
 
@@ -122,7 +126,7 @@ def list_of(
 
 @router.post("/{domain}/send", response=Started, summary="Send held messages")
 def send(request: HttpRequest, domain: DomainName) -> HttpResponse:
-    """Queues all that waits for the route of the domain, as ETRN does."""
+    """Queues all waiting mail for the route of the domain, like ETRN."""
     held = held_domains.get(scope(), domain)
     by = request.META["REMOTE_ADDR"]
     return answer({"started": holding.send_by_hand(held, by)})

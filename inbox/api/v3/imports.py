@@ -15,13 +15,13 @@ from inbox.mailbox.importing import Importer
 from inbox.models.inbox import DEFAULT_SLUG
 from mailsink.web.guard import MBOX
 
-__all__ = ["router"]  # of all messages: one address has its methods in one router
+__all__ = ["router"]  # of all messages: one URL has its methods in one router
 
 _MESSAGE = "message/rfc822"
 _SHOWN = 500  # ids in an answer
 _BODY = {
     "required": True,
-    "description": "The message, or the mbox, exactly as it is.",
+    "description": "The message, or the mbox, unchanged.",
     "content": {
         kind: {"schema": {"type": "string", "format": "binary"}, "example": example}
         for kind, example in (
@@ -43,7 +43,7 @@ class Failure(Strict):
 class ImportResult(Strict):
     imported: int = member("How many messages were stored.", 12)
     ids: list[str] = member("The ids of the first 500 of them, in order.", [ANY_ID])
-    failed: list[Failure] = member("What was not stored, and why.")
+    failed: list[Failure] = member("The failures, by reason.")
     detail: str = member(
         "The result in words.", "12 messages imported, 1 failed: larger than 50 MB"
     )
@@ -58,9 +58,10 @@ class ImportResult(Strict):
 def store(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
     """Stores one message (message/rfc822), or the messages of an mbox (application/mbox).
 
-    The bytes stay as they are; in an mbox, ">From " at the start of a line loses its ">"
-    (mboxrd). Of one request at most 10,000 messages are imported. They have no SMTP session;
-    their envelope is made of the header, and the sender of an mbox's line "From ".
+    The bytes stay unchanged; in an mbox, ">From " at the start of a line loses its ">"
+    (mboxrd). One request imports at most 10,000 messages. They have no SMTP session;
+    their envelope comes from the header, or for the sender from the "From " line of an
+    mbox.
     """
     kind = request.content_type or ""
     if kind not in (_MESSAGE, MBOX):

@@ -1,4 +1,4 @@
-"""API v3: inboxes, and what clients that send to them are answered."""
+"""API v3: inboxes, and their replies to clients."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ router = Router(by_alias=True)
 Slug = Annotated[str, path("The slug of the inbox.", "default")]
 HostName = Annotated[str, path("The host, as in the list.", "cdn.example.com")]
 
-_ADDRESS_WORDS = (
-    "Whether addresses such as rcpt550@example.com ask for replies themselves."
-)
+_ADDRESS_WORDS = "Whether addresses such as rcpt550@example.com choose replies."
 
 _RULES_ON = "Whether rules act; false switches all of them off."
 _STRICT = (
@@ -41,7 +39,9 @@ _STRICT = (
 _STRICT_IGNORED = "Findings and checks that are no errors here, beside those of MAILSINK_STRICT_IGNORE."
 
 
-_LABEL_DAYS = "For how many days inboxes made by labels stay after their last mail; 0 means no limit."
+_LABEL_DAYS = (
+    "How many days inboxes of labels stay after their last mail; 0 means no limit."
+)
 
 
 class InboxObject(Strict):
@@ -64,7 +64,7 @@ class KnownAddress(Strict):
 
 
 class NewInbox(Strict):
-    slug: str = member("The name in addresses and searches; it stays.", "shop")
+    slug: str = member("The name in addresses and searches; it cannot change.", "shop")
     name: str = member("The name for people; the slug if you leave it out.", "Shop", "")
 
 
@@ -72,9 +72,11 @@ Patterns = list[str]
 
 
 class InboxConditions(Strict):
-    """Which mail goes to the inbox. A pattern may hold * and ?, or be an expression: /a|b/."""
+    """Selects the mail for the inbox. A pattern can have * and ?, or be an expression:
+    /a|b/.
+    """
 
-    users: Patterns = member("Who logged in.", ["shop"], [])
+    users: Patterns = member("The user names of logins.", ["shop"], [])
     recipients: Patterns = member("Recipients.", ["*@shop.example.com"], [])
     helo: Patterns = member("Names by EHLO or HELO.", ["ci-*"], [])
     networks: Patterns = member("Networks of clients.", ["10.1.0.0/16"], [])
@@ -86,7 +88,7 @@ _LIMIT = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] | None
 
 
 class InboxRetention(Strict):
-    """How much is kept; 0 means no limit, null what the server is set to."""
+    """Limits of the inbox; 0 means no limit, null the server's setting."""
 
     messages: _LIMIT = member("Messages.", 10_000, None)
     days: _LIMIT = member("Days.", 30, None)
@@ -95,7 +97,7 @@ class InboxRetention(Strict):
     )
 
     def columns(self) -> dict[str, int | None]:
-        """Return it by the columns of the inbox, as far as it was given."""
+        """Return the given limits, by the columns of the inbox."""
         names = {"messages": "retention_count"}
         return {
             names.get(name, f"retention_{name}"): getattr(self, name)
@@ -107,7 +109,7 @@ class InboxDetail(InboxObject):
     parent: str | None = member("The inbox whose label made it.", None)
     created_at: str = member("When it was made.", "2026-01-31T12:00:00Z")
     conditions: InboxConditions = member("Which mail goes to it.")
-    retention: InboxRetention = member("How much of it is kept.")
+    retention: InboxRetention = member("Limits of what is kept.")
     label_days: int = member(_LABEL_DAYS, 7)
     known_only: bool = member("Whether RCPT to an unknown address gets 550.", False)
     quota_octets: int = member("The quota in bytes; 0 means no limit.", 0)
@@ -130,7 +132,7 @@ class Host(Strict):
 
 
 class InboxChanges(Strict):
-    """Members that you leave out stay as they are."""
+    """Members that you leave out stay unchanged."""
 
     known_only: StrictBool | None = member(
         "Whether RCPT to an unknown address gets 550.", True, None
@@ -140,7 +142,7 @@ class InboxChanges(Strict):
     )
     paused: StrictBool | None = member("Whether every RCPT gets 450.", False, None)
     addresses: list[KnownAddress] | None = member(
-        "All known addresses, in place of the old ones; at most 1,000.", None, None
+        "All known addresses; they replace the old ones; at most 1,000.", None, None
     )
     address_words: StrictBool | None = member(_ADDRESS_WORDS, True, None)
     rules_on: StrictBool | None = member(_RULES_ON, True, None)
@@ -148,7 +150,7 @@ class InboxChanges(Strict):
     strict_ignored: list[str] | None = member(_STRICT_IGNORED, ["local_link"], None)
     name: str | None = member("The name for people.", "Shop", None)
     conditions: InboxConditions | None = member(
-        "All conditions, in place of the old ones.", None, None
+        "All conditions; they replace the old ones.", None, None
     )
     retention: InboxRetention | None = member("How much is kept.", None, None)
     label_days: Annotated[StrictInt, Field(ge=0, le=36_500)] | None = member(
@@ -156,7 +158,7 @@ class InboxChanges(Strict):
     )
 
     def quota(self) -> int | None:
-        """Return the quota to be set; None where it stays."""
+        """Return the quota to set; None to keep it."""
         return (
             (self.quota_octets or 0)
             if "quota_octets" in self.model_fields_set
@@ -181,7 +183,7 @@ def one(request: HttpRequest, slug: Slug) -> HttpResponse:
 @router.patch("/{slug}", response=InboxDetail, summary="Change an inbox")
 @decorate_view(if_match(of_view(one)))
 def change(request: HttpRequest, slug: Slug, changes: InboxChanges) -> HttpResponse:
-    """Clients meet the new settings at once."""
+    """Clients get the new settings at once."""
     inbox = inboxes.update(
         scope(),
         slug,
@@ -210,14 +212,14 @@ def add(request: HttpRequest, given: NewInbox) -> HttpResponse:
 @router.delete("/{slug}", response={204: None}, summary="Delete an inbox")
 @decorate_view(if_match(of_view(one)))
 def remove(request: HttpRequest, slug: Slug) -> HttpResponse:
-    """It goes to the trash with its mail, pinned messages too."""
+    """The inbox goes to the trash with its mail, including pinned messages."""
     inbox_removal.delete(scope(), slug, "api")
     return HttpResponse(status=204)
 
 
 @router.post("/{slug}/restore", response=InboxDetail, summary="Restore an inbox")
 def restore(request: HttpRequest, slug: Slug) -> HttpResponse:
-    """The last one of this slug that was deleted comes back with its mail."""
+    """Restores the inbox with this slug that was deleted last, with its mail."""
     return answer(_detail(inbox_removal.restore_slug(scope(), slug)))
 
 
@@ -225,7 +227,7 @@ def restore(request: HttpRequest, slug: Slug) -> HttpResponse:
     "/{slug}/remote-hosts", response=Page[Host], summary="List trusted image hosts"
 )
 def find_hosts(request: HttpRequest, slug: Slug) -> HttpResponse:
-    """The hosts from which messages of this inbox may load images."""
+    """The hosts from which messages of this inbox can load images."""
     hosts = image_hosts.allowed(inboxes.by_slug(scope(), slug).pk)
     return answer(serializers.page(({"host": each} for each in hosts), None))
 
@@ -234,7 +236,7 @@ def find_hosts(request: HttpRequest, slug: Slug) -> HttpResponse:
     "/{slug}/remote-hosts", response={201: Host}, summary="Trust an image host"
 )
 def allow_host(request: HttpRequest, slug: Slug, given: Host) -> HttpResponse:
-    """Messages of this inbox may load images from the host."""
+    """Messages of this inbox can load images from the host."""
     image_hosts.allow(inboxes.by_slug(scope(), slug), given.host)
     return answer({"host": given.host.strip().lower()}, 201)
 
@@ -245,7 +247,7 @@ def allow_host(request: HttpRequest, slug: Slug, given: Host) -> HttpResponse:
     summary="Stop trusting an image host",
 )
 def forbid_host(request: HttpRequest, slug: Slug, host: HostName) -> HttpResponse:
-    """Messages of this inbox no longer load images from the host."""
+    """Messages of this inbox can no longer load images from the host."""
     if not image_hosts.forbid(inboxes.by_slug(scope(), slug), host.lower()):
         raise NotFound(f'there is no host "{host[:80]}" that images may come from')
     return HttpResponse(status=204)

@@ -1,4 +1,4 @@
-"""API v3: what this Mailsink is, and its tags."""
+"""API v3: a description of this Mailsink, and its tags."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TagObject(Strict):
 class Counts(Strict):
     messages: int = member("Messages, without those in the trash.", 304)
     unread: int = member(
-        "Messages that nobody has opened; where there are accounts, that you have not.",
+        "Messages that nobody has opened; with accounts, that you have not opened.",
         301,
     )
     not_accepted: int = member("Transactions that were not accepted.", 8)
@@ -67,7 +67,7 @@ class Info(Strict):
     database: Literal["sqlite", "postgresql"] = member("The kind of database.")
     counts: Counts = member("How much is stored.")
     limits: LimitsObject = member("What is refused.")
-    retention: Retention = member("What is removed by itself.")
+    retention: Retention = member("What is removed automatically.")
     last_connection: Connection | None = member(
         "The last connection of an SMTP client; null if there was none."
     )
@@ -101,7 +101,7 @@ def info(request: HttpRequest) -> HttpResponse:
 
 
 def _uptime(alive: list[Server]) -> int | None:
-    """Return how long the server has run that runs longest, in seconds."""
+    """Return the uptime of the server that has run longest, in seconds."""
     if not alive:
         return None
     began = min(each.started_at for each in alive)
@@ -115,7 +115,7 @@ def _counts() -> Shape:
 
 TagSort = Annotated[
     Literal["name", "messages"],
-    query("By name, or those of most messages first.", "messages"),
+    query("By name, or by the number of messages.", "messages"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""API v3: invitations, links by which people make an account."""
+"""API v3: invitations, which are links for making an account."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ router = Router()
 InvitationId = Annotated[str, path("The id of an invitation.", ANY_ID)]
 InvitedRole = Literal["viewer", "tester", "manager"]
 
-_NAME = 'A name that the guest is offered; "" for none.'
+_NAME = 'The suggested user name; "" for none.'
 _ROLE = "The role in these inboxes."
 _INBOXES = "The slugs of the inboxes that it opens."
 _ADMINISTRATOR = "Whether it makes an administrator, who needs no inboxes."
@@ -33,7 +33,7 @@ _ADMINISTRATOR = "Whether it makes an administrator, who needs no inboxes."
 class LinkObject(Strict):
     id: UUID = member("The id.", ANY_ID)
     url: str = member(
-        "The link. It is shown now, and never again.",
+        "The link. It is shown only once.",
         "http://localhost:8025/invitations/9fKzT4qYb0Xc7mV2nL8sQ1wE5rU3iO6pA9dG0hJkZxC",
     )
     expires_at: datetime = member("When it expires.")
@@ -46,7 +46,7 @@ class InvitationObject(Strict):
     role: InvitedRole = member(_ROLE, "viewer")
     administrator: bool = member(_ADMINISTRATOR, False)
     user: str | None = member(
-        "The user who chooses a new password by it; null for an invitation.", None
+        "The user who chooses a new password with it; null for an invitation.", None
     )
     created_by: str = member("The user who made it.", "root")
     created_at: datetime = member("When it was made.")
@@ -73,20 +73,22 @@ class InvitationToMake(Strict):
     administrator: StrictBool = member(_ADMINISTRATOR, False, False)
     name: str = member(_NAME, "ann", "")
     days: StrictInt = member(
-        "In how many days it expires, at most 30.", 7, account_links.DAYS
+        "The number of days until it expires, at most 30.", 7, account_links.DAYS
     )
 
 
 @router.get("", response=Page[InvitationObject], summary="List invitations")
 def find(request: HttpRequest) -> HttpResponse:
-    """The invitations into inboxes that you manage; an administrator gets all."""
+    """The invitations into inboxes that you manage; administrators get all."""
     found = account_links.find(current.identity())
     return answer(serializers.page(map(_shape, found), None))
 
 
 @router.post("", response={201: NewInvitationObject}, summary="Add an invitation")
 def add(request: HttpRequest, given: InvitationToMake) -> HttpResponse:
-    """Makes a link by which one person makes an account, once. It takes a session."""
+    """Makes a link with which one person can make an account, once. Needs a session,
+    not a token.
+    """
     made = account_links.invite(
         current.identity(),
         given.inboxes,
@@ -106,13 +108,13 @@ def one(request: HttpRequest, id: InvitationId) -> HttpResponse:
 
 @router.delete("/{id}", response={204: None}, summary="Delete an invitation")
 def delete(request: HttpRequest, id: InvitationId) -> HttpResponse:
-    """Revokes an invitation, at once and for good. It takes a session."""
+    """Revokes an invitation, at once and for good. Needs a session, not a token."""
     account_links.revoke(current.identity(), id)
     return HttpResponse(status=204)
 
 
 def link(request: HttpRequest, made: NewLink) -> HttpResponse:
-    """Answer with a link alone."""
+    """Answer with a link only."""
     shape = {
         "id": str(made.link.pk),
         "url": url(request, made),
@@ -122,7 +124,7 @@ def link(request: HttpRequest, made: NewLink) -> HttpResponse:
 
 
 def url(request: HttpRequest, made: NewLink) -> str:
-    """Return the address that a new link has."""
+    """Return the URL of a new link."""
     return f"{origin(request)}{pages.path('invitation', made.key)}"
 
 

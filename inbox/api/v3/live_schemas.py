@@ -1,4 +1,4 @@
-"""The frames of /ws/live, and the events in them, as the AsyncAPI document describes them."""
+"""The frames of /ws/live, and the events in them, for the AsyncAPI document."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class SubscribeFrame(Strict):
 
 
 class UnsubscribeFrame(Strict):
-    type: Literal["unsubscribe"] = member("Follow a topic no longer.")
+    type: Literal["unsubscribe"] = member("Stop following a topic.")
     to: str = member(_TO, "messages")
     inbox: str | None = member(_INBOX, "default", None)
 
@@ -97,7 +97,7 @@ class ErrorFrame(Strict):
 
 COMMANDS = (SubscribeFrame, UnsubscribeFrame, AckFrame)
 ANSWERS = (HelloFrame, SubscribedFrame, BatchFrame, ResyncFrame, ErrorFrame)
-# What a server-sent event has as its data
+# The data of server-sent events
 DATA = (
     SubscribedFrame,
     ResyncFrame,

@@ -23,7 +23,7 @@ Slug = Annotated[str, path("The slug of the inbox.", "default")]
 MemberId = Annotated[int, path("The id of the member.", 7)]
 MemberRole = Literal["viewer", "tester", "manager"]
 
-_ROLE = "The role in the inbox; each may do what those before it may."
+_ROLE = "The role in the inbox; each includes the rights of the previous ones."
 _USER = "The name of the user; null for a group."
 _GROUP = "The name of the group; null for a user."
 
@@ -54,7 +54,7 @@ def find(request: HttpRequest, slug: Slug) -> HttpResponse:
 
 @router.post("/{slug}/members", response={201: MemberObject}, summary="Add a member")
 def add(request: HttpRequest, slug: Slug, given: MemberToAdd) -> HttpResponse:
-    """Gives a user, or a group, a role in an inbox. It takes a session."""
+    """Gives a user or a group a role in an inbox. Needs a session, not a token."""
     made = memberships.add(
         scope(), slug, given.role, user=given.user or "", group=given.group or ""
     )
@@ -72,14 +72,16 @@ def one(request: HttpRequest, slug: Slug, id: MemberId) -> HttpResponse:
 def change(
     request: HttpRequest, slug: Slug, id: MemberId, changes: MemberChanges
 ) -> HttpResponse:
-    """Gives a member another role, from the next request on. It takes a session."""
+    """Changes a member's role, from the next request on. Needs a session, not a token."""
     return answer(_shape(memberships.change(scope(), slug, id, changes.role)))
 
 
 @router.delete("/{slug}/members/{id}", response={204: None}, summary="Remove a member")
 @decorate_view(if_match(of_view(one)))
 def remove(request: HttpRequest, slug: Slug, id: MemberId) -> HttpResponse:
-    """Takes the inbox away from a member, from the next request on. It takes a session."""
+    """Removes a member from the inbox, from the next request on. Needs a session, not a
+    token.
+    """
     memberships.remove(scope(), slug, id)
     return HttpResponse(status=204)
 

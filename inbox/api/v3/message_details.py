@@ -22,12 +22,12 @@ from mailsink import __version__
 from mailsink.mime import bodies, headers, notices, structure, tnef, types
 from mailsink.mime.mails import ParsedMessage
 
-# Characters of a body within JSON; the whole has a route of its own.
+# Characters of a body in JSON; the whole body has its own route.
 MOST = 1024 * 1024
 
 
 class MessageContent(ParsedMessage):
-    """A message, with what the API says of its content."""
+    """A message, with the API's view of its content."""
 
     @property
     def fields(self) -> list[Shape]:
@@ -36,7 +36,7 @@ class MessageContent(ParsedMessage):
 
     @property
     def links(self) -> list[Shape]:
-        """The links and images, each once."""
+        """The links and images, without duplicates."""
         return [
             {
                 "kind": each.reference.kind,
@@ -55,14 +55,14 @@ class MessageContent(ParsedMessage):
         return [_part(each, each.index in attachments) for each in self.parsed.parts]
 
     def notices(self, reverse_path: str) -> list[Shape]:
-        """Return the notices about a message that is not just text, such as a bounce."""
+        """Return the notices about a message that is not only text, such as a bounce."""
         return [
             {"kind": each.kind, "part": each.part.index, "text": str(each.text)}
             for each in notices.notices(self.reading, reverse_path)
         ]
 
     def files(self, n: int) -> list[Shape]:
-        """Return the files within a part that is a winmail.dat. Raises NotFound."""
+        """Return the files in a part that is a winmail.dat. Raises NotFound."""
         return [
             {
                 "n": index,
@@ -74,7 +74,7 @@ class MessageContent(ParsedMessage):
         ]
 
     def file(self, n: int, index: int) -> HttpResponse:
-        """Return a file within a part, to be saved. Raises NotFound."""
+        """Return a file in a part, for saving. Raises NotFound."""
         found = self._within(n)
         if index >= len(found):
             raise NotFound(f"part {n} holds no file {index}")
@@ -91,7 +91,7 @@ class MessageContent(ParsedMessage):
         return self.parsed.parts[n]
 
     def part(self, n: int) -> HttpResponse:
-        """Return a part's decoded body, to be saved. Raises NotFound."""
+        """Return a part's decoded body, for saving. Raises NotFound."""
         part = self._part(n)
         name = files.file_name(types.file_name(self.octets, part), f"part-{n}")
         octets = bodies.decode(self.octets, part)
@@ -120,7 +120,7 @@ def _finds(subject: str, mail: MessageContent) -> Shape:
 
 
 def events(mail: MessageContent) -> list[Shape]:
-    """Return the events that a message invites to."""
+    """Return the calendar events that a message invites to."""
     invitation = invitations.of(mail.reading) if mail.octets else None
     if invitation is None:
         return []
@@ -149,7 +149,7 @@ def _event(method: str, invitation: invitations.InvitationPanel) -> Shape:
 
 
 def _time(at: datetime | None, is_day: bool = False) -> str | None:
-    """Return a time as RFC 3339 has it; without a zone where none is known."""
+    """Return a time in RFC 3339 format; without a zone if none is known."""
     if at is None:
         return None
     if is_day:
@@ -158,13 +158,13 @@ def _time(at: datetime | None, is_day: bool = False) -> str | None:
 
 
 def _cut(found: Shape) -> Shape:
-    """Return content with bodies that an answer may hold, and which of them are cut."""
+    """Return content with its bodies cut to the limit, and the names of those that were cut."""
     cut = [name for name in ("html", "text") if len(found.get(name, "")) > MOST]
     return {**found, **{name: found[name][:MOST] for name in cut}, "truncated": cut}
 
 
 def included_names(asked: str) -> tuple[str, ...]:
-    """Return what is to be added to messages, in a fixed order. Raises BadRequest."""
+    """Return the names of content to add to messages, in a fixed order. Raises BadRequest."""
     names = {each.strip() for each in asked.split(",")} - {""}
     if unknown := sorted(names - INCLUDED.keys()):
         raise BadRequest(
@@ -174,9 +174,10 @@ def included_names(asked: str) -> tuple[str, ...]:
 
 
 def included(message: Message, names: Collection[str], octets: int) -> Shape:
-    """Return what names asks for of a message, as its first octets have it.
+    """Return the named content of a message, from its first octets.
 
-    All of it counts as truncated where there are more; nothing is in one that is gone.
+    If the message has more octets, all content counts as truncated. A message whose
+    octets are gone has none.
     """
     if not names:
         return {}
@@ -196,7 +197,7 @@ def _attached(mail: MessageContent) -> list[Shape]:
     return [each for each in mail.parts if each["attachment"]]
 
 
-# What include can name, and what it adds.
+# The names that `include` accepts, and the content that each adds.
 INCLUDED: dict[str, Callable[[Message, MessageContent], Shape]] = {
     "text": lambda _, mail: {"text": mail.text},
     "html": lambda _, mail: {"html": mail.html},
@@ -215,9 +216,9 @@ def opened(message: Message) -> MessageContent:
 
 
 def detail(scope: Scope, message: Message, names: Collection[str] = ()) -> Shape:
-    """Return a message as it is shown one by one, also where its octets are gone.
+    """Return a message in the form of a single object, even if its octets are gone.
 
-    names: what include names; what a detail has anyway is not made again
+    names: the values of include; content that this form has anyway is not made twice
     """
     attempt = transactions.get(scope, message.transaction_id)
     try:
@@ -243,10 +244,11 @@ def detail(scope: Scope, message: Message, names: Collection[str] = ()) -> Shape
 
 
 def tag(scope: Scope, message: Message) -> str:
-    """Return the entity tag of a message, one by one, without reading its body.
+    """Return the entity tag of a message as a single object, without reading its body.
 
-    The octets of the message and its transaction never change; how they are read, by version.
-    It does not follow the message that a report is about, whose name is in the octets.
+    The octets of the message and its transaction never change; their interpretation
+    changes only with the version. Changes to the message that a report is about are not
+    covered; its name is in the octets.
     """
     reports = [_made(each) for each in made_reports.about(scope, message.pk)]
     changing = [__version__, serializers.message(message), reports]

@@ -97,8 +97,8 @@ def delete_many(
 ) -> HttpResponse:
     """Moves messages to the trash: those that match q, all, or those with these ids.
 
-    Pinned messages stay unless you name them by id. Where there are accounts, all, or
-    more than 50 by q, takes a manager.
+    Pinned messages stay unless you name them by id. With accounts, deleting all
+    messages, or more than 50 with q, needs a manager.
     """
     chosen = _chosen(q, all, inbox, ids)
     within = emptying.scope_to_delete(chosen)
@@ -135,28 +135,28 @@ def download_many(
     inbox: InboxSlug = None,
     ids: Ids = "",
 ) -> HttpResponseBase:
-    """One file with the messages that match q, with all, or with those with these ids."""
+    """One file with the messages that match q, all messages, or those with these ids."""
     content_type, name = archive.FORMATS[format]
     chunks = archive.chunks(scope(), _chosen(q, all, inbox, ids), format)
     return streamed(chunks, content_type, name)
 
 
 def _to_change(given: Mapping[str, Any]) -> Role:
-    """Return the least role for changes: whether one has read a message is one's own."""
+    """Return the minimum role for changes: read marks are personal."""
     return Role.VIEWER if given.keys() <= {"read"} else Role.TESTER
 
 
 def _with_assignee(
     within: Scope, chosen: Selection, given: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return changes with the user in place of their name. Raises Invalid, Conflict."""
+    """Return changes with the user in place of the user's name. Raises Invalid, Conflict."""
     if "assignee" not in given:
         return given
     return {**given, "assignee": assigning.found(within, chosen, given["assignee"])}
 
 
 def _chosen(q: str, all: bool, inbox: str | None, ids: str) -> Selection:
-    """Return the messages that the parameters name, by one of the three ways."""
+    """Return the messages that the parameters select, in one of the three ways."""
     if bool(q.strip()) + all + bool(ids) != 1:
         raise HttpError(
             400,
@@ -171,9 +171,10 @@ def _chosen(q: str, all: bool, inbox: str | None, ids: str) -> Selection:
 def one(
     request: HttpRequest, id: MessageId, include: Include = "", fields: Fields = ""
 ) -> HttpResponse:
-    """One message with its envelope, parts and bodies, and with what include names, as GET messages/wait has it.
+    """One message with its envelope, parts and bodies, and the content that `include`
+    names, as in GET messages/wait.
 
-    With strict mode, the response header Mailsink-Errors counts its errors.
+    With strict mode, the response header Mailsink-Errors has the number of its errors.
     """
     names = message_details.included_names(include)
     wanted = sparse.names(fields, schemas.MessageDetail)
@@ -197,7 +198,7 @@ def _tag(request: HttpRequest, id: str) -> str:
 def change(
     request: HttpRequest, id: MessageId, changes: schemas.MessageChanges
 ) -> HttpResponse:
-    """Marks it read or unread, pins it, assigns it, sets its tags, status or note."""
+    """Marks it as read or unread, pins it, assigns it, sets its tags, status or note."""
     given: dict[str, Any] = changes.dict(exclude_none=True)
     within = scope(_to_change(given))
     chosen = Selection((messages.get(within, id).pk,))
@@ -208,7 +209,7 @@ def change(
 @router.delete("/{id}", response={204: None}, summary="Delete a message")
 @decorate_view(if_match(_tag))
 def delete(request: HttpRequest, id: MessageId) -> HttpResponse:
-    """Moves the message to the trash, pinned or not."""
+    """Moves the message to the trash, even if it is pinned."""
     message = messages.get(scope(), id)
     trash.delete(scope(), Selection((message.pk,)), request.META["REMOTE_ADDR"])
     return HttpResponse(status=204)
@@ -270,7 +271,7 @@ def compare(
     tags=[ANALYSIS],
 )
 def tries(request: HttpRequest, id: MessageId) -> HttpResponse:
-    """The attempts to send this message, over all sessions, refused ones too."""
+    """The attempts to send this message, in all sessions, including refused ones."""
     message = messages.get(scope(), id)
     story = attempts.of_transaction(scope(), message.transaction_id)
     return answer(serializers.story(story))
@@ -283,7 +284,7 @@ def tries(request: HttpRequest, id: MessageId) -> HttpResponse:
     tags=[ANALYSIS],
 )
 def case(request: HttpRequest, id: MessageId) -> HttpResponse:
-    """The case file: everything known about it as one HTML file, for a ticket."""
+    """The case file: all data about the message as one HTML file, for a ticket."""
     return files.case(case_file.of_message(scope(), id))
 
 

@@ -1,7 +1,8 @@
-"""The OpenAPI document: what Ninja makes of the routes, with groups, problems and examples.
+"""The OpenAPI document: Ninja's description of the routes, with groups, problems and
+examples.
 
-The example of an answer is made of the examples of its members, so that it has each of
-them; the example of a call is a line for a shell.
+The example of an answer consists of the examples of its members, so that it has all of
+them; the example of a call is a shell command.
 """
 
 from __future__ import annotations
@@ -23,29 +24,29 @@ JsonSchema = dict[str, Any]
 GROUPS = {
     "Messages": "List, wait for, change, delete, import and export messages.",
     "Message content": "What is in a message: bodies, header, links, parts.",
-    "Message analysis": "What Mailsink says about a message.",
+    "Message analysis": "Mailsink's analysis of a message.",
     "Trace": "Where the mail for an address is.",
-    "Sessions": "SMTP sessions, line by line, and what Mailsink says about them.",
-    "Transactions": "MAIL to its end, above all those that were not accepted.",
+    "Sessions": "SMTP sessions, line by line, and Mailsink's analysis of them.",
+    "Transactions": "From MAIL to the end of the message, above all those that were not accepted.",
     "Inboxes": "Settings of inboxes: how their clients are answered.",
-    "Credentials": "The logins by which clients send to an inbox.",
-    "Rules": "What Mailsink answers on purpose: to whom, when, and how often.",
+    "Credentials": "The logins with which clients send to an inbox.",
+    "Rules": "Deliberate replies: to whom, when, and how often.",
     "Muted findings": "Kinds of findings that do not count.",
     "Saved searches": "The searches in the side bar.",
     "STARTTLS": "Clients that rejected the certificate of Mailsink.",
     "Routes": "Servers that mail may go out to, each with the recipients that it allows.",
-    "Held mail": "Domains whose mail waits until their server asks for it.",
-    "Release rules": "Rules that release captured messages, or copies of them, by themselves.",
-    "Guard": "The switch by which only what a list names may leave.",
-    "Releases": "Messages on their way out by a route, and what became of them.",
+    "Held mail": "Domains whose mail waits until their server requests it.",
+    "Release rules": "Rules that release captured messages, or copies of them, automatically.",
+    "Guard": "The switch that lets mail leave only to the addresses of a list.",
+    "Releases": "Messages on their way out through a route, and their results.",
     "Webhooks": "Addresses that are called when something happens.",
-    "Members": "Users and groups that may use an inbox, where there are accounts.",
+    "Members": "Users and groups that may use an inbox, if there are accounts.",
     "Users": "The people who may sign in, and groups of them.",
-    "Invitations": "Links by which people make an account.",
-    "Tokens": "What programs sign in with, where there are accounts.",
-    "Share links": "Links by which anybody reads one message or session.",
-    "Audit": "Who read and changed what, where there are accounts.",
-    "Live": "What happens, while it happens; /api/v3/asyncapi.json describes the websocket.",
+    "Invitations": "Links for making an account.",
+    "Tokens": "The credentials of programs, if there are accounts.",
+    "Share links": "Links with which anybody can read one message or session.",
+    "Audit": "The log of reads and changes, if there are accounts.",
+    "Live": "Events as they happen; /api/v3/asyncapi.json describes the websocket.",
     "Server": "The server itself, and its tags.",
 }
 _HERE = "http://127.0.0.1:8025"
@@ -54,7 +55,7 @@ _BY_TYPE = {"boolean": False, "integer": 0, "number": 0, "string": "", "null": N
 
 
 def complete(document: OpenAPISchema, root: str = "") -> None:
-    """Add what Ninja does not know. root: the path that Mailsink is served at"""
+    """Add the parts that Ninja does not know. root: the path at which Mailsink is served"""
     document["tags"] = [
         {"name": name, "description": words} for name, words in GROUPS.items()
     ]
@@ -77,7 +78,7 @@ _PROBLEM = {
 
 
 def _name_problems(responses: JsonSchema) -> None:
-    """Give answers that say what went wrong the content type of problems."""
+    """Set the content type of problems for answers with errors."""
     for status, response in responses.items():
         if int(status) >= 400 and "content" in response:
             [content] = response["content"].values()
@@ -101,7 +102,7 @@ def _contents(operation: JsonSchema) -> Iterator[JsonSchema]:
 
 
 def example(schema: JsonSchema, components: JsonSchema) -> Any:
-    """Return a value that a schema describes: of its own examples, or those of its members."""
+    """Return an example for a schema: its own, or one made from those of its members."""
     if "examples" in schema:
         return schema["examples"][0]
     if "example" in schema:
@@ -130,7 +131,7 @@ def _of_type(schema: JsonSchema, components: JsonSchema) -> Any:
 
 
 def _call(path: str, method: str, operation: JsonSchema) -> str:
-    """Return a call as a line for a shell, with what its parameters give as examples."""
+    """Return a call as a shell command, with the examples of its parameters."""
     asked = []
     for each in operation["parameters"]:
         if "example" not in each:
@@ -149,7 +150,9 @@ def _call(path: str, method: str, operation: JsonSchema) -> str:
 
 
 def _given(kind: str, content: JsonSchema) -> list[str]:
-    """Return the words for the body of a call; what is no JSON comes from a file."""
+    """Return the arguments for the body of a call; a body that is not JSON comes from a
+    file.
+    """
     if kind != "application/json":
         return ["--data-binary", "@message.eml"]
     return ["-d", json.dumps(content["example"], ensure_ascii=False)]

@@ -19,7 +19,7 @@ router = Router()
 
 class ProviderReplyObject(Strict):
     id: str = member("Its name; rule: in searches finds it.", "gmail-25")
-    provider: str = member("Who documents it.", "Gmail")
+    provider: str = member("The provider that documents it.", "Gmail")
     stage: str = member("When it is given; a stage of rules.", "auth")
     code: int = member("The code.", 535)
     enhanced: str = member("The enhanced code; empty for none.", "5.7.8")
@@ -30,13 +30,13 @@ class ProviderReplyObject(Strict):
         "fix (when something was changed), never.",
         "fix",
     )
-    misleads: bool = member("Whether its first digit says something else.", False)
+    misleads: bool = member("Whether its first digit is misleading.", False)
     source: str = member("Where it is documented.", "Google Workspace Admin Help")
-    read: date = member("When that was read.", "2025-06-01")
+    read: date = member("When the source was read.", "2025-06-01")
     old: bool = member("Whether that is more than 24 months ago.", False)
 
 
-Words = Annotated[str, query("Words that all have to be in an entry.", "gmail 421")]
+Words = Annotated[str, query("Words that an entry must all contain.", "gmail 421")]
 
 
 @router.get(

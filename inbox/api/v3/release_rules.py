@@ -1,4 +1,4 @@
-"""API v3: rules that release captured messages by themselves."""
+"""API v3: rules that release captured messages automatically."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ router = Router()
 RuleId = Annotated[str, path("The id of a rule.", ANY_ID)]
 Action = Literal["release", "copy"]
 
-_ENABLED = "Whether the rule is followed."
+_ENABLED = "Whether the rule applies."
 _ACTION = (
     "release: the message goes to the recipients that fit; copy: it goes to copy_to, as "
     "long as a recipient fits."
@@ -62,7 +62,7 @@ class ReleaseRuleToAdd(Strict):
 
 
 class ReleaseRuleChanges(Strict):
-    """Members that you leave out stay as they are."""
+    """Members that you leave out stay unchanged."""
 
     name: str | None = member("The new name.", "staging team", None)
     position: StrictInt | None = member("The new place, from 1 on.", 1, None)
@@ -83,7 +83,7 @@ def find(request: HttpRequest) -> HttpResponse:
 
 @router.post("", response={201: ReleaseRuleObject}, summary="Add a release rule")
 def add(request: HttpRequest, given: ReleaseRuleToAdd) -> HttpResponse:
-    """Adds a rule behind the others. It holds for messages that come from now on."""
+    """Adds a rule after the others. It applies to messages that arrive from now on."""
     return answer(_shape(release_rules.add(given.dict())), 201)
 
 
@@ -98,14 +98,14 @@ def one(request: HttpRequest, id: RuleId) -> HttpResponse:
 def change(
     request: HttpRequest, id: RuleId, changes: ReleaseRuleChanges
 ) -> HttpResponse:
-    """Changes a rule. It then holds for messages that come from now on."""
+    """Changes a rule. The change applies to messages that arrive from now on."""
     return answer(_shape(release_rules.change(id, changes.dict(exclude_none=True))))
 
 
 @router.delete("/{id}", response={204: None}, summary="Delete a release rule")
 @decorate_view(if_match(of_view(one)))
 def delete(request: HttpRequest, id: RuleId) -> HttpResponse:
-    """Removes a rule. Releases that it asked for stay in the queue."""
+    """Removes a rule. Its releases stay in the queue."""
     release_rules.delete(id)
     return HttpResponse(status=204)
 

@@ -49,7 +49,7 @@ class ReleaseRequest(Strict):
 
 class ReleaseRecipientObject(Strict):
     forward_path: str = member("The recipient.", "ann@example.com")
-    state: State = member("What became of it.", "delivered")
+    state: State = member("The state of the recipient.", "delivered")
     code: int | None = member("The code of the latest reply; null if none came.", 250)
     enhanced: str = member("The enhanced code of that reply, or ours.", "2.0.0")
     text: str = member("The whole reply, or our reason.", "250 2.0.0 Ok: queued")
@@ -87,7 +87,7 @@ class ReleaseObject(Strict):
         "its receiver asks for it.",
         "delivered",
     )
-    requested_at: datetime = member("When it was asked for.")
+    requested_at: datetime = member("When it was requested.")
     requested_by: str = member(
         "The address of the client that asked for it, or the rule.", "127.0.0.1"
     )
@@ -112,9 +112,9 @@ class ReleaseObject(Strict):
     tags=["Messages"],
 )
 def release(request: HttpRequest, id: MessageId, given: ReleaseRequest) -> HttpResponse:
-    """Puts a message into the queue of a route, which has to allow every recipient.
+    """Puts a message into the queue of a route, which must allow every recipient.
 
-    The message goes out as it came in, octet for octet.
+    The message leaves unchanged, octet for octet.
     """
     by = request.META["REMOTE_ADDR"]
     made = releases.request(scope(), id, given.route, given.recipients, by)
@@ -128,7 +128,7 @@ def find(
     cursor: Cursor = None,
     limit: Limit = LIMIT,
 ) -> HttpResponse:
-    """The releases, newest first; of a message all, else without those that are held."""
+    """The releases, newest first; with `message` all of them, else without held ones."""
     key = messages.get(scope(), message).pk if message else None
     page = releases.find(scope(), cursor, limit, key)
     return answer(serializers.page(map(shape, page.items), page.next))
@@ -143,24 +143,24 @@ def one(request: HttpRequest, id: ReleaseId) -> HttpResponse:
 @router.delete("/releases/{id}", response=ReleaseObject, summary="Cancel a release")
 @decorate_view(if_match(of_view(one)))
 def cancel(request: HttpRequest, id: ReleaseId) -> HttpResponse:
-    """Takes it out of the queue. Recipients that have it already keep it."""
+    """Takes it out of the queue. Recipients that already have the message keep it."""
     return answer(shape(releases.cancel(scope(), id)))
 
 
 @router.post("/releases/{id}/retry", response=ReleaseObject, summary="Retry a release")
 def retry(request: HttpRequest, id: ReleaseId) -> HttpResponse:
-    """Tries it now: one that waits, or the recipients for whom it failed."""
+    """Tries it now: a waiting release, or the failed recipients of one."""
     return answer(shape(releases.retry(scope(), id)))
 
 
 @router.post("/releases/{id}/hold", response=ReleaseObject, summary="Hold a release")
 def hold(request: HttpRequest, id: ReleaseId) -> HttpResponse:
-    """Puts a message back that was held and was taken: it waits again, as if it were new."""
+    """Puts back a message that was held and taken: it waits again, like a new one."""
     return answer(shape(releases.hold(scope(), id)))
 
 
 def shape(release: Release) -> Shape:
-    """Return a release as the API gives it."""
+    """Return a release in the form of the API."""
     rows = releases.details(release)
     return {
         "id": str(release.pk),

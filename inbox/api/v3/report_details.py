@@ -1,4 +1,4 @@
-"""The report that a message is, for API v3: a bounce, a receipt, a complaint, an automatic reply."""
+"""The content of a report for API v3: a bounce, a receipt, a complaint, an automatic reply."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mailsink.mime.reports import Report
 def report(
     scope: Scope, mail: ParsedMessage, message: Message, reverse_path: str
 ) -> Shape | None:
-    """Return what a message reports; None for other mail, and where its octets are gone."""
+    """Return the content of a report; None for other mail, and if its octets are gone."""
     found = reports.read(mail.reading, reverse_path) if mail.octets else None
     if found is None:
         return None
@@ -47,7 +47,7 @@ def report(
 
 
 def _of_complaint(found: Report) -> Shape:
-    """Return what a complaint says of the same things as a delivery report."""
+    """Return a complaint's facts that delivery reports have as well."""
     said = found.complaint
     if said is None:
         return {}
@@ -106,6 +106,6 @@ def _original(
 
 
 def _time(said: str) -> str | None:
-    """Return a time in UTC (RFC 3339); None if there is none, or none that can be read."""
+    """Return a time in UTC (RFC 3339); None if there is none, or it is unreadable."""
     at: datetime | None = parse_date(said) if said else None
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None

@@ -1,4 +1,4 @@
-"""The report that a message is: the objects of API v3 that describe it."""
+"""The objects of API v3 that describe a message that is a report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from inbox.api.v3.schema_base import Strict, member
 
 
 class ReportedRecipient(Strict):
-    """A recipient in a delivery report (RFC 3464 §2.3). "" stands for what it does not say."""
+    """A recipient in a delivery report (RFC 3464 §2.3). "" stands for missing values."""
 
     address: str = member(
         "The recipient, as the sender wrote it if the report has that.",
@@ -19,7 +19,7 @@ class ReportedRecipient(Strict):
     original_recipient: str = member("Original-Recipient.", "ann@example.com")
     final_recipient: str = member("Final-Recipient.", "ann@mail.example.com")
     action: Literal["failed", "delayed", "delivered", "relayed", "expanded", ""] = (
-        member("What was done; worked out from the status if Action is missing.")
+        member("The action; derived from the status if Action is missing.")
     )
     action_text: str = member("The action in words.", "Not delivered")
     status: str = member(
@@ -44,7 +44,7 @@ class ReportedRecipient(Strict):
 
 
 class Disposition(Strict):
-    """A disposition notification (RFC 8098). "" stands for what it does not say."""
+    """A disposition notification (RFC 8098). "" stands for missing values."""
 
     type: str = member(
         "What became of the message: displayed, deleted, denied and others.",
@@ -66,7 +66,7 @@ class Disposition(Strict):
 
 
 class Feedback(Strict):
-    """A feedback report (RFC 5965, RFC 6591). "" stands for what it does not say."""
+    """A feedback report (RFC 5965, RFC 6591). "" stands for missing values."""
 
     type: str = member("The type: abuse, fraud, auth-failure and others.", "abuse")
     text: str = member("The type in words.", "Spam, or other unwanted mail")
@@ -93,7 +93,7 @@ class Original(Strict):
 
 
 class Report(Strict):
-    """A report. "" and null stand for what it does not say."""
+    """A report. "" and null stand for missing values."""
 
     kind: Literal["delivery", "disposition", "feedback", "automatic_reply"] = member(
         "A delivery report (RFC 3464), a read receipt (RFC 8098), a complaint (RFC 5965) or "
@@ -117,7 +117,9 @@ class Report(Strict):
         "The first 200 recipients of a delivery report."
     )
     recipients_left_out: int = member("How many more recipients were read.", 0)
-    truncated: bool = member("Whether the report goes on behind what was read.", False)
+    truncated: bool = member(
+        "Whether the report is longer than the part that was read.", False
+    )
     disposition: Disposition | None = member("A read receipt; else null.")
     feedback: Feedback | None = member("A complaint; else null.")
     original: Original = member("The message that it is about.")

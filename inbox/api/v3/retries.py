@@ -1,4 +1,4 @@
-"""API v3: retry reports, of one message and of a scenario."""
+"""API v3: retry reports, for one message and for a scenario."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from inbox.serializers import Shape
 router = Router()
 
 Over = Annotated[
-    bool, query("Whether no more attempts come, although it is early to say so.")
+    bool, query("Whether to judge as if no more attempts come, although it is early.")
 ]
 _SPEED = "How many times faster the time of the rules ran."
 
@@ -44,7 +44,7 @@ class AskedObject(Strict):
     )
     provider: str = member("The provider that documents it; empty for none.", "Gmail")
     passes: bool = member("Whether the same message may pass later.", True)
-    misleads: bool = member("Whether the first digit says something else.", False)
+    misleads: bool = member("Whether the first digit is misleading.", False)
     wait: float = member("Seconds until the next attempt, at the least.", 120.0)
     patience: float = member("Seconds for which to go on.", 14_400.0)
     words: str = member("What it asks for, in words.", "Gmail asks for hours")
@@ -53,7 +53,7 @@ class AskedObject(Strict):
 class JudgedAttempt(Strict):
     started_at: datetime = member("When it began.")
     waited: float | None = member(
-        "Seconds since the one before began, in the time of the rules; null for the first.",
+        "Seconds since the previous one began, in the time of the rules; null for the first.",
         360.0,
     )
     speed: int = member(_SPEED, 60)
@@ -64,7 +64,7 @@ class JudgedAttempt(Strict):
     )
     likely: bool = member("Whether only client and envelope say that it belongs here.")
     asked: AskedObject | None = member(
-        "The retries that its reply asks for; null where nothing was refused."
+        "The retries that its reply asks for; null if nothing was refused."
     )
     transaction: UUID | None = member("Its transaction; null if MAIL was refused.")
     session: UUID = member("The id of its session.", ANY_ID)
@@ -86,9 +86,9 @@ class RetryReportObject(Strict):
         "Your application gave up after 3 attempts in 4 s; Gmail asks for hours.",
     )
     verdicts: list[VerdictObject] = member("All verdicts, the worst first.")
-    over: bool = member("Whether no more attempts are awaited.", True)
+    over: bool = member("Whether no more attempts are expected.", True)
     awaited_until: datetime | None = member(
-        "Until when the next attempt is awaited; null if none is."
+        "Until when the next attempt is expected; null if none is."
     )
     speed: int = member(_SPEED, 60)
     seconds: float = member(
@@ -126,7 +126,7 @@ def of_scenario(
     inbox: InboxSlug = None,
     over: Over = False,
 ) -> HttpResponse:
-    """Judges the messages that it acted on since it was switched on."""
+    """Judges the messages that the scenario has acted on since it was switched on."""
     slug = inbox or DEFAULT_SLUG
     rules = scenarios.rules_of(scope(), slug, name)
     found = rules_report.of_rules(scope(), rules, over)

@@ -1,4 +1,4 @@
-"""API v3: routes, by which mail may go out."""
+"""API v3: routes, through which mail can leave."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _ALLOW = (
     "An empty list allows nobody."
 )
 _DENY = "The recipients that mail may not go to, whatever allow says."
-_INBOXES = "The slugs of the inboxes whose messages may go by it; none: all."
-_ADD_RECEIVED = "Whether a Received field goes in front of the message, which else leaves octet for octet."
+_INBOXES = "The slugs of the inboxes whose messages may use it; none: all."
+_ADD_RECEIVED = "Whether a Received field precedes the message, which otherwise leaves octet for octet."
 _REVERSE_PATH = (
     "Replaces the reverse-path; empty leaves it as the client gave it. The null "
     "reverse-path of a report stays."
@@ -77,7 +77,8 @@ class RouteObject(Strict):
     bounces: bool = member(_BOUNCES, False)
     inboxes: list[str] = member(_INBOXES, [])
     from_settings: bool = member(
-        "Whether MAILSINK_ROUTES has the route: then it is changed there alone.", False
+        "Whether MAILSINK_ROUTES has the route: then only that setting can change it.",
+        False,
     )
     created_at: datetime = member("When the route was added.")
     last_trial: RouteTrial | None = member(
@@ -106,7 +107,7 @@ class RouteToAdd(Strict):
 
 
 class RouteChanges(Strict):
-    """Members that you leave out stay as they are."""
+    """Members that you leave out stay unchanged."""
 
     name: str | None = member("The new name.", "staging", None)
     host: str | None = member("The host name or the address.", "smtp.example.com", None)
@@ -129,7 +130,7 @@ class RouteChanges(Strict):
 
 @router.get("", response=Page[RouteObject], summary="List routes")
 def find(request: HttpRequest) -> HttpResponse:
-    """The routes by name. Without a route nothing can leave."""
+    """The routes by name. Without a route no mail can leave."""
     return answer(serializers.page(map(_shape, routes.find()), None))
 
 
@@ -150,14 +151,14 @@ def one(request: HttpRequest, name: RouteName) -> HttpResponse:
 def change(
     request: HttpRequest, name: RouteName, changes: RouteChanges
 ) -> HttpResponse:
-    """Changes a route. Releases that wait for it go by the new values."""
+    """Changes a route. Its waiting releases use the new values."""
     return answer(_shape(routes.change(name, changes.dict(exclude_none=True))))
 
 
 @router.delete("/{name}", response={204: None}, summary="Delete a route")
 @decorate_view(if_match(of_view(one)))
 def delete(request: HttpRequest, name: RouteName) -> HttpResponse:
-    """Removes a route. Releases that wait for it fail; held mail waits again."""
+    """Removes a route. Its waiting releases fail; held mail waits again."""
     routes.delete(name)
     return HttpResponse(status=204)
 
@@ -166,7 +167,7 @@ def delete(request: HttpRequest, name: RouteName) -> HttpResponse:
 def try_(request: HttpRequest, name: RouteName) -> HttpResponse:
     """Begins a session with the server: hello, STARTTLS, a login, QUIT, but no mail.
 
-    Ask for the route until `last_trial` says whether it worked.
+    Get the route again until `last_trial` shows whether it worked.
     """
     return answer(_shape(route_trials.begin(name)), 202)
 

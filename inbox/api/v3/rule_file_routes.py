@@ -1,4 +1,4 @@
-"""API v3: rules as a file, written and read."""
+"""API v3: rules as a file, for export and import."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ _BODY = {
 FileFormat = Annotated[
     Literal["json", "yaml"], query("The form of the file: json or yaml.", "yaml")
 ]
-Replace = Annotated[bool, query("Whether the other rules of the inbox go.", False)]
+Replace = Annotated[
+    bool, query("Whether the other rules of the inbox are removed.", False)
+]
 
 
 @router.get(
@@ -69,9 +71,10 @@ def export(
 def take(
     request: HttpRequest, replace: Replace = False, inbox: InboxSlug = None
 ) -> HttpResponse:
-    """Adds the rules of a file (JSON or YAML, at most 2 MiB) behind the others, or instead.
+    """Adds the rules of a file (JSON or YAML, at most 2 MiB) after the others, or
+    instead of them.
 
-    All of them, or none: an error names the rule and its member.
+    It adds all of them, or none: an error names the rule and its member.
     """
     octets = request.read(MOST_OCTETS + 1)
     made = rule_files.take(scope(), inbox or DEFAULT_SLUG, octets, replace)

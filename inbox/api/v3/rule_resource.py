@@ -1,4 +1,4 @@
-"""API v3: rules, by which the server answers on purpose."""
+"""API v3: rules, which make the server reply deliberately."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ Switch = StrictBool | None
 
 _NAME = "A name for people; the transcript shows it."
 _STAGE = (
-    "When it is asked: at the connect, at a command, at the end of the message (body), or "
+    "The stage at which it acts: at the connect, at a command, at the end of the message (body), or "
     "at any command."
 )
 _PATTERN = (
-    "A text, a text with * and ?, or a regular expression of RE2 between slashes. The "
-    "case does not count."
+    "A text, a text with * and ?, or a regular expression of RE2 between slashes. "
+    "Case is ignored."
 )
 _ON = "Whether it acts."
-_MAX_HITS = "After how many hits it stops; null for no limit."
-_EXPIRES_IN = "In how many seconds it expires; null for never."
+_MAX_HITS = "The number of hits after which it stops; null for no limit."
+_EXPIRES_IN = "The number of seconds until it expires; null for never."
 
 
 class RuleConditions(Strict):
-    """All that are given have to hold."""
+    """All given conditions must hold."""
 
     client: str | None = member(
         "The address or the network of the client.", "10.0.0.0/8", None
@@ -59,7 +59,7 @@ class RuleConditions(Strict):
     user: str | None = member("The user of a login.", "app", None)
     reverse_path: str | None = member("The sender.", "*@shop.example", None)
     forward_path: str | None = member(
-        "The recipient; behind RCPT any recipient that was accepted.", "audit@*", None
+        "The recipient; after RCPT, any accepted recipient.", "audit@*", None
     )
     header: str | None = member("The name of a header field.", "Subject", None)
     header_value: str | None = member("Its value.", "*invoice*", None)
@@ -78,7 +78,7 @@ class RuleConditions(Strict):
 
 
 class RuleActions(Strict):
-    """The reply, and how it is given."""
+    """The reply, and the way it is sent."""
 
     code: Number = member("The code of the reply.", 451, None)
     enhanced: str | None = member(
@@ -93,7 +93,7 @@ class RuleActions(Strict):
     close: Literal["", "before", "half", "after"] | None = member(
         "Close the connection: before, half way through, or after the reply.", "", None
     )
-    reset: Switch = member("Close it by RST.", False, None)
+    reset: Switch = member("Close it with RST.", False, None)
     keep: Number = member("How many characters are left of each line.", 510, None)
     garble: Switch = member("Send the reply backwards.", False, None)
     without: list[str] | None = member("Extensions that EHLO does not offer.", [], None)
@@ -112,13 +112,13 @@ class RuleActions(Strict):
 
 
 class RuleLimits(Strict):
-    """How often it acts, of the times that the conditions hold."""
+    """How often the rule acts, of the times that its conditions hold."""
 
-    first: Number = member("Only the first so many times.", 2, None)
-    every: Number = member("Only every so manieth time.", 1, None)
-    rate: Number = member("Only beyond so many times in `seconds`.", None, None)
+    first: Number = member("Only the first n times.", 2, None)
+    every: Number = member("Only every n-th time.", 1, None)
+    rate: Number = member("Only after more than n times in `seconds`.", None, None)
     seconds: Number = member("The length of the window of `rate`.", None, None)
-    lasts: Number = member("Only for so many seconds since the first time.", 300, None)
+    lasts: Number = member("Only for n seconds since the first time.", 300, None)
     speed: Number = member(
         "How many times faster the waits of `seconds` and `lasts` pass, up to 1000.",
         None,
@@ -131,7 +131,9 @@ class RuleLimits(Strict):
             None,
         )
     )
-    probability: float | None = member("How likely it acts, up to 1.", 0.5, None)
+    probability: float | None = member(
+        "The probability that it acts, up to 1.", 0.5, None
+    )
     seed: str | None = member("The same seed gives the same run.", "monday", None)
     from_time: str | None = member("The time of day it begins at.", "09:00", None)
     until_time: str | None = member("The time of day it ends at.", "17:00", None)
@@ -177,7 +179,7 @@ class RuleToAdd(Strict):
 
 
 class RuleChanges(Strict):
-    """Members that you leave out stay as they are; its counts start again."""
+    """Members that you leave out stay unchanged; the rule's counts start again."""
 
     stage: RuleStage | None = member(_STAGE, "rcpt", None)
     actions: RuleActions | None = member("What it does.", None, None)
@@ -209,7 +211,7 @@ class RuleSpeed(Strict):
 
 class RulePlace(Strict):
     before: StrictInt | None = member(
-        "The rule that it is put before; null: behind all.", 7
+        "The rule that it is put before; null: at the end.", 7
     )
 
 
@@ -220,13 +222,13 @@ class RuleOrder(Strict):
 
 @router.get("", response=Page[RuleObject], summary="List rules")
 def find(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
-    """The rules in the order in which they are asked."""
+    """The rules in the order in which they are consulted."""
     return answer(serializers.page(map(shape, rulebook.find(scope(), inbox)), None))
 
 
 @router.post("", response={201: RuleObject}, summary="Add a rule")
 def add(request: HttpRequest, given: RuleToAdd) -> HttpResponse:
-    """Adds a rule behind the others. Clients meet it at once."""
+    """Adds a rule after the others. It applies to clients at once."""
     fields = given.dict()
     made = rulebook.add(scope(), fields.pop("inbox"), _fields(fields))
     return answer(shape(made), 201)
@@ -234,7 +236,7 @@ def add(request: HttpRequest, given: RuleToAdd) -> HttpResponse:
 
 @router.post("/order", response=Page[RuleObject], summary="Change the order of rules")
 def put_in_order(request: HttpRequest, order: RuleOrder) -> HttpResponse:
-    """Says in which order the rules of an inbox are asked."""
+    """Sets the order in which the rules of an inbox are consulted."""
     found = rulebook.put_in_order(scope(), order.inbox, order.ids)
     return answer(serializers.page(map(shape, found), None))
 
@@ -248,7 +250,7 @@ def set_speed(request: HttpRequest, given: RuleSpeed) -> HttpResponse:
 
 @router.get("/scenarios", response=Page[ScenarioObject], summary="List scenarios")
 def find_scenarios(request: HttpRequest, inbox: InboxSlug = None) -> HttpResponse:
-    """Sets of rules that are switched on as one."""
+    """Sets of rules that are switched on together."""
     on = scenarios.switched_on(scope(), inbox or DEFAULT_SLUG)
     items = (
         {
@@ -274,7 +276,9 @@ def switch_on(
     inbox: InboxSlug = None,
     speed: ScenarioSpeed = 1,
 ) -> HttpResponse:
-    """Adds its rules behind the others. Its time may run faster, but for delays of replies."""
+    """Adds its rules after the others. Their time may run faster, but not the delays of
+    replies.
+    """
     made = scenarios.switch_on(scope(), inbox or DEFAULT_SLUG, name, speed)
     return answer(serializers.page(map(shape, made), None), 201)
 
@@ -299,7 +303,7 @@ def one(request: HttpRequest, id: RuleId) -> HttpResponse:
 @router.patch("/{id}", response=RuleObject, summary="Change a rule")
 @decorate_view(if_match(of_view(one)))
 def change(request: HttpRequest, id: RuleId, changes: RuleChanges) -> HttpResponse:
-    """Changes a rule. Clients meet the change at once."""
+    """Changes a rule. The change applies to clients at once."""
     fields = _fields(changes.dict(exclude_unset=True))
     return answer(shape(rulebook.change(scope(), rulebook.number(id), fields)))
 
@@ -324,7 +328,7 @@ def delete(request: HttpRequest, id: RuleId) -> HttpResponse:
 
 
 def _fields(given: Shape) -> Shape:
-    """Return what was given as the fields of a rule."""
+    """Return the input as the fields of a rule."""
     nullable = ("max_hits", "expires_in")
     named = {"is_on" if name == "on" else name: each for name, each in given.items()}
     return {

@@ -28,7 +28,7 @@ router = Router()
 
 
 class DryRunGiven(Strict):
-    """One of `recipient`, `message` and `session`; the others are for a recipient."""
+    """One of `recipient`, `message` and `session`; the other members are for a recipient."""
 
     recipient: str | None = member("The recipient of a made-up message.", "audit@example.com", None)  # fmt: skip
     message: str | None = member("The id of a stored message.", None, None)
@@ -56,10 +56,10 @@ class RuleNotActing(TriedRule):
 
 
 class DryAnswerObject(Strict):
-    stage: RuleStage = member("When rules are asked.", "rcpt")
+    stage: RuleStage = member("The stage at which rules are consulted.", "rcpt")
     line: str = member("What the client says.", "RCPT TO:<audit@example.com>")
     seq: int | None = member("The exchange of the stored session.", 4)
-    reply: list[str] = member("The lines of the reply; none where it is as usual.", ["451 4.7.1 Try later"])  # fmt: skip
+    reply: list[str] = member("The lines of the reply; none for the usual reply.", ["451 4.7.1 Try later"])  # fmt: skip
     delay_ms: int = member("The wait before it.", 500)
     rule: str = member("The rules, or the address, as the transcript would name them.", "#12 Fail twice")  # fmt: skip
     acting: list[TriedRule] = member("The rules that would act, in order.")
@@ -68,16 +68,16 @@ class DryAnswerObject(Strict):
 
 class DryRunObject(Strict):
     rules_on: bool = member("Whether the inbox has its rules act at all.", True)
-    complete: bool = member("False: it was too much, and the last lines are left out.", True)  # fmt: skip
+    complete: bool = member("False: there were too many lines, and the last ones are left out.", True)  # fmt: skip
     stopped: bool = member("Whether the client gets no further than the last line.", False)  # fmt: skip
     lines: list[DryAnswerObject] = member("The lines, in order.")
 
 
 @router.post("/dry-run", response=DryRunObject, summary="Try rules")
 def try_rules(request: HttpRequest, given: DryRunGiven) -> HttpResponse:
-    """Says which rule would answer at each line, with what, and why the others would not.
+    """Shows the rule that would answer at each line, its reply, and why the others would not.
 
-    Nothing is sent, and no rule counts it.
+    Nothing is sent, and no rule counts the try.
     """
     lines, ends = _lines(given)
     ignored = strict_setting.ignored_in(scope(), given.inbox)
@@ -96,7 +96,7 @@ def try_rules(request: HttpRequest, given: DryRunGiven) -> HttpResponse:
 
 
 def _lines(given: DryRunGiven) -> tuple[Iterable[DryLine], bool]:
-    """Return the lines that are asked about, and whether they end at a refusal."""
+    """Return the lines to try, and whether they end at a refusal."""
     of = [each for each in (given.recipient, given.message, given.session) if each]
     if len(of) != 1:
         raise Invalid(_("give one of recipient, message and session"))

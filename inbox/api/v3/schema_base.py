@@ -13,9 +13,9 @@ NOT_GIVEN: Any = ...
 
 
 def member(description: str, example: Any = None, default: Any = NOT_GIVEN) -> Any:
-    """Return a member of an object, described; the examples of calls are made of these.
+    """Return a member of an object, with its description; examples of calls use its example.
 
-    example: not needed where the type says enough, as for an id, a time or a choice
+    example: not needed if the type is enough, as for an id, a time or a choice
     """
     examples = None if example is None else [example]
     return Field(default, description=description, examples=examples)

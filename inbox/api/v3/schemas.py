@@ -1,8 +1,8 @@
-"""The objects of API v3 that several routes share, as its OpenAPI document describes them.
+"""The objects of API v3 that several routes share, for its OpenAPI document.
 
-Their values are made in inbox/serializers.py (lists and the live feed share those) and
-in message_details.py. A new member stands in both places. Objects of one route stand
-beside it.
+Their values are made in inbox/serializers.py (for lists and the live feed) and in
+message_details.py. A new member must be in both places. Objects of a single route are
+in its module.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from uuid import UUID
 from pydantic import Field, StrictBool
 
 from inbox.api.v3.report_schemas import Report, ReportMade
-from inbox.api.v3.schema_base import Page as Page  # the routes take all three from here
+from inbox.api.v3.schema_base import (
+    Page as Page,
+)  # the routes import all three from here
 from inbox.api.v3.schema_base import Strict as Strict
 from inbox.api.v3.schema_base import member as member
 from inbox.mailbox.marking import Status
@@ -51,15 +53,13 @@ class Message(Strict):
         "The number of attachments; null until the message is indexed.", 1
     )
     read: bool = member(
-        "Whether somebody has opened it; where there are accounts, whether you have."
+        "Whether somebody has opened it; with accounts, whether you have."
     )
     pinned: bool = member("Whether it is pinned: retention never removes it.")
     tags: list[str] = member("The tags that people gave it.", ["sign-up"])
-    status: Status = member("What people found: new (not looked at), ok or bug.")
+    status: Status = member("The verdict of people: new (not checked), ok or bug.")
     note: str = member("The note that people wrote about it.", "#4821: total is wrong")
-    assignee: str | None = member(
-        "The name of the user whom it is assigned to; null for nobody.", "ann"
-    )
+    assignee: str | None = member("The name of its assignee; null for nobody.", "ann")
     comments: int = member("How many comments it has.", 2)
     code: int | None = member("The code of the final reply to the transaction.", 250)
     reverse_path: str = member(
@@ -191,7 +191,7 @@ class Action(Strict):
 
 
 class MessageWithContent(Message):
-    """A message with what include can name of any."""
+    """A message with any content that `include` can name."""
 
     headers: list[HeaderField] = member(
         "The header fields. With include=headers.", None, None
@@ -239,7 +239,7 @@ class MessageDetail(MessageWithContent):
 
 
 class ReadMessage(MessageWithContent):
-    """A message with what include names; members that it does not name are left out."""
+    """A message with the content that `include` names; other members are left out."""
 
     text: str = member(
         "The text body. With include=text.", "Your code is 162149.", None
@@ -270,11 +270,11 @@ class Connection(Strict):
 
 
 class MessageChanges(Strict):
-    """Members that you leave out stay as they are."""
+    """Members that you leave out stay unchanged."""
 
     read: StrictBool | None = member("Whether it counts as read.", True, None)
     pinned: StrictBool | None = member("Whether it is pinned.", True, None)
-    tags: list[str] | None = member("All tags, in place of the old ones.", ["a"], None)
+    tags: list[str] | None = member("All tags; they replace the old ones.", ["a"], None)
     status: Status | None = member("What you found: new, ok or bug.", "bug", None)
     note: str | None = member(
         "A note of at most 2,000 characters.", "#4821: total is wrong", None
@@ -287,7 +287,7 @@ class MessageChanges(Strict):
 
 
 class ManyChanges(MessageChanges):
-    """Members that you leave out stay as they are."""
+    """Members that you leave out stay unchanged."""
 
     add: list[str] = Field(
         default_factory=list, description="Tags to add.", examples=[["seen"]]

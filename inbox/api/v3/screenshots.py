@@ -1,4 +1,4 @@
-"""API v3: the picture of a message, as a browser shows it."""
+"""API v3: the picture of a message, as shown by a browser."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def screenshot(
     width: Width = 800,
     scheme: ColourScheme = "light",
 ) -> HttpResponse:
-    """The HTML, or the text of a mail without any, as a PNG by a headless Chromium.
+    """The HTML, or the text of a mail without HTML, as a PNG made with a headless Chromium.
 
-    Nothing in it runs, and it loads no image but those that the message carries. Where
-    no Chromium is installed, the answer is 501.
+    No scripts run, and only images in the message itself are loaded. If no Chromium is
+    installed, the answer is 501.
     """
     mail = message_details.opened(messages.get(scope(), id))
     html = framed_html.document(mail) if mail.html else _PLAIN.format(escape(mail.text[:_MOST_TEXT]))  # fmt: skip

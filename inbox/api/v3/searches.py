@@ -30,8 +30,8 @@ class SearchObject(Strict):
     name: str = member("The name in the side bar.", "Sign-ups")
     query: str = member("The search.", "subject:confirm is:unread")
     count: int | None = member(
-        "How many messages match, counted up to 1,000; null if the search cannot be read, "
-        "or if counting takes long beside a change.",
+        "How many messages match, counted up to 1,000; null if the search is invalid, "
+        "or if counting would take long after a change.",
         3,
     )
 
@@ -42,7 +42,7 @@ class SearchToSave(Strict):
 
 
 class SearchChanges(Strict):
-    """Members that you leave out stay as they are."""
+    """Members that you leave out stay unchanged."""
 
     name: str | None = member("The new name.", "Confirmations", None)
     query: str | None = member("The new search.", "subject:confirm", None)
@@ -71,7 +71,7 @@ def one(request: HttpRequest, id: SearchId) -> HttpResponse:
 
 
 def _tag(request: HttpRequest, id: str) -> str:
-    """Return how the tag of what GET answers begins, without counting what is found."""
+    """Return the beginning of the entity tag of GET, without counting the matches."""
     return entity_tags.beginning(_kept(saved_searches.get(id, user())))
 
 

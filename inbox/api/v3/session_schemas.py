@@ -43,7 +43,7 @@ class Session(Strict):
 
 class ListedSession(Session):
     probes: int | None = member(
-        "With fold=true, of a connection without a command: how many it stands for.",
+        "With fold=true, for a connection without a command: how many it stands for.",
         default=None,
     )
 
@@ -94,7 +94,7 @@ class Transaction(Strict):
     started_at: datetime = member("When MAIL arrived.")
     ended_at: datetime | None = member("When it ended; null while it is open.")
     failure: str = member(
-        "Why it was not accepted, in a few words; empty where it was, or is open.",
+        "Why it was not accepted, in a few words; empty if it was, or is open.",
         "Recipient rejected: no such user (550)",
     )
     recipients: list[Recipient] = member("The recipients, in the order of RCPT.")
@@ -114,7 +114,7 @@ class Try(Strict):
     started_at: datetime = member("When MAIL arrived.")
     ended_at: datetime | None = member("When it ended; null while it is open.")
     waited: float | None = member(
-        "Seconds since the attempt before it ended; null for the first.", 62.0
+        "Seconds since the previous attempt ended; null for the first.", 62.0
     )
     outcome: str | None = member("Its outcome; null while it is open.", "accepted")
     code: int | None = member("The code of the reply that ended it.", 250)
@@ -161,7 +161,7 @@ class ExplainedExchange(Exchange):
 
 
 class Timeline(Strict):
-    """How the time of a session divides, in microseconds."""
+    """How the time of a session is divided, in microseconds."""
 
     start_us: int = member(
         "Where the timeline begins; 0 unless older lines are cut.", 0
@@ -174,17 +174,17 @@ class Timeline(Strict):
 
 
 class Replay(Strict):
-    """The session again, as commands; the notes name the differences."""
+    """The session as commands that repeat it; the notes name the differences."""
 
     swaks: str = member(
         "A command of swaks.", "swaks --server 127.0.0.1:1025 --to ann@example.com"
     )
     swaks_notes: list[str] = member(
-        "What the command does otherwise.", ["Replace SECRET with your password."]
+        "What the command does differently.", ["Replace SECRET with your password."]
     )
     python: str = member("A script for Python's smtplib.", "import smtplib\n…")
     python_notes: list[str] = member(
-        "What the script does otherwise.", ["Replace SECRET with your password."]
+        "What the script does differently.", ["Replace SECRET with your password."]
     )
 
 

@@ -99,7 +99,8 @@ def find(
 def one(request: HttpRequest, id: SessionId, fields: Fields = "") -> HttpResponse:
     """One session with its first 500 exchanges and transactions.
 
-    Of transactions with very many recipients there are fewer; an exchange names its own.
+    There are fewer transactions if they have very many recipients; an exchange names
+    its own.
     """
     wanted = sparse.names(fields, SessionDetail)
     session = sessions.get(scope(), id)
@@ -133,7 +134,7 @@ def exchanges(
     summary="Explain an exchange",
 )
 def exchange(request: HttpRequest, id: SessionId, seq: Seq) -> HttpResponse:
-    """One exchange, with what its reply means, and what the client did next."""
+    """One exchange, with the meaning of its reply, and the client's reaction."""
     one, then = exchange_details.exchange(scope(), id, seq)
     words = [{"term": term, "words": words} for term, words in details(one, then)]
     return answer({**serializers.exchange(one), "explained": words})
@@ -141,7 +142,7 @@ def exchange(request: HttpRequest, id: SessionId, seq: Seq) -> HttpResponse:
 
 @router.get("/{id}/timeline", response=Timeline, summary="Measure a session")
 def whose_time(request: HttpRequest, id: SessionId) -> HttpResponse:
-    """How the time of the session divides; of a live session, until now."""
+    """How the time of the session is divided; for a live session, until now."""
     session_timeline = timeline.of(sessions.get(scope(), id))
     return answer(
         {
@@ -165,7 +166,7 @@ def findings(request: HttpRequest, id: SessionId) -> HttpResponse:
 
 @router.get("/{id}/replay", response=Replay, summary="Reproduce a session")
 def replay(request: HttpRequest, id: SessionId) -> HttpResponse:
-    """The session as a command of swaks, and as a script for Python's smtplib."""
+    """The session as a swaks command, and as a script for Python's smtplib."""
     made = replays.of(scope(), id, origin(request))
     return answer(serializers.replay(made))
 
@@ -176,12 +177,12 @@ def replay(request: HttpRequest, id: SessionId) -> HttpResponse:
     summary="Download the report of a session",
 )
 def case(request: HttpRequest, id: SessionId) -> HttpResponse:
-    """The case file: everything known about it as one HTML file, for a ticket."""
+    """The case file: all data about the session as one HTML file, for a ticket."""
     return files.case(case_file.of_session(scope(), id))
 
 
 @router.delete("/{id}", response={204: None}, summary="Delete a session")
-# One that has ended, and no other is deleted, changes no more.
+# A session that has ended changes no more, unless another one is deleted.
 @decorate_view(if_match(of_view(one), is_final=True))
 def delete(request: HttpRequest, id: SessionId) -> HttpResponse:
     """Removes it for good, if it has ended and has no messages outside the trash."""

@@ -1,4 +1,4 @@
-"""API v3: share links, by which one message or session is read without signing in."""
+"""API v3: share links, for reading one message or session without signing in."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ShareLinkObject(Strict):
 
 class NewShareLinkObject(ShareLinkObject):
     url: str = member(
-        "The link itself. It is shown now, and never again.",
+        "The link itself. It is shown only once.",
         "http://localhost:8025/shared/msl_9fKzT4qYb0Xc7mV2nL8sQ1wE5rU3iO6pA9dG0hJkZxC",
     )
 
@@ -48,19 +48,23 @@ class NewShareLinkObject(ShareLinkObject):
 class LinkToShare(Strict):
     message: str | None = member("The id of a message, or latest.", "latest", None)
     session: str | None = member("Or the id of a session.", ANY_ID, None)
-    days: StrictInt = member("In how many days it expires, at most 90.", 30, DAYS)
+    days: StrictInt = member(
+        "The number of days until it expires, at most 90.", 30, DAYS
+    )
 
 
 @router.get("", response=Page[ShareLinkObject], summary="List share links")
 def find(request: HttpRequest) -> HttpResponse:
-    """Your links, the newest first; of inboxes that you manage, those of all."""
+    """Your links, newest first; for inboxes that you manage, those of all users."""
     found = share_links.find(current.identity())
     return answer(serializers.page(map(_shape, found), None))
 
 
 @router.post("", response={201: NewShareLinkObject}, summary="Add a share link")
 def add(request: HttpRequest, given: LinkToShare) -> HttpResponse:
-    """Makes a link by which anybody reads one message or session. It ends with what you may read."""
+    """Makes a link with which anybody can read one message or session, as long as you
+    may read it.
+    """
     if (given.message is None) == (given.session is None):
         raise Invalid("name a message or a session, one of them")
     caller = current.identity()
@@ -74,7 +78,7 @@ def add(request: HttpRequest, given: LinkToShare) -> HttpResponse:
 
 @router.get("/{id}", response=ShareLinkObject, summary="Get a share link")
 def one(request: HttpRequest, id: ShareLinkId) -> HttpResponse:
-    """One of the links, without its secret."""
+    """One link, without its secret."""
     return answer(_shape(share_links.get(current.identity(), id)))
 
 

@@ -1,4 +1,4 @@
-"""Sparse objects: fields=id,subject has an answer hold these members of its objects alone."""
+"""Sparse objects: with fields=id,subject an answer has only these members of its objects."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ def names(asked: str, model: type[Schema]) -> Names:
 
 
 def only(shape: Shape, wanted: Names) -> Shape:
-    """Return the members of an object that are wanted."""
+    """Return the wanted members of an object."""
     if wanted is None:
         return shape
     return {name: value for name, value in shape.items() if name in wanted}
 
 
 def each(shapes: Iterable[Shape], wanted: Names) -> Iterable[Shape]:
-    """Return objects with the members that are wanted."""
+    """Return objects with the wanted members only."""
     return shapes if wanted is None else (only(shape, wanted) for shape in shapes)
 
 
 def page(octets: bytes, wanted: Names) -> bytes:
-    """Return a page that is JSON already, its objects with the members that are wanted."""
+    """Return a page that is JSON already, with the wanted members of its objects only."""
     if wanted is None:
         return octets
     whole = json.loads(octets)
@@ -58,7 +58,7 @@ def page(octets: bytes, wanted: Names) -> bytes:
 
 
 def describe(operation: dict[str, Any], components: dict[str, Any]) -> None:
-    """Let a call that takes fields answer with sparse objects, in the OpenAPI document."""
+    """Describe sparse answers of a call that takes `fields`, in the OpenAPI document."""
     if all(each["name"] != PARAMETER for each in operation["parameters"]):
         return
     for content in operation["responses"][200]["content"].values():
@@ -67,9 +67,9 @@ def describe(operation: dict[str, Any], components: dict[str, Any]) -> None:
 
 
 def _sparse(reference: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
-    """Return the reference to an object of which no member has to be there.
+    """Return a reference to a variant of an object without required members.
 
-    Of a page, that is so for its objects.
+    For a page, the variant applies to its objects.
     """
     name = reference["$ref"].rpartition("/")[2]
     made = f"Sparse{name}"

@@ -1,4 +1,4 @@
-"""API v3: from whose next session STARTTLS is held back."""
+"""API v3: the clients whose next session has no STARTTLS."""
 
 from __future__ import annotations
 

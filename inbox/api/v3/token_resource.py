@@ -22,7 +22,7 @@ router = Router()
 TokenId = Annotated[str, path("The id of a token.", ANY_ID)]
 TokenScope = Literal["read", "write", "rules", "send", "release"]
 
-_NAME = "A name, to know it again by."
+_NAME = "A name to recognise it by."
 _SCOPES = (
     "What it may be used for: read; write (delete, tag, change settings); rules; send "
     "(mail into an inbox); release (mail that goes out)."
@@ -46,7 +46,7 @@ class TokenObject(Strict):
 
 class NewTokenObject(TokenObject):
     token: str = member(
-        "The token itself. It is shown now, and never again.",
+        "The token itself. It is shown only once.",
         "msk_9fKzT4qYb0Xc7mV2nL8sQ1wE5rU3iO6pA9dG0hJkZxC",
     )
 
@@ -58,20 +58,20 @@ class TokenToAdd(Strict):
         None, description=_INBOXES, examples=[["default"]], max_length=1000
     )
     days: StrictInt | None = member(
-        "In how many days it expires; null for never.", 90, None
+        "The number of days until it expires; null for never.", 90, None
     )
 
 
 @router.get("", response=Page[TokenObject], summary="List tokens")
 def find(request: HttpRequest) -> HttpResponse:
-    """Your tokens, the newest first; an administrator gets those of all users."""
+    """Your tokens, newest first; administrators get those of all users."""
     found = api_tokens.find(current.identity())
     return answer(serializers.page(map(_shape, found), None))
 
 
 @router.post("", response={201: NewTokenObject}, summary="Add a token")
 def add(request: HttpRequest, given: TokenToAdd) -> HttpResponse:
-    """Makes a token of yours. It takes a session: no token makes another one."""
+    """Makes a token for you. Needs a session: a token cannot make another one."""
     made = own_tokens.add(**given.dict())
     return answer({**_shape(made.token), "token": made.text}, 201)
 
@@ -84,7 +84,7 @@ def one(request: HttpRequest, id: TokenId) -> HttpResponse:
 
 @router.delete("/{id}", response={204: None}, summary="Delete a token")
 def delete(request: HttpRequest, id: TokenId) -> HttpResponse:
-    """Revokes a token, at once and for good. It takes a session."""
+    """Revokes a token, at once and for good. Needs a session, not a token."""
     api_tokens.revoke(current.identity(), id)
     return HttpResponse(status=204)
 

@@ -27,7 +27,7 @@ Filter = Annotated[
 
 
 class EvidenceObject(Strict):
-    kind: EvidenceKind = member("What it says; see docs/api.md.")
+    kind: EvidenceKind = member("The kind of evidence; see docs/api.md.")
     at: datetime = member("When it happened.")
     words: str = member("What happened, in words.", "550 5.1.1 No such user")
     address: str = member("The address as the client wrote it.", "Ann@example.com")
@@ -80,6 +80,6 @@ class Trace(Strict):
 def of(
     request: HttpRequest, address: Address, q: Filter = "", inbox: InboxSlug = None
 ) -> HttpResponse:
-    """Says where the mail for an address (or a part of one) is, with the evidence."""
+    """Shows where the mail for an address (or a part of one) is, with the evidence."""
     found = trace.trace(scope(), address, q, known_inbox(inbox))
     return answer(serializers.trace(found))

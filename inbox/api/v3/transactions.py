@@ -60,7 +60,7 @@ def one(request: HttpRequest, id: TransactionId) -> HttpResponse:
     "/{id}/attempts", response=Story, summary="List the attempts of a transaction"
 )
 def tries(request: HttpRequest, id: TransactionId) -> HttpResponse:
-    """The attempts to send the same message, over all sessions."""
+    """The attempts to send the same message, in all sessions."""
     return answer(serializers.story(attempts.of_transaction(scope(), id)))
 
 
@@ -70,7 +70,7 @@ def tries(request: HttpRequest, id: TransactionId) -> HttpResponse:
     summary="Download the report of a transaction",
 )
 def case(request: HttpRequest, id: TransactionId) -> HttpResponse:
-    """The case file: everything known about it as one HTML file, for a ticket."""
+    """The case file: all data about the transaction as one HTML file, for a ticket."""
     return files.case(case_file.of_transaction(scope(), id))
 
 

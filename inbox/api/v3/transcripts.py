@@ -1,4 +1,4 @@
-"""API v3: a session's exchanges as a file, streamed: JSON lines, or text to read."""
+"""API v3: a session's exchanges as a streamed file: JSON lines, or readable text."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def json_lines(request: HttpRequest, id: SessionId) -> StreamingHttpResponse:
     url_name="sessions_as_text",
 )
 def as_text(request: HttpRequest, id: SessionId) -> StreamingHttpResponse:
-    """All exchanges of the session, for people to read."""
+    """All exchanges of the session, as readable text."""
     session = sessions.get(scope(), id)
     return _file(
         session, "text/plain", "txt", plain_text.head(session), plain_text.of_exchange
@@ -59,7 +59,7 @@ def _file(
     render: Callable[[Exchange], str],
 ) -> StreamingHttpResponse:
     transcripts.refuse_long_session(session)
-    # Of the scope now: while the file is sent, nobody asks any more.
+    # The scope is taken now: there is no current caller while the file is sent.
     response = StreamingHttpResponse(
         _stream(scope(), session, head, render), headers=files.HEADERS
     )
@@ -71,7 +71,7 @@ def _file(
 async def _stream(
     scope: Scope, session: Session, head: str, render: Callable[[Exchange], str]
 ) -> AsyncIterator[bytes]:
-    """Yield the file, with no more than a page of exchanges in memory."""
+    """Yield the file, with at most a page of exchanges in memory."""
     yield head.encode("utf-8", "replace")
     read = sync_to_async(sessions.exchanges)
     after = 0

@@ -1,4 +1,4 @@
-"""API v3: unsubscribing from a message by one click (RFC 8058)."""
+"""API v3: unsubscribing from a message with one click (RFC 8058)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class UnsubscribeObject(Strict):
     summary="Get how to unsubscribe",
 )
 def offered(request: HttpRequest, id: MessageId) -> HttpResponse:
-    """Reads List-Unsubscribe and List-Unsubscribe-Post, and says whether they are right."""
+    """Reads List-Unsubscribe and List-Unsubscribe-Post, and shows their faults."""
     found = unsubscribing.offer(scope(), id)
     targets = found.targets
     return answer(
@@ -80,10 +80,11 @@ def offered(request: HttpRequest, id: MessageId) -> HttpResponse:
     summary="Send the request to unsubscribe",
 )
 def perform(request: HttpRequest, id: MessageId) -> HttpResponse:
-    """Sends the POST of RFC 8058, follows no redirect, and keeps it with its answer.
+    """Sends the POST of RFC 8058, follows no redirect, and stores the request with its
+    answer.
 
-    It goes to no private address, unless MAILSINK_UNSUBSCRIBE_PRIVATE allows it. 409 says why
-    none is sent.
+    It goes to no private address, unless MAILSINK_UNSUBSCRIBE_PRIVATE allows it. A 409
+    says why no request was sent.
     """
     by = request.META["REMOTE_ADDR"]
     return answer(_shape(unsubscribing.perform(scope(), id, by)), 201)

@@ -1,4 +1,4 @@
-"""API v3: users, whom administrators keep."""
+"""API v3: users, which administrators manage."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ router = Router()
 UserId = Annotated[int, path("The id of a user.", 3)]
 
 _ACTIVE = "Whether the user may sign in."
-_ADMINISTRATOR = "Whether the user is an administrator. The last one stays it."
+_ADMINISTRATOR = "Whether the user is an administrator. The last one cannot resign."
 
 
 class UserObject(Strict):
     id: int = member("The id.", 3)
-    name: str = member("The name, by which the user signs in.", "ann")
+    name: str = member("The name with which the user signs in.", "ann")
     active: bool = member(_ACTIVE, True)
     administrator: bool = member(_ADMINISTRATOR, False)
     has_password: bool = member("Whether the user has chosen a password.", True)
@@ -43,12 +43,12 @@ class UserObject(Strict):
 
 
 class UserToAdd(Strict):
-    name: str = member("The name, which is nobody else's.", "ann")
+    name: str = member("The name, which must be unique.", "ann")
     administrator: StrictBool = member(_ADMINISTRATOR, False, False)
 
 
 class UserChanges(Strict):
-    """Members that you leave out stay as they are."""
+    """Members that you leave out stay unchanged."""
 
     active: StrictBool | None = member(_ACTIVE, False, None)
     administrator: StrictBool | None = member(_ADMINISTRATOR, False, None)
@@ -62,7 +62,9 @@ def find(request: HttpRequest) -> HttpResponse:
 
 @router.post("", response={201: UserObject}, summary="Add a user")
 def add(request: HttpRequest, given: UserToAdd) -> HttpResponse:
-    """Makes a user without a password: a password link gives them one. It takes a session."""
+    """Makes a user without a password; a password link sets one. Needs a session, not a
+    token.
+    """
     return answer(_shape(users.add(given.name, given.administrator)), 201)
 
 
@@ -75,7 +77,9 @@ def one(request: HttpRequest, id: UserId) -> HttpResponse:
 @router.patch("/{id}", response=UserObject, summary="Change a user")
 @decorate_view(if_match(of_view(one)))
 def change(request: HttpRequest, id: UserId, changes: UserChanges) -> HttpResponse:
-    """Disables or enables a user, makes them an administrator or not. It takes a session."""
+    """Disables or enables a user, makes them an administrator or not. Needs a session,
+    not a token.
+    """
     changed = users.change(
         id, is_active=changes.active, is_administrator=changes.administrator
     )
@@ -85,9 +89,9 @@ def change(request: HttpRequest, id: UserId, changes: UserChanges) -> HttpRespon
 @router.delete("/{id}", response={204: None}, summary="Delete a user")
 @decorate_view(if_match(of_view(one)))
 def delete(request: HttpRequest, id: UserId) -> HttpResponse:
-    """Their tokens, saved searches, memberships and invitations go; what they did stays.
+    """Their tokens, saved searches, memberships and invitations are removed; their acts stay.
 
-    It takes a session.
+    Needs a session, not a token.
     """
     users.delete(id)
     return HttpResponse(status=204)
@@ -97,7 +101,9 @@ def delete(request: HttpRequest, id: UserId) -> HttpResponse:
     "/{id}/password-link", response={201: LinkObject}, summary="Add a password link"
 )
 def add_password_link(request: HttpRequest, id: UserId) -> HttpResponse:
-    """Makes a link by which the user chooses a new password, once. It takes a session."""
+    """Makes a link with which the user chooses a new password, once. Needs a session,
+    not a token.
+    """
     made = account_links.for_password(current.identity(), users.get(id))
     return invitations.link(request, made)
 
@@ -106,7 +112,9 @@ def add_password_link(request: HttpRequest, id: UserId) -> HttpResponse:
     "/{id}/second-factors", response={204: None}, summary="Delete second factors"
 )
 def remove_second_factors(request: HttpRequest, id: UserId) -> HttpResponse:
-    """Their passkeys, authenticator app and recovery codes go. It takes a session."""
+    """Removes their passkeys, authenticator app and recovery codes. Needs a session,
+    not a token.
+    """
     second_factors.remove_all(id)
     return HttpResponse(status=204)
 

@@ -1,4 +1,4 @@
-"""API v3: GET messages/wait, which is held until the messages are there."""
+"""API v3: GET messages/wait, which waits until the messages are there."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ After = Annotated[
 ]
 
 Absent = Annotated[
-    bool, query("Wait for the end of the time instead: no message is to match.")
+    bool, query("Wait for the end of the time instead: no message must match.")
 ]
 
 _TOO_MANY = f"{MOST} requests wait for messages already; try again later"
@@ -79,7 +79,7 @@ class NearMissObject(schemas.Strict):
 
 
 class TimedOut(schemas.Strict):
-    """A problem (RFC 9457) of a wait that nothing ended."""
+    """A problem (RFC 9457): the time of a wait ran out."""
 
     type: str = schemas.member('Always "about:blank".', "about:blank")
     title: str = schemas.member("The name of the status.", "Request Timeout")
@@ -98,7 +98,7 @@ class TimedOut(schemas.Strict):
 
 
 class Came(schemas.Strict):
-    """A problem (RFC 9457) of a wait that nothing was to end."""
+    """A problem (RFC 9457): a message arrived despite `absent`."""
 
     type: str = schemas.member('Always "about:blank".', "about:blank")
     title: str = schemas.member("The name of the status.", "Conflict")
@@ -126,7 +126,7 @@ async def wait(
     absent: Absent = False,
     fields: Fields = "",
 ) -> HttpResponse:
-    """Answers as a list as soon as `count` messages match; 408 if the time runs out.
+    """Answers with a list as soon as `count` messages match, or 408 if the time runs out.
 
     The answer comes once snippet, attachments and full text are known; snippet and
     attachments are null only if that takes seconds. `include` adds content, so that a
@@ -160,8 +160,8 @@ async def wait(
 def _wanted(
     q: str, count: int, after: str | None, inbox: str | None, include: str
 ) -> Wanted:
-    """Return what the parameters ask for, checked."""
-    language.cost(q)  # its errors are for whoever asks
+    """Return the parsed and checked parameters."""
+    language.cost(q)  # errors in it are the caller's
     names = message_details.included_names(include)
     slug, later = known_inbox(inbox), None
     if after == messages.LATEST:
@@ -175,7 +175,7 @@ def _wanted(
 
 
 def _look(wanted: Wanted, last: bool) -> Look:
-    """Return the answer, if enough is there and known, or there is no time left."""
+    """Return the answer if there are enough indexed messages, or the time is over."""
     page = wanted.page()
     if len(page.items) < wanted.count:
         return Look(found=len(page.items))
@@ -199,7 +199,7 @@ def _answer(wanted: Wanted, page: Page[Message]) -> bytes:
 
 
 def _with_content(found: Sequence[Message], include: Sequence[str]) -> Iterator[Shape]:
-    """Yield messages with what include names, the first ones until enough is read."""
+    """Yield messages with the content that `include` names; the first ones until the limit."""
     left = _MOST_READ
     for each in found:
         octets = min(each.size, LARGE, left)
@@ -212,7 +212,7 @@ waiters = Waiters(_look, _answer)
 
 
 def _came(page: bytes) -> HttpResponse:
-    """Return the problem that a page of messages is, where none was to come."""
+    """Return the problem for a page of messages although none should arrive."""
     items = json.loads(page)["items"]
     first = items[0]
     sender = first["from"]["address"] or first["reverse_path"]

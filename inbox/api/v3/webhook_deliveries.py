@@ -1,4 +1,4 @@
-"""API v3: what was sent to a webhook, and what it answered."""
+"""API v3: the calls of a webhook, and its answers."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def one(request: HttpRequest, id: WebhookId, delivery: DeliveryId) -> HttpRespon
     summary="Replay a delivery",
 )
 def replay(request: HttpRequest, id: WebhookId, delivery: DeliveryId) -> HttpResponse:
-    """Puts it at the end of the queue again, with the object as it is now."""
+    """Puts it at the end of the queue again, with the current state of the object."""
     return answer(_shape(deliveries.replay(scope(), id, delivery)), 202)
 
 
@@ -104,13 +104,13 @@ def replay(request: HttpRequest, id: WebhookId, delivery: DeliveryId) -> HttpRes
     "/{id}/replay", response={202: ReplayCount}, summary="Replay failed deliveries"
 )
 def replay_failed(request: HttpRequest, id: WebhookId) -> HttpResponse:
-    """Puts all that failed at the end of the queue again, in order."""
+    """Puts all failed deliveries at the end of the queue again, in order."""
     return answer({"count": deliveries.replay_failed(scope(), id)}, 202)
 
 
 @router.post("/{id}/test", response={202: DeliveryObject}, summary="Test a webhook")
 def test(request: HttpRequest, id: WebhookId) -> HttpResponse:
-    """Calls it once with the event `webhook.test`, also if it is paused or off."""
+    """Calls it once with the event `webhook.test`, even if it is paused or off."""
     return answer(_shape(deliveries.test(scope(), id)), 202)
 
 

@@ -1,4 +1,4 @@
-"""API v3: webhooks, which are called when something happens."""
+"""API v3: webhooks, which are called on events."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _EVENTS = "The events that it is called for."
 _INBOX = "The slug of the inbox that it is for; null for all."
 _QUERY = "A search that mail has to match; empty for all mail."
 _PAUSED = "Whether events wait, and it is not called."
-_SIGNS = "The secret of the signatures. It is shown now, and never again."
+_SIGNS = "The secret of the signatures. It is shown only once."
 _EXAMPLE_URL = "https://hooks.example.com/mailsink"
 _SOME = ["message.created", "transaction.rejected"]
 
@@ -85,7 +85,7 @@ class WebhookToAdd(Strict):
 
 
 class WebhookChanges(Strict):
-    """Members that you leave out stay as they are. Each change turns it on again."""
+    """Members that you leave out stay unchanged. Each change turns the webhook on again."""
 
     url: str | None = member(_URL, _EXAMPLE_URL, None)
     events: list[EventName] | None = member(_EVENTS, _SOME, None)
@@ -104,7 +104,7 @@ def find(request: HttpRequest) -> HttpResponse:
 
 @router.post("", response={201: WebhookWithSecret}, summary="Add a webhook")
 def add(request: HttpRequest, given: WebhookToAdd) -> HttpResponse:
-    """Adds an address that is called from now on. The answer alone has the secret."""
+    """Adds an address that is called from now on. Only this answer has the secret."""
     made = hooks.add(scope(), _fields(given.dict()))
     return answer({**_shape(made.webhook), "secret": made.secret}, 201)
 
@@ -120,7 +120,7 @@ def one(request: HttpRequest, id: WebhookId) -> HttpResponse:
 def change(
     request: HttpRequest, id: WebhookId, changes: WebhookChanges
 ) -> HttpResponse:
-    """Changes a webhook. Its queue goes by the new values, too."""
+    """Changes a webhook. Its waiting events use the new values, too."""
     fields = _fields(changes.dict(exclude_unset=True))
     return answer(_shape(hooks.change(scope(), id, fields)))
 
@@ -141,7 +141,7 @@ def delete(request: HttpRequest, id: WebhookId) -> HttpResponse:
 
 
 def _fields(given: Shape) -> Shape:
-    """Return what was given as the fields of a webhook."""
+    """Return the input as the fields of a webhook."""
     named = {"query" if name == "q" else name: each for name, each in given.items()}
     return {
         name: each
