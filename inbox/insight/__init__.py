@@ -1,1 +1,1 @@
-"""Works out from stored rows what happened: findings, attempts, traces, comparisons."""
+"""Derives from stored rows what happened: findings, attempts, traces, comparisons."""

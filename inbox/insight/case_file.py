@@ -1,7 +1,8 @@
 """Case files: a message, a transaction or a session as one HTML file, for a ticket.
 
-The file needs nothing else, and nothing in it can run or load: its own policy forbids
-it, and what clients sent is in it as text only. It is bounded, and says what it left out.
+The file is self-contained, and cannot run or load anything: its policy forbids it, and
+it contains clients' input as text only. Its size is limited, and it lists what was left
+out.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from mailsink.mime.headers import Field
 from mailsink.text import pictured
 
 LINES = 2000  # exchanges of a session
-TRANSACTIONS = 20  # of a session that are shown one by one
+TRANSACTIONS = 20  # of a session, shown one by one
 SOURCE = 1024 * 1024  # octets of bodies
 _FIELDS = 500  # of a header
 _RECIPIENTS = 500
@@ -46,17 +47,17 @@ _RECIPIENTS = 500
 
 @dataclass(frozen=True, slots=True)
 class CaseFileSource:
-    """A body as far as it is shown."""
+    """A body, with its shown part."""
 
     text: str
     fields: Sequence[Field]
-    size: int  # octets that came
-    left_out: int  # of them, those that are not shown
+    size: int  # octets that arrived
+    left_out: int  # octets of these that are not shown
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A try of the story, in words."""
+    """An attempt of the history, in words."""
 
     one: Attempt
     label: str
@@ -66,11 +67,11 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class CaseFilePart:
-    """A transaction with its envelope, the story of its message, and its body."""
+    """A transaction with its envelope, the history of its message, and its body."""
 
     attempt: TransactionSummary
     more_recipients: int
-    summary: str  # of its attempts; "" where there was only one
+    summary: str  # of its attempts; "" if there was only one
     basis: str
     tries: Sequence[Tried]
     source: CaseFileSource | None
@@ -104,7 +105,7 @@ def of_message(scope: Scope, id: str | UUID) -> Case:
 
 
 def of_transaction(scope: Scope, id: str | UUID) -> Case:
-    """Return the case of a transaction, whatever came of it. Raises NotFound."""
+    """Return the case of a transaction, whatever its outcome. Raises NotFound."""
     attempt = transactions.get(scope, id)
     title = attempt.subject or _("Transaction of %(reverse_path)s") % {
         "reverse_path": attempt.reverse_path or "nobody"
@@ -167,14 +168,14 @@ def _case(
 
 
 def _said_of(session: Session) -> tuple[str, str]:
-    """Return a headline for all that a session brought, and how it ended."""
+    """Return a headline for a session's messages, and its ending."""
     facts = session_facts.of([session])[session.pk]
     ending = explain.ending(session, facts) or explain.state(session, facts)
     return explain.headline(session, facts), ending
 
 
 def _parts(scope: Scope, tried: Sequence[TransactionSummary]) -> list[CaseFilePart]:
-    """Return the transactions; of their bodies, as much as there is room for."""
+    """Return the transactions; with as much of their bodies as there is room for."""
     refuse_here(sum(min(each.size or 0, SOURCE) for each in tried))
     parts = []
     room = SOURCE
@@ -205,7 +206,7 @@ def _part(
 
 
 def _source(transaction: UUID, room: int) -> CaseFileSource | None:
-    """Return a body's first octets; None where none came, it is deleted, or it is gone."""
+    """Return a body's first octets; None if there was none, it is deleted, or it is gone."""
     hidden = Message.objects.filter(
         transaction=OuterRef("pk"), deleted_at__isnull=False
     )

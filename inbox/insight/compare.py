@@ -1,4 +1,4 @@
-"""Two messages side by side: what differs in their parts, and the one before of a subject."""
+"""Compares two messages part by part, and finds the previous message of a subject."""
 
 from __future__ import annotations
 
@@ -24,18 +24,21 @@ from mailsink.mime import elements, headers, sources
 from mailsink.mime.mails import ParsedMessage
 
 MAX_TEXT = 256 * 1024  # characters of a text that are compared
-_LOOKED_AT = 500  # newest messages of a sender, for one whose subject is alike
+_LOOKED_AT = 500  # newest messages of a sender that are searched for a similar subject
 _ALIKE = 0.75
-# Newest messages of a sender whose structure is looked at: so many, and so large in all
+# Newest messages of a sender whose structure is read: their number, and their total
+# octets
 _READ, _OCTETS = 20, LARGE
-_SHARED = 0.6  # of parts and elements, that two messages of one template have
+_SHARED = (
+    0.6  # share of parts and elements that two messages of one template have in common
+)
 _DIGITS = re.compile(r"[0-9]+")
 
 Pairs = list[tuple[str, str]]
 
 
 class Side(ParsedMessage):
-    """One of the two messages, with all that is compared."""
+    """One of the two messages, with everything that is compared."""
 
     def __init__(self, scope: Scope, id: str | UUID) -> None:
         """Raises NotFound."""
@@ -62,7 +65,7 @@ class Side(ParsedMessage):
 
     @property
     def fields(self) -> Pairs:
-        """The header fields, decoded, as the header has them."""
+        """The header fields, decoded, in their order."""
         found = headers.scan(self.octets).fields
         return [(each.name, each.value) for each in found]
 
@@ -72,7 +75,7 @@ class Side(ParsedMessage):
 
     @property
     def envelope(self) -> Pairs:
-        """The envelope with its reply, and how the message came, as names and values."""
+        """The envelope with its reply, and the message's origin, as names and values."""
         session = self.session
         facts = [(_("Envelope from"), _address(self.attempt.reverse_path))]
         facts.append((_("Parameters"), self.attempt.parameters))
@@ -118,7 +121,7 @@ def _transcript(left: Side, right: Side) -> Difference:
 
 
 def _said(side: Side) -> Iterator[str]:
-    """Yield what was said, without the times: they always differ."""
+    """Yield the lines of the dialogue without times, which always differ."""
     for line in explain.lines(side.exchanges):
         if said := " ".join(filter(None, (line.verb, line.text, line.remark))):
             yield f"C: {said}"
@@ -126,7 +129,7 @@ def _said(side: Side) -> Iterator[str]:
             yield f"S: {each}"
 
 
-# What can be compared, in the order of the page's tabs.
+# The comparisons, in the order of the page's tabs.
 ASPECTS: dict[str, Callable[[Side, Side], Difference]] = {
     "headers": _headers,
     "text": _text,
@@ -137,10 +140,11 @@ ASPECTS: dict[str, Callable[[Side, Side], Difference]] = {
 
 
 def previous(scope: Scope, message: Message) -> Message | None:
-    """Return the earlier message that is most worth comparing with; None if none is.
+    """Return the earlier message that is most worth comparing with, or None.
 
-    The newest of a subject; else of the same sender, with a subject that is alike but
-    for its numbers ("Order 7 is on its way"); else of the same sender and structure.
+    It is the newest with the same subject; else from the same sender, with the same
+    subject apart from numbers ("Order 7 is on its way"); else from the same sender,
+    with a similar structure.
     """
     same = last_of_subject(scope, message)
     if same is not None:
@@ -155,10 +159,10 @@ def previous(scope: Scope, message: Message) -> Message | None:
 
 
 def last_of_sender(scope: Scope, message: Message) -> Message | None:
-    """Return the newest earlier message of the same sender and alike structure.
+    """Return the newest earlier message from the same sender, with a similar structure.
 
-    The last newsletter, or the last receipt: whatever their subjects. Bounded, and looked
-    for elsewhere where much is read.
+    This is the last newsletter, or the last receipt, whatever the subject. The search
+    is limited, and done in another process if much must be read.
     """
     if not message.from_address or message.size > LARGE:
         return None
@@ -184,7 +188,7 @@ def last_of_subject(scope: Scope, message: Message) -> Message | None:
 
 
 def _structure(message: Message) -> Counter[str]:
-    """Return how often a message has each kind of part and each element of HTML."""
+    """Return the number of each kind of part and of each HTML element in a message."""
     try:
         octets = messages.open_raw(message)
     except NotFound:
@@ -197,5 +201,5 @@ def _structure(message: Message) -> Counter[str]:
 
 
 def _is_alike(left: Counter[str], right: Counter[str]) -> bool:
-    """Return whether two structures share most of what either has."""
+    """Return whether two structures share most of the parts of both."""
     return (left & right).total() >= _SHARED * max(1, (left | right).total())

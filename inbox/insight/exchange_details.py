@@ -1,4 +1,4 @@
-"""One exchange of a session, and what its client did next."""
+"""One exchange of a session, and the client's reaction."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from inbox.models import Exchange
 
 
 def exchange(scope: Scope, id: str | UUID, seq: int) -> tuple[Exchange, list[str]]:
-    """Return the exchange, and what the client did then, in words. Raises NotFound."""
+    """Return the exchange, and the client's reaction in words. Raises NotFound."""
     session = sessions.get(scope, id)
     lines = sessions.exchanges(scope, session.pk, after=seq - 1, limit=2)
     if not lines or lines[0].seq != seq:

@@ -1,7 +1,7 @@
-"""Fingerprints: of each transaction that ended, what other tries of it are found by.
+"""Fingerprints of ended transactions, by which other attempts are found.
 
-And which attempt of its message it was. Made by the indexer after the commit, oldest
-first; those that are missing are found again after a crash.
+They also have the number of the attempt. The indexer makes them after the commit,
+oldest first; after a crash, missing ones are found again.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from mailsink.mime import headers
 
 AT_ONCE = 200
 _HEADER = 64 * 1024  # octets of a body that are read for its Message-ID
-# How long the body of what was refused may take to its row, and rows to the database.
+# How long a refused body may take to reach its row, and rows to reach the database.
 _SETTLED = 10.0  # seconds
 _RECIPIENTS = 100  # of a transaction
-_SAME_ID = 1000  # transactions with the same Message-ID that are looked at
-_ALIKE = 20  # transactions with the same body that are looked at
-_FAILED = 1000  # transactions that failed of late, of which this one may be another try
+_SAME_ID = 1000  # transactions with the same Message-ID that are read
+_ALIKE = 20  # transactions with the same body that are read
+_FAILED = 1000  # recently failed transactions, of which this one may be another attempt
 
 
 class Fingerprints:
-    """Makes fingerprints, step by step. Remembers up to where all are made."""
+    """Makes fingerprints, step by step. Remembers the id up to which all are made."""
 
     def __init__(self) -> None:
         self._floor = UUID(int=0)
@@ -46,7 +46,7 @@ class Fingerprints:
     def make_some(self) -> tuple[int, list[UUID]]:
         """Make the oldest missing ones.
 
-        Returns how many, and the ids of the messages that took several attempts.
+        Return their number, and the ids of the messages that took several attempts.
         """
         ceiling = _ceiling()
         rows = _missing(self._floor)
@@ -62,7 +62,7 @@ class Fingerprints:
 
 
 def _ceiling() -> UUID:
-    """Return the id below which every transaction is stored, and has ended."""
+    """Return the id before which every transaction is stored, and has ended."""
     live = Session.objects.filter(ending__isnull=True).order_by("pk")
     oldest = live.values_list("pk", flat=True).first()
     now = first_at(time.time() - _SETTLED)
@@ -77,7 +77,7 @@ class _Ended:
     outcome: str
     recipients_accepted: int
     ended_us: int | None
-    opened_at: datetime  # its session
+    opened_at: datetime  # of its session
     has_body: bool
 
 
@@ -94,7 +94,7 @@ _NEEDED = (
 )  # fmt: skip
 
 
-# What was imported is no attempt.
+# An import is no attempt.
 _OTHERS = Fingerprint.objects.exclude(
     transaction__session__listener_kind__in=WITHOUT_CLIENT
 )
@@ -102,7 +102,7 @@ _HAS_BODY = Exists(Raw.objects.filter(transaction=OuterRef("pk")))
 
 
 def _is_settled(row: _Ended) -> bool:
-    """Whether its body is stored; or enough time has passed that none comes."""
+    """Whether its body is stored, or enough time has passed that none will be."""
     if row.outcome == "accepted" or not row.recipients_accepted:
         return True
     if row.has_body:
@@ -130,7 +130,7 @@ def _made(ids: list[UUID]) -> list[Fingerprint]:
 
 
 def _put(made: list[Fingerprint]) -> list[Fingerprint]:
-    """Write fingerprints; return those whose transactions were not removed meanwhile."""
+    """Write fingerprints; return those whose transactions still exist."""
     ids = [each.transaction_id for each in made]
     with write_turn():
         rows = Transaction.objects.filter(pk__in=ids)
@@ -151,7 +151,7 @@ def _message_id(body: Raw) -> str:
 
 
 def _number(made: Collection[Fingerprint]) -> None:
-    """Say of each which attempt of its message it was; most can only be the first."""
+    """Set the number of the attempt of each one; most can only be the first."""
     may_be = _failed_before([each.transaction_id for each in made])
     repeated = _repeated(each.transaction_id for each in made if each.message_id)
     may_be |= _body_failed(each.transaction_id for each in made if not each.message_id)
@@ -161,7 +161,8 @@ def _number(made: Collection[Fingerprint]) -> None:
         before = _newest_before(each) if id in repeated else None
         known = numbers.get(before.pk, before.attempt) if before else 0
         if known >= alike.MOST:
-            each.attempt = known + 1  # a story that long is not worked out each time
+            # the number for such a long history is not computed each time
+            each.attempt = known + 1
         elif before or id in may_be:
             each.attempt = _attempt(id)
         numbers[id] = each.attempt
@@ -172,9 +173,10 @@ def _number(made: Collection[Fingerprint]) -> None:
 
 
 def _attempt(id: UUID) -> int:
-    """Return which attempt of its message a transaction was, among those of its inbox.
+    """Return the number of a transaction among the attempts of its inbox.
 
-    Whoever sees it need not see those that went elsewhere. 1 where it was removed meanwhile
+    A user who sees it may not see the other inboxes. Return 1 if it was removed
+    meanwhile.
     """
     inbox = Transaction.objects.filter(pk=id).values_list("inbox", flat=True).first()
     try:
@@ -188,7 +190,7 @@ def _scope(inbox: int | None) -> Scope:
 
 
 def _failed_before(ids: Collection[UUID]) -> set[UUID]:
-    """Return those that name a recipient of what was not accepted of late."""
+    """Return the ids of those with a recipient of a recently failed transaction."""
     failed = transactions.not_accepted(ALL, language.Query()).order_by("-pk")
     since = first_at(made_at(min(ids)) - attempts.LIKELY_WITHIN)
     failed = failed.filter(pk__gte=since, pk__lt=max(ids))
@@ -207,7 +209,7 @@ def _failed_before(ids: Collection[UUID]) -> set[UUID]:
 
 
 def _repeated(ids: Iterable[UUID]) -> set[UUID]:
-    """Return those whose Message-ID an earlier one had."""
+    """Return the ids of those whose Message-ID an earlier one had."""
     others = _OTHERS.filter(message_id=OuterRef("message_id"))
     others = others.filter(pk__lt=OuterRef("pk"))
     rows = Fingerprint.objects.filter(Exists(others), pk__in=list(ids))
@@ -215,7 +217,7 @@ def _repeated(ids: Iterable[UUID]) -> set[UUID]:
 
 
 def _newest_before(one: Fingerprint) -> Fingerprint | None:
-    """Return the newest one before it in its inbox with its Message-ID, for a same recipient."""
+    """Return the last earlier one of its inbox with its Message-ID and a common recipient."""
     named = Recipient.objects.filter(transaction=one.transaction_id)
     named = named.filter(seq__lte=_RECIPIENTS)
     inbox = Transaction.objects.filter(pk=one.transaction_id).values("inbox")
@@ -227,7 +229,7 @@ def _newest_before(one: Fingerprint) -> Fingerprint | None:
 
 
 def _body_failed(ids: Iterable[UUID]) -> set[UUID]:
-    """Return those of which another one with the same body failed, one of the newest."""
+    """Return the ids of those whose body failed in one of the newest other transactions."""
     same = _OTHERS.exclude(pk=OuterRef(OuterRef("pk")))
     same = same.filter(sha256=OuterRef(OuterRef("sha256"))).order_by("-transaction")
     newest = Transaction.objects.filter(pk__in=same.values("transaction")[:_ALIKE])

@@ -1,8 +1,8 @@
-"""The faults of a message: what strict mode refuses, and rules may ask for. Pure.
+"""The faults of a message, which strict mode refuses, and rules can check. Pure.
 
-These are the findings and checks of level error that are about the message and its
-envelope. Others are about the connection (its EHLO, TLS, pipelining), which many
-messages may share.
+These are the findings and checks of level error about the message and its envelope.
+Others are about the connection (its EHLO, TLS, pipelining), which many messages can
+share.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ KINDS: dict[str, CheckKind | FindingKind] = {
 
 
 class TookTooLong(Exception):
-    """The time was over before all of a message had been looked at."""
+    """The time was over before the whole message had been checked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One kind of error in a message, with the first place of it.
 
-    place: "HTML", "Text" or a header field's name, "" where none is known; line: in it,
+    place: "HTML", "Text" or a header field's name, "" if unknown; line: in the place,
     from 1; snippet: as sent; count: how often the kind was found
     """
 
@@ -59,11 +59,11 @@ def find(
     ignored: Collection[str] = (),
     until: float = float("inf"),
 ) -> list[Fault]:
-    """Return the faults of a message of that size, those of octets and envelope first.
+    """Return the faults of a message, those of octets and envelope first.
 
-    octets: all of them, or the first LARGEST, which are read then; flags: of its lines, as
-    the engine set them; ignored: kinds that are none here; until: by time.monotonic(),
-    when to give up. Raises TookTooLong.
+    octets: all of them, or the first LARGEST; size: of the whole message; flags: of its
+    lines, from the engine; ignored: kinds that are no faults here; until: when to give
+    up, in time.monotonic(). Raises TookTooLong.
     """
 
     def hurry() -> None:
@@ -85,13 +85,13 @@ def _of_octets(octets: bytes, size: int, flags: frozenset[str]) -> Iterator[Faul
     spots = {each.kind: each for each in body_signs.examine(octets, size=size)}
     shown = flags | (_ALWAYS & spots.keys())
     if not _breaks_header(octets, spots.get("bare_lf_data")):
-        # In a text it is the habit of a library (emailjs), and MAILSINK_SMTP_BARE_NEWLINES
-        # is there to refuse it.
+        # In a text it is the habit of a library (emailjs), and
+        # MAILSINK_SMTP_BARE_NEWLINES can refuse it.
         shown -= {"bare_lf_data"}
     identifier = spots.get("missing_message_id")
     if identifier is not None and identifier.offset is None:
-        # A server for submission adds one that is missing (RFC 6409 §8.3), and so most
-        # libraries leave it to that server; an empty one stays as it is.
+        # A submission server adds a missing one (RFC 6409 §8.3), so most libraries
+        # leave it to that server; an empty one stays empty.
         shown -= {"missing_message_id"}
     for name in finding_kinds.KINDS:
         if name in shown:

@@ -1,7 +1,7 @@
-"""MAIL commands that were refused: tries that never became a transaction.
+"""Refused MAIL commands: attempts that never became a transaction.
 
-Each belongs to the next transaction of the same client or user, and the same sender,
-within 24 hours. Looked for among the sessions nearest in time, so in bounded time.
+Each belongs to the next transaction of the same client or user with the same sender,
+within 24 hours. Only the sessions nearest in time are searched, which limits the time.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from inbox.models.session import WITHOUT_CLIENT
 from mailsink.ids import first_at, made_at
 
 WITHIN = 24 * 3600  # seconds
-_SESSIONS = 200  # that are looked at
+_SESSIONS = 200  # sessions that are searched
 _TRANSACTIONS = 2000
-_STEPS = 20_000  # exchanges that may be stepped over
+_STEPS = 20_000  # exchanges that may be skipped
 
 _PATH = re.compile(r"FROM:\s*<([^<>]*)>", re.IGNORECASE)
 
 
 def is_one(exchange: Exchange) -> bool:
-    """Whether an exchange is a MAIL that was refused."""
+    """Whether an exchange is a refused MAIL."""
     return exchange.verb == "MAIL" and (exchange.code or 0) >= 400
 
 
 def sender(exchange: Linelike) -> str | None:
-    """Return the reverse-path that a MAIL names; None where it cannot be read."""
+    """Return the reverse-path of a MAIL; None if it is unreadable."""
     match = _PATH.search(exchange.line)
     return match[1] if match else None
 
 
 def as_try(session: Session, exchange: Exchange) -> Attempt:
-    """Return a refused MAIL as a try of a message."""
+    """Return a refused MAIL as an attempt at a message."""
     at = _moment(session, exchange.received_us)
     replied = exchange.replied_us
     return Attempt(
@@ -60,7 +60,7 @@ def as_try(session: Session, exchange: Exchange) -> Attempt:
 
 
 def following(scope: Scope, session: Session, exchange: Exchange) -> UUID | None:
-    """Return the transaction that a refused MAIL belongs to, if there is one."""
+    """Return the transaction to which a refused MAIL belongs, or None."""
     path = sender(exchange)
     if path is None:
         return None
@@ -79,7 +79,7 @@ def belonging_to(
 ) -> list[Attempt]:
     """Return the refused MAILs that belong to these transactions.
 
-    asked: one of them, whose client and sender all of them share.
+    asked: one of them; all have its client and sender.
     """
     sessions = _sessions(scope, asked.session, max(transactions))
     refusals = [
@@ -106,9 +106,9 @@ def belonging_to(
 
 
 def same_client(session: Session, prefix: str = "") -> Q:
-    """Return the condition that a session is of the same client, by address and name, or user.
+    """Return the condition for sessions of the same client, by address and name, or user.
 
-    No import is: it has no client.
+    Imports never match: they have no client.
     """
     address = {f"{prefix}client_address": session.client_address}
     same = Q(**address, **{f"{prefix}helo": session.helo})
@@ -127,7 +127,7 @@ def _sessions(scope: Scope, session: Session, last: UUID) -> QuerySet[Session]:
 
 
 def _refused(sessions: Iterable[Session]) -> Iterator[tuple[Session, Exchange]]:
-    """Yield the refused MAILs of sessions, of the first ones as far as there is time."""
+    """Yield the refused MAILs of the sessions, as far as time permits."""
     wanted: dict[UUID, Session] = {}
     steps = 0
     for each in sessions:

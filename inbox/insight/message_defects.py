@@ -1,4 +1,4 @@
-"""The defects of a message's octets, given what its envelope permits."""
+"""The defects of a message's octets, with respect to its envelope."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mailsink.translatable import TranslatableText
 def of(parsed: Structure, parameters: str) -> list[TranslatableText]:
     """Return the defects of a mail. parameters: those of its MAIL.
 
-    With SMTPUTF8, fields in UTF-8 are right (RFC 6531 §3.2, RFC 6532 §3).
+    With SMTPUTF8, fields in UTF-8 are correct (RFC 6531 §3.2, RFC 6532 §3).
     """
     if "SMTPUTF8" not in parameters.upper().split():
         return list(parsed.defects)
@@ -18,7 +18,7 @@ def of(parsed: Structure, parameters: str) -> list[TranslatableText]:
 
 
 def _is_utf8_field(defect: TranslatableText) -> bool:
-    within = defect.values.get("defect")  # where it is one of a part
+    within = defect.values.get("defect")  # if it is a part's defect
     return (
         within if isinstance(within, TranslatableText) else defect
     ).template == UTF8_FIELD

@@ -1,4 +1,4 @@
-"""A reply as somebody pastes it, from a log or an exception: what it means, and who sends it."""
+"""A reply that a user pastes from a log or an exception: its meaning, and its sender."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from inbox.providers.provider_replies import (
     provider_replies,
 )
 
-_LONGEST = 4096  # characters that are looked at
-_MOST = 6  # entries that have the same codes
+_LONGEST = 4096  # characters that are read
+_MOST = 6  # entries with the same codes
 # "550 5.1.1 …", "421-4.7.28 …", and Python's "(550, b'5.1.1 …')"
 _REPLY = re.compile(
     r"(?<![\d.])([245]\d\d)(?:[ -]|, ?b?['\"]|$)(?:([245]\.\d{1,3}\.\d{1,3})\b)?"
 )
-# The beginning of each further line: its code, and its enhanced code
+# The beginning of each further line: its code and enhanced code
 _NEXT_LINE = re.compile(r"(?:\\n|\n)(?:\d{3}[ -])?(?:\d\.\d{1,3}\.\d{1,3} )?")
 _FORMATTING = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
 class PastedReply:
-    """A reply, understood.
+    """An interpreted reply.
 
-    meaning: sentences on its codes, the most specific first; entries: the replies of
-    providers that it is; where exact is false, those that have the same codes only
+    meaning: sentences about its codes, the most specific first; entries: the matching
+    replies of providers; if exact is false, those with the same codes only
     """
 
     code: int
@@ -40,7 +40,7 @@ class PastedReply:
 
 
 def read(pasted: str) -> PastedReply | None:
-    """Return the reply within a text; None if no code is in it."""
+    """Return the reply in a text; None if the text has no code."""
     pasted = pasted[:_LONGEST]
     found = _REPLY.search(pasted)
     if found is None:
@@ -60,7 +60,9 @@ def read(pasted: str) -> PastedReply | None:
 
 
 def _similar(code: int, enhanced: str) -> list[ProviderReply]:
-    """Return entries with the same codes; without an enhanced code there are too many."""
+    """Return entries with the same codes; none without an enhanced code, as there are
+    too many.
+    """
     same = (
         each
         for each in provider_replies()

@@ -1,7 +1,7 @@
-"""Facts about sessions beyond what their own rows say: how they failed, and their envelope.
+"""Facts about sessions that are not in their own rows: their failures and envelopes.
 
-Takes sessions that were read within a scope. A list of them costs nine queries at most,
-whatever its length; those where all went well cost one.
+The sessions must have been read within a scope. A list of any length takes at most nine
+queries; one query if all went well.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Recipient, Session, Transaction
 
 _BODIES = ("body", "chunk")
-_LOOKED_AT = 2000  # exchanges of a session, in which its first refusal is looked for
+_LOOKED_AT = 2000  # exchanges of a session that are searched for its first refusal
 
 
 def of(sessions: Sequence[Session]) -> dict[UUID, Facts]:
@@ -57,7 +57,7 @@ def of(sessions: Sequence[Session]) -> dict[UUID, Facts]:
 
 
 def _unfinished(lasts: dict[UUID, Exchange]) -> dict[UUID, Exchange]:
-    """Return the bodies that did not end, by session: a notice may stand after one."""
+    """Return the bodies that did not end, by session: a notice can follow one."""
     before = [
         (key, last.seq - 1) for key, last in lasts.items() if last.kind == "notice"
     ]
@@ -67,7 +67,7 @@ def _unfinished(lasts: dict[UUID, Exchange]) -> dict[UUID, Exchange]:
 
 
 def _is_unfinished(exchange: Exchange) -> bool:
-    """Whether it is a body that did not end, or a 354 that none followed."""
+    """Whether it is an unfinished body, or a 354 without a body."""
     if exchange.kind not in _BODIES:
         return exchange.code == 354
     return not exchange.code or "aborted_in_data" in exchange.flags.split()
@@ -79,9 +79,9 @@ def _octets(body: Exchange, chunks: dict[UUID, int]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """The refusal that decided, and how many of its kind there were (0: many).
+    """The decisive refusal, and the number of its kind (0: many).
 
-    unseen: there was one, but not among the exchanges that are looked at.
+    unseen: there was one, but not among the exchanges that are read.
     """
 
     exchange: Exchange | None = None
@@ -93,7 +93,7 @@ _NOT_REFUSED = _Refused()
 
 
 def _refusals(sessions: Sequence[Session]) -> dict[UUID, _Refused]:
-    """Return the refusal that decided what came of each session."""
+    """Return the refusal that decided the outcome of each session."""
     rows = (
         Exchange.objects.filter(
             session_id__in=[each.id for each in sessions],
@@ -137,7 +137,7 @@ class _Edges:
     discarded: int  # messages
 
     def envelope(self, refusal: Exchange | None) -> FirstEnvelope:
-        """Return the envelope; of a refused MAIL, the sender that it names."""
+        """Return the envelope; for a refused MAIL, its sender."""
         sender = self.sender or ("" if self.sender is None else "<>")
         if self.sender is None and refusal is not None and refusal.verb == "MAIL":
             sender = mail_refusals.sender(refusal) or ""
@@ -181,7 +181,7 @@ def _last_exchanges(
 
 
 def _chunks(bodies: Iterable[Exchange]) -> dict[UUID, int]:
-    """Return how much of a message had come where its body is in chunks, by session."""
+    """Return the octets that had arrived of a message in chunks, by session."""
     cut = [each for each in bodies if each.kind == "chunk"]
     if not cut:
         return {}
@@ -198,9 +198,9 @@ def _chunks(bodies: Iterable[Exchange]) -> dict[UUID, int]:
 
 
 def _sent(turned: Iterable[Session]) -> dict[UUID, int]:
-    """Return how many messages went to a server with which the roles were reversed.
+    """Return the number of messages sent to a server with reversed roles, by session.
 
-    Of a session with more exchanges than are looked at it is not known.
+    It is unknown for a session with more exchanges than are read.
     """
     sent = {each.id: 0 for each in turned if each.exchanges <= _LOOKED_AT}
     if not sent:
@@ -215,14 +215,14 @@ def _sent(turned: Iterable[Session]) -> dict[UUID, int]:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where a body's transaction is shown, and under which name."""
+    """The page that shows a body's transaction, and its name."""
 
     url: str
     name: str
 
 
 def links(scope: Scope, exchanges: Iterable[Exchange]) -> dict[UUID, Link]:
-    """Return where to open the bodies among these exchanges, by transaction."""
+    """Return the pages of the bodies among these exchanges, by transaction."""
     wanted = {
         each.transaction_id
         for each in exchanges

@@ -1,4 +1,4 @@
-"""The faults of what is stored, as strict mode judges it on the way in."""
+"""The faults of a stored message, judged like strict mode does at its arrival."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from inbox.models import Exchange
 def of_stored(
     octets: bytes, lines: Iterable[Exchange], ignored: Collection[str]
 ) -> list[Fault]:
-    """Return the faults of a transaction's octets and lines. ignored: kinds that are none."""
+    """Return the faults of a transaction's octets and lines. ignored: kinds that are no
+    faults
+    """
     flags = {
         flag
         for line in lines

@@ -1,7 +1,7 @@
-"""A session's time as a picture and as shares, worked out when it is looked at.
+"""A session's time as a picture and as shares, computed when it is shown.
 
-One pass over a few columns of its exchanges; of a session that is longer than that
-may take, the newest part. Takes sessions that were read within a scope.
+It takes one pass over a few columns of the exchanges; of a very long session, only the
+newest part is read. The sessions must have been read within a scope.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 from inbox.explain.spans import OWNERS, Owner, Span, Times, spans
 from inbox.models import Exchange, Session
 
-MOST = 30_000  # exchanges that are looked at
+MOST = 30_000  # exchanges that are read
 COLUMNS = 400  # of the picture
 
 _UPPER: tuple[Owner, ...] = ("client", "body")
@@ -23,7 +23,7 @@ _LOWER: tuple[Owner, ...] = ("ours", "rule")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A piece of the picture: so many columns of one lane, owned by one."""
+    """A piece of the picture: adjacent columns of one lane with the same owner."""
 
     owner: Owner
     first: int  # column
@@ -32,9 +32,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Where a session's time went; in microseconds.
+    """How a session's time was spent, in microseconds.
 
-    start_us: where the picture begins: later than 0 where lines were left out
+    start_us: the beginning of the picture: after 0 if lines were left out
     """
 
     start_us: int
@@ -42,7 +42,7 @@ class Timeline:
     shares: dict[Owner, int]
     upper: list[Mark]  # the client's lane
     lower: list[Mark]  # ours
-    rule: str = ""  # the first that answered
+    rule: str = ""  # the first one that answered
 
     @property
     def took_us(self) -> int:
@@ -50,7 +50,7 @@ class Timeline:
 
 
 def of(session: Session) -> Timeline:
-    """Return the timeline of a session; one that is live ends now."""
+    """Return the timeline of a session; a live one ends now."""
     if session.closed_at is None:
         return _drawn(session)
     return _ended(session, session.exchanges)
@@ -58,7 +58,7 @@ def of(session: Session) -> Timeline:
 
 @lru_cache(maxsize=64)
 def _ended(session: Session, exchanges: int) -> Timeline:
-    """Return a timeline that does not change any more; sessions are equal by their id."""
+    """Return a timeline that no longer changes, cached: sessions are equal by their id."""
     return _drawn(session)
 
 
@@ -81,13 +81,13 @@ def _drawn(session: Session) -> Timeline:
 
 
 def length(session: Session) -> int:
-    """Return how long a session lasted, or has lasted until now, in microseconds."""
+    """Return the duration of a session, up to now if it is live, in microseconds."""
     end = session.closed_at or datetime.now(UTC)
     return int((end - session.opened_at).total_seconds() * 1e6)
 
 
 def _left_out(session: Session) -> int:
-    """Return where the last reply that is not looked at was written; 0 if there is none."""
+    """Return the time of the last reply that is not read; 0 if there is none."""
     last = session.exchanges - MOST
     if last < 1:
         return 0
@@ -110,7 +110,7 @@ def _rows(session: Session) -> Iterable[_Row]:
 
 @dataclass(slots=True)
 class _Seen:
-    """The first rule that the pass over the exchanges meets."""
+    """The first rule that the pass over the exchanges finds."""
 
     rule: str = ""
 
@@ -127,7 +127,7 @@ def _nothing() -> dict[Owner, int]:
 
 @dataclass(slots=True)
 class _Canvas:
-    """Columns of equal time, and who had how much of each."""
+    """Columns of equal time, with the share of each owner."""
 
     start: int
     end: int
@@ -144,7 +144,7 @@ class _Canvas:
         self.shares[owner] += end - start
         first = self._column(start)
         last = self._column(end - 1)
-        if first == last:  # as nearly all are, in a long session
+        if first == last:  # true for nearly all, in a long session
             cell = self.columns[first]
             cell[owner] = cell.get(owner, 0) + end - start
             return
@@ -162,7 +162,7 @@ class _Canvas:
         return self.start - (self.start - self.end) * column // COLUMNS
 
     def lane(self, owners: tuple[Owner, ...]) -> Iterator[Mark]:
-        """Yield a lane's marks; of those who share a column, who had most of it."""
+        """Yield a lane's marks; a column belongs to the owner with the largest share."""
         begun: tuple[Owner, int] | None = None
         for number, cell in enumerate([*self.columns, {}]):
             owner = _most(cell, owners)

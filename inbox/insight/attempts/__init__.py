@@ -1,8 +1,9 @@
-"""Attempts: the tries of one message over several sessions, refused ones too.
+"""Attempts to send one message over several sessions, including refused ones.
 
-Joined by Message-ID, else by the body's hash, where they share a recipient; and, as
-likely, by the same client or user and the same envelope within 24 hours, up to the try
-that was accepted. Worked out when read, from bounded numbers of rows.
+Attempts are joined by Message-ID, or else by the body's hash, if they share a
+recipient. Attempts of the same client or user with the same envelope within 24 hours
+are joined as likely, up to the accepted attempt. All this is computed on reading, from
+limited numbers of rows.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ __all__ = ("KEY_LENGTH", "LIKELY_WITHIN", "of_exchange", "of_transaction")
 
 
 def of_transaction(scope: Scope, id: str | UUID) -> AttemptHistory:
-    """Return the story of the message that a transaction tried to send. Raises NotFound."""
+    """Return the attempt history of a transaction's message. Raises NotFound."""
     key = as_uuid(id)
     rows = Transaction.objects.filter(scope.q(), pk=key) if key else None
     for one in load(rows) if rows is not None else ():
@@ -36,10 +37,10 @@ def of_transaction(scope: Scope, id: str | UUID) -> AttemptHistory:
 
 
 def of_exchange(scope: Scope, exchange: Exchange) -> AttemptHistory | None:
-    """Return the story of what an exchange was part of; None if it was of no message.
+    """Return the attempt history of an exchange's message; None if it has no message.
 
-    Takes an exchange that was read within a scope. A MAIL that was refused is shown with
-    the transaction that followed it.
+    The exchange must have been read within a scope. A refused MAIL is shown with the
+    transaction that followed it.
     """
     if exchange.transaction_id:
         return _unless_removed(scope, exchange.transaction_id)
@@ -59,7 +60,7 @@ def of_exchange(scope: Scope, exchange: Exchange) -> AttemptHistory | None:
 
 
 def _unless_removed(scope: Scope, id: UUID) -> AttemptHistory | None:
-    """Return the story of a transaction that was there; None if it was removed meanwhile."""
+    """Return the attempt history of a transaction; None if it was removed meanwhile."""
     try:
         return of_transaction(scope, id)
     except NotFound:
@@ -76,7 +77,7 @@ def _history(scope: Scope, asked: Candidate) -> AttemptHistory:
     if not asked.message_id:
         certain = alike.up_to_accepted(asked, certain)
         if any(key not in certain for key in far if key != asked.key):
-            total = 0  # it counts other messages like it
+            total = 0  # it would count other, similar messages
     probable = alike.likely(asked, others, certain)
     found = {asked.key: asked} | {each.key: each for each in probable} | certain
     newest = sorted(found, reverse=True)[: alike.MOST]

@@ -1,4 +1,4 @@
-"""Which transactions tried to send the same message, certainly or likely."""
+"""Finds the transactions that tried to send the same message, certainly or likely."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from inbox.models import Fingerprint, Recipient, Session, Transaction
 from inbox.models.session import TAKEN, WITHOUT_CLIENT, AddressKey
 from mailsink.ids import first_at, made_at
 
-MOST = 50  # tries that a story has, the newest ones
+MOST = 50  # attempts in a history, the newest ones
 MOST_COUNTED = 10_000
 LIKELY_WITHIN = 24 * 3600  # seconds
 
-_NEAR = 200  # transactions for the same recipient that are looked at, on either side
-_LOADED = 40  # of them, those of the same client that are read
-# As Candidate.settled, but for what the client did not hear of
+_NEAR = 200  # transactions for the same recipient that are read, before and after
+_LOADED = 40  # of these, the transactions of the same client that are loaded
+# Like Candidate.settled, but ignoring whether the client got the reply
 _SETTLED = Q(outcome__in=TAKEN, recipients_refused=0)
-_LOOKED_UP = 3  # recipients of a transaction by which others are found
+_LOOKED_UP = 3  # recipients of a transaction that are used to find others
 
 
 def with_the_same(scope: Scope, asked: Candidate) -> tuple[list[UUID], int]:
-    """Return the newest transactions with the same Message-ID, else the same body.
+    """Return the newest transactions with the same Message-ID, or else the same body.
 
-    They share a recipient with this one, if it has any. And how many there are, counted
-    only where they are more than are shown.
+    They share a recipient with the given one, if it has any. Also return their number,
+    which is counted only if they are more than are shown.
     """
     if not (asked.message_id or asked.body.sha256):
         return [], 0
@@ -44,7 +44,7 @@ def with_the_same(scope: Scope, asked: Candidate) -> tuple[list[UUID], int]:
 
 
 def number_before(scope: Scope, asked: Candidate) -> int:
-    """Return how many with the same Message-ID, or body, were before this transaction."""
+    """Return the number of earlier transactions with the same Message-ID, or body."""
     rows = _same(scope, asked).filter(pk__lt=asked.key)
     return sharing(rows, asked.recipients, MOST_COUNTED).count()
 
@@ -59,9 +59,9 @@ def _same(scope: Scope, asked: Candidate) -> QuerySet[Fingerprint]:
 def sharing(
     rows: QuerySet[Fingerprint], recipients: Collection[str], most: int
 ) -> QuerySet[Fingerprint]:
-    """Return those of a client that share a recipient: of the newest only, at most so many.
+    """Return the rows of clients that share a recipient: only among the newest `most`.
 
-    A newsletter may go to everybody with one Message-ID.
+    A newsletter can go to everybody with one Message-ID.
     """
     rows = rows.exclude(transaction__session__listener_kind__in=WITHOUT_CLIENT)
     newest = rows.order_by("-transaction_id").values("pk")[:most]
@@ -74,11 +74,11 @@ def sharing(
 
 
 def near(scope: Scope, asked: Candidate) -> list[UUID]:
-    """Return the transactions nearest in time that may be likely tries, within a day.
+    """Return the transactions nearest in time that may be attempts, within a day.
 
-    They are of the same client and sender, and for a same recipient. Left out are those
-    that cannot be a try of this one: what follows a message that all recipients got, and
-    what lies before the first try that failed.
+    They have the same client and sender, and a common recipient. Those that cannot be
+    attempts at this message are left out: transactions after a message that all
+    recipients got, and those before the first failed attempt.
     """
     before, after = _for_a_same_recipient(scope, asked)
     mine = Transaction.objects.filter(
@@ -97,7 +97,7 @@ def near(scope: Scope, asked: Candidate) -> list[UUID]:
 def _for_a_same_recipient(
     scope: Scope, asked: Candidate
 ) -> tuple[set[UUID], set[UUID]]:
-    """Return the nearest transactions before and after; after it only if it failed."""
+    """Return the nearest transactions before and after; those after only if this one failed."""
     made = made_at(asked.key)
     since, until = first_at(made - LIKELY_WITHIN), first_at(made + LIKELY_WITHIN)
     before: set[UUID] = set()
@@ -117,7 +117,7 @@ def _for_a_same_recipient(
 
 
 def is_same(asked: Candidate, other: Candidate) -> bool:
-    """Whether both are certainly the same message, tried for a recipient in common."""
+    """Whether both are certainly the same message, for a common recipient."""
     if other.key == asked.key or not _share(asked, other):
         return False
     if asked.message_id:
@@ -128,9 +128,10 @@ def is_same(asked: Candidate, other: Candidate) -> bool:
 def up_to_accepted(
     asked: Candidate, same: dict[UUID, Candidate]
 ) -> dict[UUID, Candidate]:
-    """Return the tries with the same octets up to one that was accepted.
+    """Return the attempts with the same octets, up to an accepted one.
 
-    Without a Message-ID, what is sent again after that is a message like it: a fixture.
+    Without a Message-ID, later ones are new messages with equal content: a test
+    fixture.
     """
     settled = {key for key, each in same.items() if each.settled}
     since = max((key for key in settled if key < asked.key), default=None)
@@ -147,9 +148,9 @@ def up_to_accepted(
 def likely(
     asked: Candidate, others: Collection[Candidate], certain: Collection[UUID]
 ) -> list[Candidate]:
-    """Return the likely tries before and after the one asked about.
+    """Return the likely attempts before and after the given one.
 
-    An accepted try ends a story: the tries after it are of another message.
+    An accepted attempt ends the history: later ones are of another message.
     """
     made = made_at(asked.key)
     nearby = [
@@ -171,8 +172,8 @@ def _share(asked: Candidate, other: Candidate) -> bool:
 def _same_envelope(asked: Candidate, other: Candidate) -> bool:
     """Whether the client or user, the sender and the recipients are the same.
 
-    A client may stop at the first recipient that is refused, or try again for that one
-    only: the recipients of one are then among those of the other.
+    A client may stop at the first refused recipient, or try again for that one only: so
+    the recipients of one may be a subset of the other's.
     """
     a, b = asked.recipients, other.recipients
     if not a or not b or not (a <= b or b <= a):
@@ -183,11 +184,12 @@ def _same_envelope(asked: Candidate, other: Candidate) -> bool:
 
 
 def _bodies_agree(asked: Candidate, other: Candidate, retries: bool) -> bool:
-    """Whether what is known of the bodies lets them be the same message.
+    """Whether the known facts about the bodies permit that they are the same message.
 
-    retries: whether the client is known to keep the Message-ID when it tries again. One
-    that builds the message again gives it another one, and the same subject. A try without
-    a body counts only if it was refused: a client that was not has no reason to try again.
+    retries: whether the client is known to keep the Message-ID when it tries again. A
+    client that builds the message again gives it a new Message-ID, and the same
+    subject. An attempt without a body counts only if it was refused: otherwise its
+    client has no reason to try again.
     """
     if asked.body.size is None or other.body.size is None:
         return all(
@@ -208,7 +210,7 @@ def _likely_before(
     asked: Candidate, before: Iterable[Candidate], certain: Collection[UUID]
 ) -> list[Candidate]:
     found = []
-    bare = True  # may a try that showed no body be one of this message?
+    bare = True  # whether an attempt without a body may belong to this message
     for each in before:
         if each.key in certain:
             continue
@@ -218,7 +220,7 @@ def _likely_before(
         if agree and (bare or each.body.size is not None):
             found.append(each)
         if each.settled:
-            bare = False  # it was one of that message then
+            bare = False  # from here on, it belonged to that message
     return found
 
 

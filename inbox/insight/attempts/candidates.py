@@ -1,4 +1,4 @@
-"""The transactions that may be tries of one message, with what distinguishes them."""
+"""The transactions that may be attempts at one message, and the facts that distinguish them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from inbox.mailbox.transactions import NO_BODY, StoredBody
 from inbox.models import Exchange, Fingerprint, Message, Recipient, Transaction
 from inbox.models.session import TAKEN
 
-KEY_LENGTH = 256  # characters of a Message-ID that are indexed
+KEY_LENGTH = 256  # characters of a Message-ID in the index
 _RECIPIENTS = 100  # of a transaction that are compared
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A transaction, with what shows whether it carried the same message."""
+    """A transaction, with the facts that show whether it carried the same message."""
 
     row: Transaction
     recipients: frozenset[str]
     body: StoredBody
     message_id: str
     subject: str
-    message: UUID | None  # that is not deleted
+    message: UUID | None  # the message, if it is not deleted
     lost: Exchange | None = None  # its final reply, if the client did not get it
 
     @property
@@ -40,14 +40,16 @@ class Candidate:
 
     @property
     def settled(self) -> bool:
-        """Whether everybody who was asked for got the message: what follows is another."""
+        """Whether all requested recipients got the message: a later transaction is
+        another one.
+        """
         if self.lost is not None:
             return False
         return self.row.outcome in TAKEN and not self.row.recipients_refused
 
 
 def load(rows: QuerySet[Transaction]) -> list[Candidate]:
-    """Return transactions with what distinguishes them, in six queries."""
+    """Return transactions with the facts that distinguish them, in six queries."""
     found = list(rows.select_related("session"))
     ids = [each.pk for each in found]
     recipients: dict[UUID, set[str]] = {}

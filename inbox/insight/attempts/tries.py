@@ -1,4 +1,4 @@
-"""Facts about each try: when it was, how far it got, and the reply by which it failed."""
+"""Facts about each attempt: its time, how far it got, and the reply that refused it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from inbox.mailbox import transcripts
 from inbox.models import Exchange, Transaction
 from inbox.models.session import TAKEN
 
-_STEPS = 50_000  # exchanges that may be stepped over to find replies
+_STEPS = 50_000  # exchanges that may be skipped to find replies
 
 
 def as_attempt(one: Candidate, refusal: Exchange | None, likely: bool) -> Attempt:
@@ -43,10 +43,10 @@ def as_attempt(one: Candidate, refusal: Exchange | None, likely: bool) -> Attemp
 
 
 def refusals(rows: Iterable[Transaction]) -> dict[UUID, Exchange]:
-    """Return the line that refused each transaction, in bounded time.
+    """Return the line that refused each transaction, in limited time.
 
-    It is the last one; but where no recipient was accepted, that of a recipient: a client
-    that pipelines hears "no valid recipients" at DATA besides (RFC 2920 §3.1).
+    It is the last refused line; but if no recipient was accepted, a recipient's: a
+    pipelining client also gets "no valid recipients" for DATA (RFC 2920 §3.1).
     """
     wanted = list(_within_bounds(rows))
     lines = Exchange.objects.filter(
@@ -64,7 +64,7 @@ def refusals(rows: Iterable[Transaction]) -> dict[UUID, Exchange]:
 
 
 def _decides(before: Exchange | None, line: Exchange) -> bool:
-    """Whether an earlier line says more of why nobody got the message than this one."""
+    """Whether an earlier line explains the failure better than this one."""
     if before is None or before.verb != "RCPT":
         return False
     permanent, temporary = (line.code or 0) >= 500, (before.code or 0) < 500

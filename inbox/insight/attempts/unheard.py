@@ -1,7 +1,7 @@
-"""Messages that were stored, while the client never got the reply that says so.
+"""Stored messages whose client never got the final reply.
 
-The connection was lost between the end of the message and the 250, by a rule or by
-itself: a client that tries again makes a duplicate.
+The connection was lost between the end of the message and the 250, because of a rule or
+not: a client that tries again makes a duplicate.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from django.db.models import Q
 from inbox.mailbox import transcripts
 from inbox.models import Exchange, Session, Transaction
 
-_STEPS = 50_000  # exchanges that may be stepped over
-_HEARD_ENDINGS = (None, "quit")  # of sessions that went on behind the reply
+_STEPS = 50_000  # exchanges that may be skipped
+_HEARD_ENDINGS = (None, "quit")  # of sessions that continued after the reply
 _WHOLE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -52,7 +52,7 @@ def final_lines(rows: Iterable[Transaction]) -> dict[UUID, Exchange]:
 def _is_unheard(line: Exchange, ending: str | None) -> bool:
     """Whether a final reply was not written, made unreadable, or broken off before its end.
 
-    A rule may reply 250 with a text of its own, to a client that leaves without QUIT.
+    A rule can reply 250 with its own text, to a client that leaves without QUIT.
     """
     if line.replied_us is None or not line.reply.startswith(str(line.code)):
         return True

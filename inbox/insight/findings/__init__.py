@@ -1,8 +1,8 @@
-"""Findings about clients: errors, warnings and mere facts, worked out from stored rows.
+"""Findings about clients: errors, warnings and infos, derived from stored rows.
 
 body_signs, wire, session_evidence: the signs of a finding. finding_kinds,
-severity_in_session, rfc: its severity and its words. clients, fixes: the client's library,
-and what to change in it. report: all of it together.
+severity_in_session, rfc: its severity and its words. clients, fixes: the client's
+library, and what to change in it. report: the combination of all.
 """
 
 from inbox.explain.severity import COUNTED, Severity

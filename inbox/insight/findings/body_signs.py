@@ -1,6 +1,6 @@
 """Signs of the client in a message's octets. Pure; takes time linear in their number.
 
-Faults that the engine flags in passing are found here again, with their place.
+Faults that the engine already flags are found here again, with their place.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mailsink.text import readable
 
 _BEFORE, _AFTER = 24, 24  # octets shown around the offending one
 _LINE = 998  # octets, without CRLF (RFC 5322 §2.1.1)
-# Octets from the start; what is odd further in is found without its place.
+# Octets from the start; signs after them are found without a place.
 _SEARCHED = 1 << 20
 _ONCE = (
     "From", "Sender", "Reply-To", "To", "Cc", "Message-ID", "In-Reply-To", "References",
@@ -40,8 +40,8 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/= \t\r\n]")
 class BodySpot:
     """Where a body shows a kind of finding for the first time.
 
-    offset: of the first offending octet; None where something is missing
-    octets: the offending ones with a little around them, readable
+    offset: of the first offending octet; None if something is missing. octets: the
+    offending ones with some context, readable
     """
 
     kind: str
@@ -56,10 +56,11 @@ def examine(
     size: int = 0,
     parsed: Structure | None = None,
 ) -> list[BodySpot]:
-    """Return what a body shows, each kind once; of what was cut off, nothing missing.
+    """Return the findings in a body, each kind once; for a cut body, not what is missing.
 
-    octets: its start will do, if size is that of all; complete: whether all of it came;
-    recipients: the addresses of the envelope; parsed: the parts, where they are known
+    octets: the start is enough, if size is that of the whole body; complete: whether
+    the whole body arrived; recipients: the addresses of the envelope; parsed: the
+    parts, if they are known
     """
     size = max(size, len(octets))
     if len(octets) > _SEARCHED:
@@ -80,7 +81,7 @@ def examine(
 
 
 def _base64(octets: bytes, ends: bool, parsed: Structure | None) -> Iterator[BodySpot]:
-    """Yield the first part whose base64 is none; an end counts only if it is the body's."""
+    """Yield the first part with invalid base64; its end counts only if it is the body's."""
     if b"base64" not in octets and b"base64" not in octets.lower():
         return
     parsed = parsed or structure.parse(octets, checked=False)
@@ -145,7 +146,7 @@ def _lines(octets: bytes, block: Block) -> Iterator[BodySpot]:
 
 
 def _may_show(kind: str, octets: bytes) -> bool:
-    """Whether octets may show a kind, by a look that costs a tenth of a search."""
+    """Whether octets may show a kind, by a check that costs a tenth of a search."""
     match kind:
         case "bare_lf_data":
             return octets.count(b"\n") > octets.count(b"\r\n")
@@ -167,10 +168,10 @@ def _spot(octets: bytes, kind: str, start: int, end: int) -> BodySpot:
 
 
 def _long_line(octets: bytes) -> int | None:
-    """Return where the first line of more than 998 octets begins."""
+    """Return the offset of the first line of more than 998 octets."""
     start = 0
     while len(octets) - start > _LINE:
-        # a line end within the next octets, the last of them: leaps are long
+        # the last line end among the next octets: this allows long leaps
         end = octets.rfind(b"\n", start, start + _LINE + 2)
         if end < 0:
             return start

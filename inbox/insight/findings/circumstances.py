@@ -1,7 +1,7 @@
-"""Circumstances of a finding that make it less grave than it seems, or graver.
+"""Circumstances that make a finding less severe than it seems, or more so.
 
-A few queries for each kind, and only for sessions that show it; each looks at a bounded
-number of rows.
+There are a few queries for each kind, only for sessions that show it; each reads a
+limited number of rows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from inbox.models import Exchange, Session, Transaction
 
 CHANGEABLE = frozenset({"aborted_in_data", "left_at_certificate"})  # by later sessions
 _ROWS = 500  # of a session
-_LATER = 200  # sessions behind one that are looked at
+_LATER = 200  # later sessions that are read
 _SIZE = re.compile(r"(?:^| )SIZE=([0-9]{1,20})(?: |$)", re.IGNORECASE)
 _SLIGHT = 0.01  # of the announced size
 
@@ -46,7 +46,7 @@ _TRUSTED_LATER = gettext_noop(
 
 
 def weigh(found: Mapping[UUID, SessionEvidence], sessions: Iterable[Session]) -> None:
-    """Complete the evidence of these sessions by what stands around it."""
+    """Complete the evidence of these sessions with their circumstances."""
     for session in sessions:
         evidence = found[session.id]
         if "size_mismatch" in evidence.flags and _is_slight(session):
@@ -60,7 +60,7 @@ def weigh(found: Mapping[UUID, SessionEvidence], sessions: Iterable[Session]) ->
 
 
 def _is_slight(session: Session) -> bool:
-    """Whether what was announced wrongly is so by a percent at most."""
+    """Whether the declared sizes are wrong by at most one percent."""
     rows = Transaction.objects.filter(session=session, raw__isnull=False)
     excess = []
     for parameters, size in rows.values_list("parameters", "raw__size")[:_ROWS]:
@@ -71,7 +71,7 @@ def _is_slight(session: Session) -> bool:
 
 
 def _why_aborted(session: Session) -> str:
-    """Return what a body's end has to do with another line or session; "": nothing."""
+    """Return how a body's end relates to another line or session; "": not at all."""
     lines = Exchange.objects.filter(session=session)
     cut = lines.filter(flags__contains="aborted_in_data").first()
     if cut is None or cut.transaction_id is None:
@@ -96,7 +96,7 @@ def _trusts_later(session: Session) -> bool:
 def _later(session: Session) -> list[UUID]:
     """Return the next sessions of the same client that went to the same inbox.
 
-    Whoever sees a session need not see what its client did elsewhere.
+    A user who may see a session may not see its client's sessions in other inboxes.
     """
     rows = of_wire(ALL).filter(pk__gt=session.pk, direction="in").order_by("pk")
     next_ones = rows.values_list("pk", "inbox_id", "client_address", "helo")[:_LATER]
@@ -105,10 +105,10 @@ def _later(session: Session) -> list[UUID]:
 
 
 def _look_for_text(evidence: SessionEvidence, session: Session) -> None:
-    """Note where the rest of a text came as commands, behind a lone dot (RFC 5321 §4.5.2).
+    """Note the rest of a text that came as commands, after a lone dot (RFC 5321 §4.5.2).
 
-    Either it came with the message's end, before the reply, or the dot that was to
-    end the message came at last.
+    Either it came along with the message's end, before the reply, or the final dot of
+    the message came at last.
     """
     lines = Exchange.objects.filter(session=session, kind="command", verb="", code=500)
     rows = lines.order_by("seq").values_list("seq", Left("line", 2), "flags")

@@ -1,8 +1,8 @@
-"""The library or program of a client, recognised by its dialogue and its mail's header.
+"""Recognises the library or program of a client from its dialogue and its mail's header.
 
-The dialogue says who talks: a mail that another program wrote changes nothing about it.
-A sign that only one library is known to show is certain; one that others might show as
-well is given with "probably"; else the client is unknown. The signs themselves are in
+The dialogue identifies the sending program, even if another program wrote the mail. A
+sign that only one library is known to show is certain; one that others might show, too,
+is reported with "probably"; else the client is unknown. The signs themselves are in
 signs.py.
 """
 
@@ -17,13 +17,13 @@ from django.utils.translation import gettext_noop
 from inbox.insight.findings import signs
 from inbox.insight.findings.signs import ClientDialogue, ClientHeader, Sign
 
-HEAD = 16 * 1024  # octets of a message that are enough to recognise it
-LINES = 20  # of a session's beginning that are enough to recognise it
+HEAD = 16 * 1024  # octets of a message that are enough for the recognition
+LINES = 20  # first lines of a session that are enough for the recognition
 
 
 @dataclass(frozen=True, slots=True)
 class KnownClient:
-    """A library or program. sign: what gave it away, in words; "" if nothing did."""
+    """A library or program. sign: the evidence for it, in words; "" if there was none"""
 
     key: str
     name: str
@@ -32,7 +32,7 @@ class KnownClient:
 
     @property
     def words(self) -> str:
-        """Its name as people read it."""
+        """Its name for people."""
         name = _(self.name)
         return name if self.certain else _("probably %(name)s") % {"name": name}
 
@@ -69,7 +69,7 @@ NAMES = {
     "exim": "Exim",
 }
 
-# Libraries that are built on another one, whose dialogue they speak.
+# Libraries that are built on another one, whose dialogue they share.
 BUILT_ON = {
     "django": "smtplib",
     "flask-mail": "smtplib",
@@ -80,9 +80,9 @@ BUILT_ON = {
 
 
 def recognise(lines: Sequence[str], octets: bytes = b"") -> KnownClient:
-    """Return what a client is made with.
+    """Return the library or program of a client.
 
-    lines: the first of a session's, as sent; octets: of a message's start
+    lines: the first lines of a session, as sent; octets: the start of a message
     """
     said, header = ClientDialogue.of(lines), ClientHeader.of(octets[:HEAD])
     spoken = signs.of_dialogue(said)
@@ -94,7 +94,7 @@ def recognise(lines: Sequence[str], octets: bytes = b"") -> KnownClient:
 def _fitting(
     spoken: Sign | None, said: ClientDialogue, header: ClientHeader
 ) -> Iterator[Sign]:
-    """Yield what is said of a client, the surest first; all that fits its dialogue."""
+    """Yield the signs of a client that fit its dialogue, the surest first."""
     written = signs.of_header(said, header)
     if spoken is None:
         yield from (sign for sign in written if not signs.speaks_apart(sign.key))

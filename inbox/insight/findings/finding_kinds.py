@@ -1,7 +1,4 @@
-"""The kinds of findings: one table of how grave each is, who refuses it, and its words.
-
-Kinds that are flags of exchanges take their words from inbox.explain.flags.
-"""
+"""The kinds of findings: a table with the severity, the refusing servers, and the words."""
 
 from __future__ import annotations
 
@@ -19,9 +16,9 @@ from inbox.insight.findings.rfc import RfcSection
 class FindingKind:
     """A kind of finding.
 
-    severity: where nothing about the session changes it (see severity_in_session.py)
-    refused_by: the servers that refuse it, with their replies; "" where none is known
-    fix: for a client that is not recognised (others: see fixes.py)
+    severity: unless the session changes it (see severity_in_session.py). refused_by:
+    the servers that refuse it, with their replies; "" if none is known. fix: for an
+    unknown client (others: see fixes.py)
     """
 
     name: str
@@ -40,7 +37,7 @@ _PLAIN_SHAPE = gettext_noop(
     "a server that checks the password: with the reply of a wrong one (535 5.7.8)"
 )
 
-# Flags of exchanges: severity, section, and who refuses it.
+# Flags of exchanges: severity, RFC section, and the servers that refuse it.
 _OF_FLAGS: dict[str, tuple[Severity, RfcSection, str]] = {
     "early_talker": ("error", rfc.INITIATION, f"{_EXIM_SYNC}; Postfix with postscreen (521 5.5.1 Protocol error)"),
     "pipelining_violation": ("error", rfc.PIPELINING_CLIENT, f"{_EXIM_SYNC}; {_POSTFIX_SYNC}"),

@@ -1,4 +1,4 @@
-"""How to fix a kind of finding, in the terms of the client library where they are known."""
+"""How to fix a kind of finding, in the terms of the client library if they are known."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ _FIXES: dict[str, dict[str, str]] = {
 def fix(kind: FindingKind, client: KnownClient, line: Line = "text") -> str:
     """Return what to change: in this client's own terms if they are known.
 
-    line: what the line is that a finding shows first
+    line: the kind of the first line that a finding shows
     """
     known = _FIXES.get(kind.name, {})
     if kind.name == "long_line":
@@ -111,7 +111,7 @@ def fix(kind: FindingKind, client: KnownClient, line: Line = "text") -> str:
 
 
 def _others(flag: str) -> list[str]:
-    """Return what may be done instead, and the fix as a setting of each framework."""
+    """Return an alternative, and the fix as a setting of each framework."""
     words = FLAG_WORDS.get(flag)
     if words is None:
         return []

@@ -1,7 +1,7 @@
-"""Header injection: fields and blank lines that a line break in a value brought in.
+"""Header injection: fields and blank lines that came from a line break in a value.
 
-The octets show it where a field stands that its library would not have put there, or
-where the rest of the header came to lie in the body. Pure, linear.
+The octets show it if a field is at a place where its library would not put it, or if
+the rest of the header is in the body. Pure, linear.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from collections.abc import Collection
 from mailsink.mime.headers import Block, Field
 from mailsink.text import readable
 
-_SEARCHED = 16 * 1024  # octets of the body in which the rest of a header is looked for
+_SEARCHED = 16 * 1024  # octets of the body that are searched for the rest of a header
 _FIELD = re.compile(rb"([!-9;-~]{1,76}):")
-_BETWEEN = re.compile(r"[\s<>,;:\"]+")  # the addresses of a field, roughly
+_BETWEEN = re.compile(
+    r"[\s<>,;:\"]+"
+)  # the separators of addresses in a field, roughly
 
-# Fields that libraries write themselves, and that attackers bring in.
+# Fields that libraries write, and that attackers inject.
 _KNOWN = frozenset(
     (b"from", b"to", b"cc", b"reply-to", b"subject", b"date", b"message-id", b"mime-version",
      b"content-type", b"content-transfer-encoding")
 )  # fmt: skip
-# The start of a line that is one of them
+# The start of a line with one of them
 _KNOWN_LINE = re.compile(rb"\n(?:%s):" % rb"|".join(_KNOWN), re.IGNORECASE)
 _ONCE = frozenset(("from", "to", "cc", "reply-to", "content-type"))
 _FREE_TEXT = ("subject", "comments", "keywords", "organization")
@@ -31,10 +33,7 @@ _FREE_TEXT = ("subject", "comments", "keywords", "organization")
 def find(
     octets: bytes, block: Block, recipients: Collection[str] = ()
 ) -> tuple[int, str] | None:
-    """Return where an injected field, or the rest of the header, begins, and its text.
-
-    recipients: the addresses of the envelope
-    """
+    """Return the offset of an injected field, or of the rest of the header, and its text."""
     if field := _foreign(block, {each.lower() for each in recipients}):
         at = octets.find(b"\n%s:%s" % (field.name.encode(), field.octets)) + 1
         return at, f"{field.name}: {field.raw}"[:80]
@@ -42,7 +41,7 @@ def find(
 
 
 def _foreign(block: Block, recipients: set[str]) -> Field | None:
-    """Return a field right behind free text that is there twice, or is a Bcc for strangers."""
+    """Return a field right after free text that is a duplicate, or a Bcc for strangers."""
     names = [field.name.lower() for field in block.fields]
     counts = Counter(names)
     for before, name, field in zip(names, names[1:], block.fields[1:], strict=False):
@@ -63,14 +62,14 @@ def _is_free_text(name: str) -> bool:
 
 
 def _rest(octets: bytes, block: Block) -> tuple[int, str] | None:
-    """Return the rest of the header, where it lies in the body.
+    """Return the rest of the header, if it is in the body.
 
-    It is two or more fields in a row which the header lacks, before a blank line; of
-    an enclosed or quoted mail the header has some as well.
+    It consists of two or more consecutive fields that the header lacks, before a blank
+    line; of the fields of an enclosed or quoted mail, the header has some, too.
     """
     body = octets[block.body : block.body + _SEARCHED]
     if not _KNOWN_LINE.search(b"\n" + body):
-        return None  # of most mail, in a tenth of the time
+        return None  # this rules out most mail, in a tenth of the time
     missing = _KNOWN - {field.name.lower().encode() for field in block.fields}
     at = start = block.body
     names: list[bytes] = []

@@ -1,4 +1,4 @@
-"""The kind of a line that is too long, and how its client makes it shorter."""
+"""The kind of a line that is too long, and how its client can shorten it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mailsink.mime import headers
 
 Line = Literal["field", "base64", "text"]
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/=]{60}…?")  # the octets shown of a line
+_BASE64 = re.compile(r"[A-Za-z0-9+/=]{60}…?")  # the shown octets of a line
 
 _FOLD = {
     "": gettext_noop(
@@ -57,7 +57,7 @@ OF_LINES: dict[str, dict[str, str]] = {"field": _FOLD, "base64": _WRAP}
 
 
 def what(place: WirePlace, head: bytes) -> Line:
-    """Return what the line at a place is. head: the start of the message."""
+    """Return the kind of the line at a place. head: the start of the message."""
     if place.offset is not None and place.offset < headers.scan(head).body:
         return "field"
     return "base64" if _BASE64.fullmatch(place.octets) else "text"

@@ -1,7 +1,7 @@
-"""Remembers the evidence of long sessions, which takes a while to gather.
+"""Caches the evidence of long sessions, which takes a while to gather.
 
-That of a session that has ended, and whose bodies are indexed, stays true; any other
-is believed for a moment. Sessions that are short are not remembered.
+The evidence of an ended session with indexed bodies stays valid; any other is valid for
+a moment. Short sessions are not cached.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from inbox.insight.findings.session_evidence import SessionEvidence
 from inbox.models import Session
 
 _LONG = 500  # exchanges
-_MOST = 2000  # sessions remembered
+_MOST = 2000  # cached sessions
 _MOMENT = 2.0  # seconds
 
 _known: OrderedDict[UUID, tuple[tuple[int, int], float, SessionEvidence]] = (
@@ -26,7 +26,7 @@ _lock = Lock()
 
 
 def recall(session: Session) -> SessionEvidence | None:
-    """Return what is remembered of a session, as long as it can be believed."""
+    """Return the cached evidence of a session, as long as it is valid."""
     with _lock:
         size, at, evidence = _known.get(session.id, ((0, 0), 0.0, None))
     if evidence is None:
@@ -39,7 +39,7 @@ def recall(session: Session) -> SessionEvidence | None:
 
 
 def remember(session: Session, evidence: SessionEvidence) -> None:
-    """Keep the evidence of a session, if it is long."""
+    """Cache the evidence of a session, if it is long."""
     if session.exchanges < _LONG:
         return
     with _lock:

@@ -1,4 +1,4 @@
-"""Kinds of findings that are not to be counted in an inbox, each with the reason."""
+"""Kinds of findings that do not count in an inbox, each with the reason."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_REASON = 500  # characters
 
 
 def find(scope: Scope, inbox: str | None = None) -> list[Mute]:
-    """Return what is muted, newest first; inbox: the slug of one."""
+    """Return the mutes, newest first; inbox: the slug of one"""
     rows = Mute.objects.filter(scope.q()).select_related("inbox", "user")
     if inbox is not None:
         rows = rows.filter(inbox__slug=inbox)

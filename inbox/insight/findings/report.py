@@ -1,7 +1,7 @@
 """Findings about the client of a session or of a message, or from a single line.
 
-Takes what was read within a scope. Costs a bounded number of queries and of octets
-read, however long the session is.
+The arguments must have been read within a scope. The numbers of queries and of octets
+read are limited, however long the session is.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ from inbox.mailbox.transactions import TransactionSummary
 from inbox.models import BodyFinding, Exchange, Mute, Raw, Session
 from inbox.storage import body_store
 
-PLACES = 10  # of each kind that are named
-_COUNTED_AT_ONCE = 50_000  # exchanges of sessions in a list
-_ROWS = 500  # lines that are read for the places in them
-_UNREMARKABLE = ("", "pipelined")  # flags of lines that nothing is wrong with
+PLACES = 10  # named places of each kind
+_COUNTED_AT_ONCE = 50_000  # exchanges of the sessions in a list
+_ROWS = 500  # lines that are read for their places
+_UNREMARKABLE = ("", "pipelined")  # flags of lines without a fault
 _GRAVEST: tuple[Severity, ...] = ("error", "warning", "info")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One kind of finding: count is how often, places are the first ones."""
+    """One kind of finding. count: how often it was found; places: the first ones"""
 
     kind: FindingKind
     severity: Severity
@@ -63,7 +63,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class FindingsReport:
-    """Findings, the gravest first."""
+    """Findings, the most severe first."""
 
     client: KnownClient
     findings: tuple[Finding, ...]
@@ -85,16 +85,16 @@ class FindingsReport:
 
 
 def counts(sessions: Sequence[Session]) -> dict[UUID, int]:
-    """Return how many kinds are counted in each session, by its id.
+    """Return the number of counted kinds in each session, by its id.
 
-    Of very long ones a few are counted at a time; the others are 0 until they are
-    asked for again.
+    Only a few very long sessions are counted at a time; the others are 0 until the next
+    call.
     """
     return _counts(sessions, _evidence(_affordable(sessions)))
 
 
 def count(session: Session, found: SessionEvidence) -> int:
-    """Return how many kinds are counted in a session."""
+    """Return the number of counted kinds in a session."""
     return _counts([session], {session.id: found})[session.id]
 
 
@@ -115,18 +115,18 @@ def _counts(
 
 
 def _affordable(sessions: Sequence[Session]) -> Iterator[Session]:
-    """Yield the sessions that are known, and of the others so many, short ones first."""
+    """Yield the cached sessions, and as many others as affordable, short ones first."""
     left = _COUNTED_AT_ONCE
     for each in sorted(sessions, key=lambda session: session.exchanges):
         if memory.recall(each) is None:
             left -= each.exchanges
             if left + each.exchanges < _COUNTED_AT_ONCE and left < 0:
-                continue  # the first is counted however long it is
+                continue  # the first is counted whatever its length
         yield each
 
 
 def _evidence(sessions: Iterable[Session]) -> dict[UUID, SessionEvidence]:
-    """Return the evidence of each session, remembered or gathered, by its id."""
+    """Return the evidence of each session, cached or gathered, by its id."""
     found: dict[UUID, SessionEvidence] = {}
     unknown = []
     for each in sessions:
@@ -143,21 +143,21 @@ def _evidence(sessions: Iterable[Session]) -> dict[UUID, SessionEvidence]:
 
 
 def evidence(session: Session) -> SessionEvidence:
-    """Return the evidence of a session, for all that is asked of it in a request."""
+    """Return the evidence of a session, to be shared within a request."""
     return _evidence([session])[session.id]
 
 
 def client(session: Session) -> KnownClient:
-    """Return the client of a session, as its first lines and first body show it."""
+    """Return the client of a session, recognised from its first lines and first body."""
     return _client(session, ())
 
 
 def of_session(
     session: Session, found: SessionEvidence | None = None
 ) -> FindingsReport:
-    """Return what is found out about a session's client, as far as it went.
+    """Return the findings about a session's client, up to now.
 
-    found: its evidence, where it is known
+    found: the evidence, if it is known already
     """
     found = found or evidence(session)
     rows = _shown_rows(session, found)
@@ -168,21 +168,21 @@ def of_session(
 
 
 def of_transaction(session: Session, attempt: TransactionSummary) -> FindingsReport:
-    """Return what the lines and the body of one transaction of a session show."""
+    """Return the findings in the lines and the body of one transaction."""
     return _of_lines(session, transcripts.of_transaction(attempt))
 
 
 def of_exchange(
     session: Session, exchange: Exchange, found: SessionEvidence | None = None
 ) -> FindingsReport:
-    """Return what one line of a session shows. found: as for a session"""
+    """Return the findings in one line of a session. found: as for a session"""
     return _of_lines(session, [exchange], found)
 
 
 def marks(
     session: Session, lines: Sequence[Exchange], found: SessionEvidence | None = None
 ) -> dict[int, list[FindingKind]]:
-    """Return what to mark lines of a transcript with, beyond their flags, by seq.
+    """Return the findings to mark lines of a transcript with, in addition to flags, by seq.
 
     found: as for a session
     """
@@ -240,7 +240,7 @@ def _findings(
 def _line(
     name: str, shown: Mapping[str, Sequence[WirePlace]], rows: Iterable[Exchange]
 ) -> Line:
-    """Return what the first line is that is too long: that decides how to fix it."""
+    """Return the kind of the first line that is too long, which decides the fix."""
     places = shown.get(name)
     if name != "long_line" or not places:
         return "text"
@@ -263,10 +263,12 @@ def _severity(session: Session, kind: str, found: SessionEvidence) -> Severity:
 
 
 def _shown_rows(session: Session, found: SessionEvidence) -> list[Exchange]:
-    """Return the lines that show the first places of everything that was found."""
+    """Return the lines with the first places of all findings."""
     lines = Exchange.objects.filter(session=session, direction="in")
     seqs = set(found.at.values())
-    if found.flags.difference(_UNREMARKABLE):  # else a long session is not gone through
+    if found.flags.difference(
+        _UNREMARKABLE
+    ):  # otherwise, a long session need not be read
         seqs |= _odd_lines(lines)
     hellos = lines.filter(verb__in=HELLOS).order_by("seq")
     seqs |= set(hellos.values_list("seq", flat=True)[:PLACES])
@@ -277,14 +279,14 @@ def _shown_rows(session: Session, found: SessionEvidence) -> list[Exchange]:
 
 
 def _odd_lines(lines: QuerySet[Exchange]) -> set[int]:
-    """Return the first lines of each set of flags and verb."""
+    """Return the first line of each combination of flags and verb."""
     nth = Window(RowNumber(), partition_by=[F("flags"), F("verb")], order_by="seq")
     odd = lines.exclude(flags__in=_UNREMARKABLE).annotate(nth=nth)
     return set(odd.filter(nth__lte=PLACES).values_list("seq", flat=True))
 
 
 def _ends_of_bodies(session: Session, found: SessionEvidence) -> set[int]:
-    """Return the lines at which bodies ended that show something."""
+    """Return the lines that ended a body with findings."""
     nth = Window(RowNumber(), partition_by=[F("kind")], order_by="transaction_id")
     rows = BodyFinding.objects.filter(transaction__session=session).annotate(nth=nth)
     shown = rows.filter(nth__lte=PLACES).values_list("transaction_id", flat=True)
@@ -302,7 +304,7 @@ def _ends_of_bodies(session: Session, found: SessionEvidence) -> set[int]:
 def _spots(
     session: Session, found: SessionEvidence, rows: Iterable[Exchange]
 ) -> dict[UUID, list[BodySpot]]:
-    """Return what the bodies show that these lines sent, by transaction."""
+    """Return the findings in the bodies that these lines sent, by transaction."""
     transactions = {row.transaction_id for row in rows if row.transaction_id}
     spots = {id: found.fresh[id] for id in transactions & found.fresh.keys()}
     indexed = transactions - found.fresh.keys()
@@ -316,7 +318,7 @@ def _spots(
 
 
 def _client(session: Session, rows: Iterable[Exchange]) -> KnownClient:
-    """Recognise the client by its first lines, and the header of the first body at hand."""
+    """Recognise the client from its first lines, and the header of the first available body."""
     first = Exchange.objects.filter(session=session, direction="in", kind="command")
     lines = first.order_by("seq").values_list("line", flat=True)[: clients.LINES]
     return clients.recognise(list(lines), _head(session, rows))
@@ -331,10 +333,10 @@ def _head(session: Session, rows: Iterable[Exchange]) -> bytes:
 
 
 def _start(raw: Raw | None) -> bytes:
-    """Return the octets that a body begins with; none where there is no body."""
+    """Return the first octets of a body; none if there is no body."""
     if raw is None:
         return b""
     try:
         return body_store.read_start(raw, clients.HEAD)
-    except OSError:  # a transcript is shown all the same
+    except OSError:  # the transcript is shown all the same
         return b""

@@ -1,4 +1,4 @@
-"""The sections that findings refer to, with their titles; tests hold these to the RFCs."""
+"""The sections that findings refer to, with titles; tests compare these with the RFCs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RfcSection:
-    """A section of an RFC; of an appendix its letter."""
+    """A section of an RFC, or an appendix with its letter."""
 
     rfc: int
     number: str
@@ -18,7 +18,7 @@ class RfcSection:
 
     @property
     def url(self) -> str:
-        """Where it can be read."""
+        """The URL of its text."""
         anchor = "appendix" if self.number[0].isalpha() else "section"
         return f"https://www.rfc-editor.org/rfc/rfc{self.rfc}#{anchor}-{self.number}"
 

@@ -1,7 +1,7 @@
-"""Evidence from the stored rows of sessions, before it is judged.
+"""Evidence from the stored rows of sessions, before any judgement.
 
-A few queries however many sessions are asked for; none reads each exchange. Takes
-sessions that were read within a scope.
+It takes a few queries for any number of sessions; none reads each exchange. The
+sessions must have been read within a scope.
 """
 
 from __future__ import annotations
@@ -33,22 +33,20 @@ from inbox.storage import body_store
 from mailsink.smtp.protocol.events import FLAGS
 
 _MINUTE = timedelta(minutes=1)
-_NEIGHBOURS = 200  # sessions before one that are looked at
-_FRESH = 50  # bodies that are looked into before the indexer does
+_NEIGHBOURS = 200  # earlier sessions that are read
+_FRESH = 50  # bodies that are examined before the indexer does
 _START = 64 * 1024  # octets of each
 
 
 @dataclass(slots=True)
 class SessionEvidence:
-    """Of one session.
+    """The evidence of one session.
 
-    counts: how often each kind was found, be it grave or not
-    at: of kinds that are about the session as a whole, the seq they are shown at
-    offered: the lines of the last EHLO's reply, from the second on
-    verbs, flags: those that were met at all
-    unknown_verbs: whether lines came that are no command
-    fresh: what bodies show that are not indexed (yet), by transaction
-    eased: kinds that are facts here, and why, in a sentence
+    counts: how often each kind was found, whatever its severity. at: the seq at which
+    kinds about the whole session are shown. offered: the lines of the last EHLO's
+    reply, from the second on. verbs, flags: those that occur. unknown_verbs: whether
+    some lines are no command. fresh: the findings in bodies that are not indexed (yet),
+    by transaction. eased: kinds that are only infos here, and why, in a sentence
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -67,7 +65,7 @@ class SessionEvidence:
 
 @dataclass(slots=True)
 class _Group:
-    """Exchanges of a session that have verb, flags and code in common."""
+    """Exchanges of a session with the same verb, flags and code."""
 
     verb: str
     flags: str
@@ -85,7 +83,8 @@ def gather(sessions: Sequence[Session]) -> dict[UUID, SessionEvidence]:
     for session in sessions:
         _judge_groups(found[session.id], session, groups[session.id])
         _judge_hellos(found[session.id], hellos[session.id])
-    _count_fresh(found)  # first: what is indexed meanwhile is read by the next
+    # first: messages that are indexed meanwhile are read by the next query
+    _count_fresh(found)
     _count_bodies(found)
     _count_dotless(found, sessions)
     _count_repeated(found, [each.id for each in sessions if each.messages > 1])
@@ -140,13 +139,14 @@ def _judge_groups(
     helo = _first(groups, "HELO")
     if helo is not None and _first(groups, "EHLO", "LHLO") is None:
         note(found, "helo_only", helo)
-    turned = _first(groups, "ATRN", "TURN") is not None  # then QUIT is ours to say
+    # then Mailsink is the one that sends QUIT
+    turned = _first(groups, "ATRN", "TURN") is not None
     if not turned and _left_without_quit(session, found):
         note(found, "no_quit", max(1, session.exchanges))
 
 
 def _first(groups: list[_Group], *verbs: str) -> int | None:
-    """Return the first seq of these verbs that was answered well."""
+    """Return the seq of the first successful exchange with one of these verbs."""
     good = (g for g in groups if g.verb in verbs and 200 <= (g.code or 0) < 300)
     return min((group.first for group in good), default=None)
 
@@ -173,7 +173,7 @@ def _judge_hellos(found: SessionEvidence, hellos: list[tuple[int, str, str]]) ->
 def _count_bodies(found: dict[UUID, SessionEvidence]) -> None:
     rows = (
         BodyFinding.objects.filter(transaction__session_id__in=list(found))
-        .exclude(kind__in=FLAGS)  # these are counted by their exchanges
+        .exclude(kind__in=FLAGS)  # these are counted through their exchanges
         .exclude(
             transaction_id__in=[id for each in found.values() for id in each.fresh]
         )
@@ -185,7 +185,7 @@ def _count_bodies(found: dict[UUID, SessionEvidence]) -> None:
 
 
 def _count_fresh(found: dict[UUID, SessionEvidence]) -> None:
-    """Count what bodies show that no indexer has seen: new ones, and refused ones."""
+    """Count the findings in bodies that were not indexed: new ones, and refused ones."""
     start = Substr("content", 1, _START, output_field=BinaryField())
     raws = (
         Raw.objects.filter(transaction__session_id__in=list(found))
@@ -217,14 +217,14 @@ def _stored_start(raw: Raw) -> bytes:
         return b""
     try:
         return body_store.read_start(raw, _START)
-    except OSError:  # a transcript is shown all the same
+    except OSError:  # the transcript is shown all the same
         return b""
 
 
 def _count_dotless(
     found: dict[UUID, SessionEvidence], sessions: Sequence[Session]
 ) -> None:
-    """Count the addresses whose domain has no dot; names of the house are right in LMTP."""
+    """Count the addresses whose domain has no dot; local names are right in LMTP."""
     asked = [each.id for each in sessions if not each.protocol.startswith("LMTP")]
     senders = Transaction.objects.filter(session__in=asked)
     recipients = Recipient.objects.filter(transaction__session__in=asked)
@@ -251,7 +251,7 @@ def _count_dotless(
 
 
 def _dotless(rows: QuerySet[Any], field: str) -> QuerySet[Any]:
-    """Return the rows in which no dot and no literal comes behind the "@" of a text."""
+    """Return the rows with neither a dot nor a literal after the "@" of an address."""
     domain = Substr(field, StrIndex(F(field), Value("@")) + 1)
     addresses = rows.filter(**{f"{field}__contains": "@"}).annotate(_domain=domain)
     dotless: QuerySet[Any] = addresses.exclude(_domain__contains=".").exclude(
@@ -261,7 +261,7 @@ def _dotless(rows: QuerySet[Any], field: str) -> QuerySet[Any]:
 
 
 def _count_repeated(found: dict[UUID, SessionEvidence], sessions: list[UUID]) -> None:
-    """Count the most transactions that one message took, with a recipient each."""
+    """Count the transactions, with one recipient each, that a message took at most."""
     if not sessions:
         return
     rows = (
@@ -283,7 +283,7 @@ def _count_connections(
 ) -> None:
     """Count the connections of a client within a minute that brought one message each.
 
-    To the same inbox: whoever sees a session need not see those to another one.
+    Only those to the same inbox: a user who sees it may not see other inboxes.
     """
     single = [each for each in sessions if each.messages == 1]
     if not single:
@@ -305,7 +305,7 @@ def _count_connections(
 
 
 def repeated_transactions(session: Session) -> Iterator[UUID]:
-    """Yield the transactions that sent a message of their session once more."""
+    """Yield the transactions that sent a message of their session again."""
     seen: set[str] = set()
     rows = Message.objects.filter(
         transaction__session=session, transaction__recipients_accepted=1

@@ -1,4 +1,4 @@
-"""How grave a finding is where that depends on the session it was made in."""
+"""The severity of a finding, if it depends on the session."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 from inbox.explain.severity import Severity
 from inbox.insight.findings.finding_kinds import KINDS
 
-OFTEN = {  # from how many on it is a warning
+OFTEN = {  # from these counts on, the finding is a warning
     "connection_per_message": 30,  # in a minute
     "transaction_per_recipient": 10,
 }
@@ -17,7 +17,7 @@ OFTEN = {  # from how many on it is a warning
 def severity(
     kind: str, listener: str, client_address: str, count: int, offered_8bit: bool
 ) -> Severity:
-    """Return how grave a kind is.
+    """Return the severity of a kind.
 
     listener, client_address: the session's; count: how often it was found there;
     offered_8bit: whether EHLO had offered 8BITMIME.
@@ -26,11 +26,11 @@ def severity(
         case "auth_plaintext" if _loopback(listener) or _is(
             client_address, "is_loopback"
         ):
-            return "info"  # nobody can listen on the way
+            return "info"  # the connection cannot be overheard
         case "hello_not_qualified" if _is(client_address, "is_private"):
-            return "info"  # the name of a machine at hand is not that of the real one
+            return "info"  # a test machine does not have the name of the real one
         case "eightbit_in_7bit" if offered_8bit:
-            return "info"  # against the letter, but such a server takes it as it is
+            return "info"  # not strictly correct, but such a server accepts it
         case _ if count < OFTEN.get(kind, 0):
             return "info"
     return KINDS[kind].severity

@@ -1,7 +1,8 @@
-"""Signs that give a client away, as real libraries were seen to speak and to write.
+"""Signs by which clients are recognised, from the observed output of real libraries.
 
-Three kinds: a dialogue that only one library speaks, the header that it writes, and
-habits that others may share. Patterns are anchored or of fixed length: linear time.
+There are three kinds: a dialogue that only one library has, the header that it writes,
+and habits that others may share. Patterns are anchored or of fixed length, for linear
+time.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from mailsink.mime import headers
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """Of which library (a key of NAMES), in words, and whether no other shows it."""
+    """The library (a key of NAMES), the sign in words, and whether no other library
+    shows it.
+    """
 
     key: str
     words: str
@@ -26,7 +29,7 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class ClientDialogue:
-    """The first lines of a session: all, and those with a verb in any case."""
+    """The first lines of a session: as sent, and those with a verb in upper case."""
 
     lines: tuple[str, ...] = ()
     hellos: tuple[str, ...] = ()
@@ -51,10 +54,10 @@ class ClientDialogue:
 
 @dataclass(frozen=True, slots=True)
 class ClientHeader:
-    """A message's header. fields: the first of each name, by lower-case name, in order."""
+    """A message's header. fields: the first value of each lower-case name, in order"""
 
     fields: dict[str, str]
-    spelled: frozenset[str]  # names as they were written
+    spelled: frozenset[str]  # names in their original spelling
     identifier: str = ""
     boundary: str = ""
 
@@ -78,7 +81,7 @@ class ClientHeader:
         return list(self.fields)
 
     def follow(self, *names: str) -> bool:
-        """Whether fields of these names stand one right behind the other."""
+        """Whether fields of these names follow each other directly."""
         order, size = self.names, len(names)
         return any(
             order[at : at + size] == list(names) for at in range(len(order) - size + 1)
@@ -150,17 +153,17 @@ _ALWAYS_UTF8 = re.compile(r"MAIL FROM:<[\x21-\x7e]*> BODY=8BITMIME SMTPUTF8$")
 _ALWAYS_8BIT = re.compile(r"MAIL FROM:<[\x21-\x7e]*> BODY=8BITMIME$")
 _NEEDLESS_WORD = re.compile(r"=\?utf-8\?q\?[A-Za-z0-9_]+\?= <")
 
-# Libraries whose dialogue is their own: where another is spoken, it is not they who talk.
+# Libraries with a unique dialogue: in any other dialogue, they are not the client.
 _SPEAK_APART = {"smtplib", "django", "flask-mail", "yagmail", "emailjs", "aiosmtplib"}
 
 
 def speaks_apart(key: str) -> bool:
-    """Whether a library is always known by its dialogue."""
+    """Whether a library is always recognised by its dialogue."""
     return key in _SPEAK_APART
 
 
 def of_dialogue(said: ClientDialogue) -> Sign | None:
-    """Return what the lines alone give away for certain."""
+    """Return the sign that is certain from the lines alone."""
     if said.mail.startswith("mail FROM:<"):
         if said.rcpt.startswith("RCPT"):
             return Sign("emailjs", _("its “mail FROM:” and “RCPT TO:”"))
@@ -172,9 +175,9 @@ def of_dialogue(said: ClientDialogue) -> Sign | None:
 
 
 def of_header(said: ClientDialogue, header: ClientHeader) -> Iterator[Sign]:
-    """Yield what the header gives away, the surest first."""
+    """Yield the signs in the header, the surest first."""
     if "received" in header.fields:
-        # A relay sends it: what wrote the message is not who talks here.
+        # The client is a relay: the message's author is another program.
         yield from _relay(said, header)
         return
     for name in ("x-mailer", "user-agent"):
@@ -195,7 +198,7 @@ def _matches(patterns: _Patterns, text: str, words: str) -> Iterator[Sign]:
 
 
 def _relay(said: ClientDialogue, header: ClientHeader) -> Iterator[Sign]:
-    """A relay names itself alike in its Received field and behind EHLO."""
+    """Recognise a relay by the same name in its Received field and in EHLO."""
     for key, pattern in _RELAYS.items():
         if match := pattern.search(header.fields["received"]):
             yield Sign(key, _("its Received field"), match[1].lower() in said.names)
@@ -208,7 +211,7 @@ _DJANGO_ORDERS = (
 
 
 def _python(said: ClientDialogue, header: ClientHeader) -> Iterator[Sign]:
-    """Distinguish Django from Flask-Mail, both of which write the MIME fields first."""
+    """Distinguish Django from Flask-Mail, which both write the MIME fields first."""
     if not _PYTHON_ID.match(header.identifier):
         return
     names = header.names
@@ -223,12 +226,13 @@ def _python(said: ClientDialogue, header: ClientHeader) -> Iterator[Sign]:
     if _NEEDLESS_WORD.match(header.fields["from"]):
         yield Sign("flask-mail", words, False)
     elif domain in said.names:
-        # smtplib alone says no name without a dot; Django gives it the one of its ids.
+        # smtplib alone sends no name without a dot; Django sends the name of its
+        # Message-IDs.
         yield Sign("django", words, "." not in domain)
 
 
 def _ordered(header: ClientHeader) -> Iterator[Sign]:
-    """Recognise libraries by the order of their fields, most by the Message-ID too."""
+    """Recognise libraries by the order of their fields, mostly with the Message-ID."""
     order = _("the order of its fields")
     both = _("the shape of its Message-ID and the order of its fields")
     names, identifier = header.names, header.identifier
@@ -258,7 +262,7 @@ def _is_lettre(header: ClientHeader) -> bool:
 
 
 def of_habits(said: ClientDialogue, header: ClientHeader) -> Iterator[Sign]:
-    """Yield what lines give away where the header names nobody."""
+    """Yield the signs in the lines if the header identifies no library."""
     if _ALWAYS_UTF8.match(said.mail):
         yield from _go(said)
     elif _ALWAYS_8BIT.match(said.mail) and "localhost" in said.names:

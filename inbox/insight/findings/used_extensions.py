@@ -1,4 +1,4 @@
-"""Which of the extensions that EHLO offered a client made use of."""
+"""The extensions offered by EHLO that a client used."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from inbox.insight.findings.session_evidence import SessionEvidence
 from inbox.models import Recipient, Session, Transaction
 
-# What only the server does: a client cannot choose to use it.
+# Only the server uses these: a client has no choice.
 _OURS = ("ENHANCEDSTATUSCODES", "LIMITS")
-_VERBS = {"CHUNKING": "BDAT"}  # others have their keyword's name
+_VERBS = {"CHUNKING": "BDAT"}  # other verbs are equal to their keyword
 _PARAMETERS: dict[str, tuple[str, ...]] = {  # of MAIL
     "SIZE": ("SIZE=",),
     "8BITMIME": ("BODY=8BITMIME", "BODY=7BIT"),
@@ -29,14 +29,14 @@ _PARAMETERS: dict[str, tuple[str, ...]] = {  # of MAIL
 
 @dataclass(frozen=True, slots=True)
 class Extensions:
-    """Keywords of EHLO, in its order."""
+    """Keywords of EHLO, in the order of the reply."""
 
     offered: tuple[str, ...] = ()
     used: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
-        """As a sentence: "used 9 of 15 extensions"."""
+        """A sentence: "used 9 of 15 extensions"."""
         return _("used %(used)s of %(offered)s extensions") % {
             "used": len(self.used),
             "offered": len(self.offered),
@@ -47,7 +47,9 @@ NONE_OFFERED = Extensions()
 
 
 def used(session: Session, found: SessionEvidence) -> Extensions:
-    """Return what was offered to a client, and what it used. Two queries at most."""
+    """Return the extensions offered to a client, and those that it used. At most two
+    queries.
+    """
     keywords = dict.fromkeys(line.split(" ")[0].upper() for line in found.offered)
     offered = tuple(word for word in keywords if word and word not in _OURS)
     if not offered:
@@ -62,7 +64,7 @@ def used(session: Session, found: SessionEvidence) -> Extensions:
 
 
 def _asked(session: Session, offered: Iterable[str]) -> set[str]:
-    """Return the extensions that parameters of MAIL asked for."""
+    """Return the extensions that parameters of MAIL requested."""
     wanted = [word for word in offered if word in _PARAMETERS]
     counts = Transaction.objects.filter(session=session).aggregate(
         **{f"n{n}": Count("id", filter=_given(word)) for n, word in enumerate(wanted)}

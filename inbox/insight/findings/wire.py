@@ -1,4 +1,4 @@
-"""Findings from one line of a client: by its flags, and by the name after EHLO."""
+"""Findings from one line of a client: from its flags, and from the name after EHLO."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _SHOWN = 80  # characters of a line
 
 @dataclass(frozen=True, slots=True)
 class WirePlace:
-    """Where a finding shows.
+    """A place of a finding.
 
-    seq: of the exchange; octets: the offending ones, readable; offset: of the first of
-    them in the message, where they are in one
+    seq: of the exchange; octets: the offending ones, readable; offset: of the first one
+    in the message, if they are in one
     """
 
     seq: int
@@ -30,14 +30,14 @@ class WirePlace:
 
 
 def flag_kind(flag: str, verb: str) -> str:
-    """Return the kind of finding that a flag is; most have its name."""
+    """Return the kind of finding for a flag; most have the same name."""
     if flag == "underscore_domain" and verb in HELLOS:
         return "hello_underscore"
     return flag
 
 
 def hello_kinds(line: str) -> Iterator[str]:
-    """Yield what is wrong with the name behind EHLO, HELO or LHLO."""
+    """Yield the faults of the name after EHLO, HELO or LHLO."""
     name = line[4:].strip()
     if not name:
         yield "hello_without_name"
@@ -54,10 +54,10 @@ def places(
     at: Mapping[str, int],
     bodies: Mapping[UUID, Sequence[BodySpot]],
 ) -> dict[str, list[WirePlace]]:
-    """Return where each kind shows among these lines, in their order.
+    """Return the places of each kind in these lines, in order.
 
-    at: the seq of kinds that are about the whole session; bodies: what is known of
-    the bodies, by transaction
+    at: the seq of kinds about the whole session; bodies: the findings in the bodies, by
+    transaction
     """
     found: dict[str, list[WirePlace]] = {}
     of_session: dict[int, list[str]] = {}
@@ -72,7 +72,7 @@ def places(
 
 
 def ends_body(row: Linelike) -> bool:
-    """Whether this line stands for what a whole body shows."""
+    """Whether this line stands for the findings in a whole body."""
     last = row.kind == "chunk" and row.line.upper().endswith("LAST")
     return row.kind == "body" or last
 

@@ -1,7 +1,7 @@
-"""A session as commands that make its exchanges again: one of swaks, one of Python.
+"""A session as commands that repeat its exchanges: one for swaks, one for Python.
 
-Secrets were never stored: the place of one is marked. XCLIENT and PROXY are left out, as
-they speak for someone else. The notes say what cannot be made again.
+Secrets were never stored: their places are marked. XCLIENT and PROXY are left out,
+since they speak for another client. The notes list what cannot be repeated.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from inbox.mailbox.scope import Scope
 from inbox.mailbox.transactions import read_body
 from inbox.models import Exchange, Raw, Session
 
-INLINED = 1000  # octets of a body that stand in the snippet itself
+INLINED = 1000  # octets of a body that is inlined in the snippet
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """The two snippets, and for each what it does otherwise than the session did."""
+    """The two snippets, and for each its differences from the session."""
 
     swaks: str
     swaks_notes: list[str]
@@ -34,9 +34,9 @@ class Replay:
 
 
 def of(scope: Scope, id: str, origin: str) -> Replay:
-    """Return how to make a session's exchanges again, at most the first 500.
+    """Return the snippets that repeat a session's exchanges, at most the first 500.
 
-    origin: of the web side, as who runs the snippet reaches it. Raises NotFound.
+    origin: of the web pages, as the user of the snippet reaches them. Raises NotFound.
     """
     session = sessions.get(scope, id)
     if session.has_no_client:
@@ -54,7 +54,7 @@ def of(scope: Scope, id: str, origin: str) -> Replay:
 
 
 def _bodies(exchanges: list[Exchange], origin: str) -> dict[object, ReplayBody]:
-    """Return the bodies that came, by transaction; the small ones with their octets."""
+    """Return the session's bodies, by transaction; small ones with their octets."""
     ids = {each.transaction_id for each in exchanges if each.kind in ("body", "chunk")}
     chunked = {each.transaction_id for each in exchanges if each.kind == "chunk"}
     raws = Raw.objects.filter(pk__in=ids - {None})

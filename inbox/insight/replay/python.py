@@ -1,6 +1,6 @@
-"""A session as a script for Python's smtplib, line by line as the client said it.
+"""A session as a script for Python's smtplib, line by line as the client sent it.
 
-Texts of the client enter as ascii() literals, so that none can become code.
+Texts of the client become ascii() literals, so that none can become code.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from inbox.insight.replay.source import ReplayBody, ReplaySource, is_masked, octets
 from inbox.models import Exchange
 
-_LONGEST = 8000  # octets of a line that are said again
+_LONGEST = 8000  # octets of a line that are repeated
 
 
 def script(source: ReplaySource) -> tuple[str, list[str]]:
-    """Return the script, and what it does otherwise than the session did."""
+    """Return the script, and its differences from the session."""
     writer = _Writer(source)
     writer.write()
     return "\n".join([*writer.preamble(), *writer.lines, ""]), writer.notes
@@ -32,7 +32,7 @@ class _Writer:
     notes: list[str] = field(default_factory=list)
     needs: set[str] = field(default_factory=set)  # of the preamble
     bodies: dict[UUID, str] = field(default_factory=dict)  # transaction -> its name
-    mechanism: str = ""  # of the AUTH that goes on
+    mechanism: str = ""  # of the current AUTH
     answers: int = 0  # to its challenges
     sent: dict[UUID, int] = field(default_factory=dict)  # octets of chunks
 
@@ -86,13 +86,13 @@ class _Writer:
             where = f"{host!a}, {port}{context}"
             self.lines.append(f"smtp = smtplib.{kind}({where})")
         else:
-            # A client that connects at once raises where it is refused.
+            # If the constructor connected at once, a refusal would raise an error.
             self.lines.append(f"smtp = smtplib.{kind}({context[2:]})")
             self.lines.append(f"smtp.connect({host!a}, {port})")
         self.lines.append("smtp.set_debuglevel(1)  # shows what is said")
 
     def _say_all(self, group: list[Exchange]) -> None:
-        """Say what came in one go in one go, then read the replies."""
+        """Send the lines of a group together, then read the replies."""
         if len(group) == 1:
             self._say(group[0])
             return
@@ -170,7 +170,8 @@ class _Writer:
         body = self.source.bodies.get(exchange.transaction_id)
         if body and not body.complete and exchange.code is not None:
             self._note(_("a message is not stored whole: only its beginning is sent"))
-        # Dots are doubled after CRLF only (RFC 5321 §4.5.2), as they are taken out.
+        # Dots are doubled after CRLF only (RFC 5321 §4.5.2), where the server removes
+        # them.
         self.lines.append(
             f'{name} = (b"\\r\\n" + {name}).replace(b"\\r\\n.", b"\\r\\n..")[2:]'
         )
@@ -235,7 +236,7 @@ class _Writer:
             self._say_line(exchange)
 
     def _response(self) -> str:
-        """Return the expression for the next response; "" where none can be written."""
+        """Return the expression for the next response; "" if there is none."""
         steps = _RESPONSES.get(self.mechanism, ())
         if self.answers >= len(steps):
             return ""
@@ -271,7 +272,7 @@ def _bare(exchange: Exchange) -> bool:
 
 
 def _groups(said: list[Exchange]) -> Iterator[list[Exchange]]:
-    """Yield exchanges that came in one go together; secrets and bodies come alone."""
+    """Yield groups of exchanges that arrived together; secrets and bodies are alone."""
     number = 0
     key: Callable[[tuple[int, Exchange]], int] = lambda pair: pair[0]  # noqa: E731
     numbered = []

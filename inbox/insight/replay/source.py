@@ -1,4 +1,4 @@
-"""The source of a replay: a session, its lines as octets, and where its bodies are."""
+"""The source of a replay: a session, its lines as octets, and the places of its bodies."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 @dataclass(frozen=True, slots=True)
 class ReplayBody:
-    """A message's octets: where they are, and themselves where they are few.
+    """A message's octets: their place, and the octets themselves if they are few.
 
-    complete: all of them are stored; chunked: they came by BDAT.
+    complete: all of them are stored; chunked: they came with BDAT.
     """
 
     url: str
@@ -29,7 +29,7 @@ class ReplayBody:
 
     @property
     def ends_with_crlf(self) -> bool:
-        """Whether it surely ends as DATA ends every message."""
+        """Whether it certainly ends with CRLF, like any message after DATA."""
         if self.octets is None:
             return self.complete and not self.chunked
         return self.octets.endswith(b"\r\n")
@@ -46,7 +46,7 @@ class ReplaySource:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where the session came in, as a client on this machine reaches it."""
+        """The address of the listener, as a client on this machine reaches it."""
         host, _, port = self.session.listener.rpartition(":")
         host = host.strip("[]")
         return _ANYWHERE.get(host, host) or "127.0.0.1", int(port or 25)
@@ -61,14 +61,14 @@ class ReplaySource:
 
     @property
     def welcomed(self) -> bool:
-        """Whether the connection was taken."""
+        """Whether the connection was accepted."""
         first = next(iter(self.exchanges), None)
         return first is None or first.kind != "connect" or first.code == 220
 
     def said(self) -> list[Exchange]:
-        """Return what the client said: without what it said for somebody else.
+        """Return the client's lines, without those that speak for another client.
 
-        Once the roles were reversed, Mailsink is the one that speaks.
+        With reversed roles, Mailsink sends the lines.
         """
         return [
             each
@@ -80,7 +80,7 @@ class ReplaySource:
 
 
 def octets(line: str) -> bytes:
-    """Return the octets that mailsink.text.readable made a line of."""
+    """Return the octets of a line in the form of mailsink.text.readable."""
     parts = _ESCAPE.split(line)
     plain = (part.encode() for part in parts[::2])
     escaped = (_octet(part) for part in parts[1::2])

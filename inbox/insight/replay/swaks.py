@@ -1,4 +1,4 @@
-"""A session's first transaction as a command of swaks (https://jetmore.org/john/code/swaks).
+"""A session's first transaction as a swaks command (https://jetmore.org/john/code/swaks).
 
 The client's words are quoted for the shell (shlex), and never become an option.
 """
@@ -15,15 +15,15 @@ from inbox.insight.replay.source import ReplayBody, ReplaySource, is_masked, oct
 from inbox.models import Exchange
 
 _PATH = re.compile(r"\w+ *(?:FROM|TO): *(?:<(.*)>|(\S+))", re.IGNORECASE)
-# swaks turns bare LF into CRLF and replaces its %tokens%, so --no-data-fixup gives it the
-# octets as on the wire: dots doubled after CRLF only, and the final dot (RFC 5321 §4.5.2).
-# It adds the CRLF of that dot. Perl is installed wherever swaks is.
+# swaks turns bare LF into CRLF and replaces its %tokens%, so it gets the octets of the
+# wire, with --no-data-fixup: dots doubled after CRLF only, and the final dot (RFC 5321
+# §4.5.2). It adds the CRLF of that dot. Perl is installed wherever swaks is.
 _TO_DATA = r'$_ = <>; s/(^|\r\n)\./$1../g; print $_, /\r\n\z/ ? "." : "\r\n."'
 _MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")
 
 
 def command(source: ReplaySource) -> tuple[str, list[str]]:
-    """Return the command, and what it does otherwise than the session did."""
+    """Return the command, and its differences from the session."""
     writer = _Writer(source)
     writer.write()
     command = " ".join(["swaks", *writer.words])
@@ -137,13 +137,13 @@ class _Writer:
         self._add("--no-data-fixup")
 
     def _note_end(self, body: ReplayBody) -> None:
-        """Note where the message cannot end as it did."""
+        """Note that the message cannot end as in the session."""
         if not body.complete:
             self.notes.append(
                 _("the message was cut off: swaks sends what is stored, and ends it")
             )
         if not body.size:
-            # It takes data without a line end, such as the final dot, for a file's name.
+            # It takes data without a line end, such as the final dot, for a file name.
             self.notes.append(
                 _("the message is empty: swaks can only send one empty line")
             )
@@ -153,7 +153,7 @@ class _Writer:
             )
 
     def _stop(self, said: list[Exchange]) -> None:
-        """End where the session ended: before a message."""
+        """Stop where the session stopped, before a message."""
         verbs = {each.verb for each in said}
         for verb, stop in (
             ("DATA", ""), ("RCPT", "RCPT"), ("MAIL", "MAIL"), ("AUTH", "AUTH"),
@@ -168,7 +168,7 @@ class _Writer:
 
 
 def _path(exchange: Exchange) -> str | None:
-    """Return the address in a line of MAIL or RCPT; None where it has none."""
+    """Return the address in a MAIL or RCPT line; None if there is none."""
     match = _PATH.match(exchange.line)
     if match is None or is_masked(exchange):
         return None

@@ -20,7 +20,7 @@ from inbox.models.session import TAKEN
 
 __all__ = ("RetryReport", "of_history", "of_transaction")
 
-_Paths = dict[str, bool]  # the recipients of a transaction: whether each was accepted
+_Paths = dict[str, bool]  # of a transaction: recipient -> whether it was accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class RetryReport:
 
     @property
     def speed(self) -> int:
-        """How many times faster the time of the rules ran that answered."""
+        """The speed at which the answering rules ran."""
         return max(each.speed for each in self.story.tries)
 
     @property
@@ -56,15 +56,15 @@ class RetryReport:
 
 
 def of_transaction(scope: Scope, id: str | UUID, over: bool = False) -> RetryReport:
-    """Return the report on the message that a transaction tried to send.
+    """Return the report about a transaction's message.
 
-    over: whether no more tries come, although it is early to say so. Raises NotFound.
+    over: judge as if no more attempts come, although it is early. Raises NotFound.
     """
     return of_history(attempts.of_transaction(scope, id), over)
 
 
 def of_history(history: AttemptHistory, over: bool = False) -> RetryReport:
-    """Return the report on attempts that were read within a scope."""
+    """Return the report about attempts that were read within a scope."""
     ids = [each.transaction for each in history.tries if each.transaction]
     rows = {each.id: each for each in transactions.by_ids(ids)}
     paths = {key: _paths(each.recipients) for key, each in rows.items()}
@@ -90,14 +90,15 @@ def _paths(recipients: Iterable[Recipient]) -> _Paths:
 
 
 def _timed(one: Attempt, paths: _Paths) -> TimedTry:
-    heard = one.outcome in TAKEN  # what a rule discarded, too: the client cannot know
+    # including messages that a rule discarded: the client cannot know
+    heard = one.outcome in TAKEN
     got = {each for each, taken in paths.items() if taken} if heard else set()
     missed = paths.keys() - got
     asked = None
     if one.outcome is not None and (missed or not heard):
         asked = LOST if one.broken_off else asked_by(one.reply)
         if got:
-            asked = replace(asked, wait=0)  # the rest may go at once
+            asked = replace(asked, wait=0)  # the rest can go at once
     if asked is None and one.unheard:
         asked = LOST
     return TimedTry(

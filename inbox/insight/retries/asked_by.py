@@ -1,4 +1,4 @@
-"""The retries that a reply asks for: as its provider documents it, else by its first digit."""
+"""The retries that a reply asks for: according to its provider, or else its first digit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from inbox.explain.retry_verdicts import DAY, HOUR, Asked
 from inbox.providers.provider_replies import ProviderReply, Retry, documented_in
 
 _CODES = re.compile(r"(\d{3})[- ]?(?:(\d\.\d{1,3}\.\d{1,3})(?= |$))?")
-# Seconds until the next try, at the least, and for which to go on. Where a provider has no
+# Seconds until the next try (minimum), and for which to go on. If a provider has no
 # figures, these are ours: RFC 5321 §4.5.4.1 asks for 30 minutes, and for four days.
 _ASKED: dict[Retry, tuple[float, float]] = {
     "again": (30, 4 * HOUR),
@@ -17,7 +17,7 @@ _ASKED: dict[Retry, tuple[float, float]] = {
     "fix": (0, 0),
     "never": (0, 0),
 }
-LOST = Asked(wait=0)  # the connection was lost: to connect again at once is usual
+LOST = Asked(wait=0)  # the connection was lost: reconnecting at once is usual
 
 
 def asked_by(reply: str) -> Asked:

@@ -1,6 +1,6 @@
-"""The retry report of rules, as those of a scenario: the messages that they acted on.
+"""The retry report of rules, such as a scenario's: the messages that they acted on.
 
-In bounded time, of the newest sessions.
+It takes limited time, for the newest sessions.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Rule, Session
 from mailsink.ids import first_at
 
-MOST = 50  # messages that are judged, the newest ones
-_LOOKED_AT = 100  # stories; one of many tries may come more than once
-_SESSIONS = 500  # that are looked at, the newest ones
-_STEPS = 50_000  # exchanges that may be stepped over
+MOST = 50  # the newest messages, which are judged
+_LOOKED_AT = (
+    100  # attempt histories; one with many attempts may be found more than once
+)
+_SESSIONS = 500  # the newest sessions, which are read
+_STEPS = 50_000  # exchanges that may be skipped
 _Key = UUID | tuple[UUID, int]
 _NUMBER = re.compile(r"(?:^|, )#([0-9]{1,18})(?=[ ,]|$)")
 
@@ -34,18 +36,18 @@ class RulesReport:
 
     reports: Sequence[RetryReport] = ()  # newest first
     turned_away: int = 0  # sessions that were refused before they named a sender
-    more: bool = False  # older ones are left out
+    more: bool = False  # whether older ones are left out
 
     @property
     def counts(self) -> dict[VerdictKind, int]:
-        """How many messages each verdict is the worst of."""
+        """The number of messages with each worst verdict."""
         return dict(Counter(each.story.verdict for each in self.reports))
 
 
 def of_rules(scope: Scope, rules: Sequence[Rule], over: bool = False) -> RulesReport:
-    """Return the report on the messages that rules of the scope acted on since they are there.
+    """Return the report about the messages that rules of the scope have acted on so far.
 
-    over: whether no more tries come, although it is early to say so.
+    over: judge as if no more attempts come, although it is early.
     """
     if not rules:
         return RulesReport()
@@ -60,7 +62,7 @@ def of_rules(scope: Scope, rules: Sequence[Rule], over: bool = False) -> RulesRe
 def _stories(
     scope: Scope, lines: Iterable[Exchange]
 ) -> tuple[list[AttemptHistory], bool]:
-    """Return the stories of the messages that lines are of; and whether there are more."""
+    """Return the attempt histories of lines' messages, and whether there are more."""
     stories: list[AttemptHistory] = []
     seen: set[_Key] = set()
     looked_at = 0
@@ -75,7 +77,7 @@ def _stories(
         tries: set[_Key] = set()
         for each in story.tries:
             tries |= _keys(each.transaction, each.session, each.seq)
-        # Of many tries of a message, an old one leads to the newest, too.
+        # An old attempt among many leads to the newest, too.
         if seen.isdisjoint(tries):
             stories.append(story)
         seen |= tries
@@ -83,7 +85,7 @@ def _stories(
 
 
 def _keys(transaction: UUID | None, session: UUID, seq: int | None) -> set[_Key]:
-    """Return what a try is known by; one that was accepted may have no line."""
+    """Return the keys of an attempt; an accepted one may have no line."""
     line: set[_Key] = set() if seq is None else {(session, seq)}
     return line | ({transaction} if transaction else set())
 
@@ -93,7 +95,7 @@ def _is_of_mail(line: Exchange) -> bool:
 
 
 def _lines(scope: Scope, rules: Sequence[Rule]) -> tuple[list[Exchange], bool]:
-    """Return the lines that rules acted on, newest first; and whether there are more."""
+    """Return the lines that rules acted on, newest first, and whether there are more."""
     since = min(each.created_at for each in rules)
     rows = Session.objects.filter(scope.q(), pk__gte=first_at(since.timestamp()))
     newest = rows.order_by("-pk").values_list("pk", "exchanges")[: _SESSIONS + 1]

@@ -1,7 +1,7 @@
-"""Where is my mail? Traces the mail for an address through everything that is stored.
+"""Traces the mail for an address through everything that is stored.
 
-One sentence and its evidence; where there is none, what may help. Takes bounded time,
-however much is stored.
+The answer is a sentence with its evidence; or without evidence, with hints. It takes
+limited time, however much is stored.
 """
 
 from __future__ import annotations
@@ -27,33 +27,34 @@ from mailsink.text import readable
 
 MAX_LENGTH = 1000  # characters of an address
 _WHOLE = re.compile(r"[^@]+@[^@]+")
-_GROUPS = 5  # of a filter that are tried one by one
+_GROUPS = 5  # of a filter, which are tried one by one
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
     """The answer."""
 
-    address: str  # as it was looked for
-    at: datetime  # when the answer was given
+    address: str  # as searched for
+    at: datetime  # the time of the answer
     sentence: str
-    aside: str  # what else there is, and what may help
+    aside: str  # further facts and hints
     evidence: Sequence[Evidence]  # newest first
-    more: bool  # older evidence was left out
+    more: bool  # whether older evidence was left out
     near: Sequence[Near]
     sent: Sent  # by the address
     last_connection: Session | None  # of any client
 
 
 def trace(scope: Scope, address: str, q: str = "", inbox: str | None = None) -> Trace:
-    """Return where mail for an address is, and what it sent.
+    """Return where the mail for an address is, and the mail that the address sent.
 
-    A part that only one known address has stands for that address.
-    q, inbox: the filter that the reader looks through. Raises Invalid, BadQuery.
+    A part of only one known address stands for that address. q, inbox: the reader's
+    filter. Raises Invalid, BadQuery.
     """
     address = clean(address)
     query = language.parse(q)
-    # First: one that names the address meanwhile is among the known then, else in neither.
+    # Read first: a session that names the address meanwhile is then among the known,
+    # else in neither.
     nameless = unnamed.recent(scope)
     found, sent = _known(scope, address, nameless)
     having: list[Near] = []
@@ -91,16 +92,16 @@ def trace(scope: Scope, address: str, q: str = "", inbox: str | None = None) -> 
 def _known(
     scope: Scope, address: str, nameless: list[Session]
 ) -> tuple[list[Evidence], Sent]:
-    """Return the evidence of RCPTs and tombstones for an address, and what it sent."""
+    """Return the evidence of RCPTs and tombstones for an address, and the mail that it sent."""
     found = recipients.find(scope, address)
     stones = tombstones.find(scope, address, MOST + 1)
     return _with_tombstones(found, stones), senders.sent(scope, address, nameless)
 
 
 def _meant(scope: Scope, address: str) -> tuple[str, list[Near], list[Near]]:
-    """Return the address that a text stands for, and known ones that may be meant.
+    """Return the address that a text stands for, and known addresses that may be meant.
 
-    These are several with the text in them; else, those that are like it.
+    These are several that contain the text, or else similar ones.
     """
     having = parts.with_part(scope, address)
     if _WHOLE.fullmatch(address):
@@ -122,7 +123,7 @@ class AddressSummary:
 
 
 def summaries(scope: Scope, text: str, most: int = 3) -> list[AddressSummary]:
-    """Return the numbers for an address, or for known ones with the text in them."""
+    """Return the numbers for an address, or for known ones that contain the text."""
     nameless = unnamed.recent(scope)
     one = _summary(scope, clean(text), nameless)
     if one.received.last or one.sent.last:
@@ -137,10 +138,10 @@ def _summary(scope: Scope, address: str, nameless: list[Session]) -> AddressSumm
 
 
 def clean(text: str) -> str:
-    """Return the address that a text gives, as addresses are stored. Raises Invalid.
+    """Return the address in a text, in its stored form. Raises Invalid.
 
-    Text as people copy it: `Ann <ann@example.com>`, `mailto:ann@example.com`, with
-    spaces around it.
+    The text may be copied by people: `Ann <ann@example.com>`, `mailto:ann@example.com`,
+    with spaces around it.
     """
     if len(text) > MAX_LENGTH:
         raise Invalid(
@@ -160,7 +161,7 @@ def clean(text: str) -> str:
 def _with_tombstones(
     found: list[Evidence], stones: Sequence[Tombstone]
 ) -> list[Evidence]:
-    """Return the evidence with what tombstones say of messages that are gone."""
+    """Return the evidence, with facts of tombstones about removed messages."""
     by_transaction = {each.transaction: each for each in stones}
     with_evidence = {each.transaction for each in found}
     completed = [
@@ -193,7 +194,7 @@ def _completed(evidence: Evidence, stone: Tombstone) -> Evidence:
 def _hide(
     scope: Scope, found: list[Evidence], query: language.Query, inbox: str | None
 ) -> list[Evidence]:
-    """Return the evidence with what the reader's filter does not show as "hidden"."""
+    """Return the evidence; what the reader's filter does not show becomes "hidden"."""
     if not query.groups and not inbox:
         return found
     ids = [each.message for each in found if each.kind == "accepted" and each.message]

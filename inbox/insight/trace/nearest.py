@@ -1,6 +1,6 @@
-"""Addresses that may have been meant by another one, among those that clients named.
+"""Addresses named by clients that may be meant by a misspelt one.
 
-Bounded: so many recent recipients are looked at, and so many steps are taken for each.
+The number of recent recipients, and of steps for each, is limited.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from inbox.models import Recipient
 from inbox.models.session import AddressKey
 from mailsink.ids import made_at
 
-_RECENT = 2000  # recipients that are looked at
+_RECENT = 2000  # recipients that are read
 _MOST = 5  # addresses that are shown
 _FARTHEST = 3  # edits
-_LONGEST = 100  # characters of an address that are compared one by one
-_LETTERS = 50_000  # and of all of them
+_LONGEST = 100  # characters of an address, which are compared one by one
+_LETTERS = 50_000  # the same for all addresses together
 
 
 def nearest(scope: Scope, address: str) -> list[Near]:
-    """Return the recent recipients that are most like an address, the likest first."""
+    """Return the recent recipients that are most similar to an address, the best first."""
     wanted = address.lower()
     found = []
     letters = 0
@@ -53,9 +53,9 @@ def _recent(scope: Scope) -> dict[str, UUID]:
 
 
 def likeness(wanted: str, other: str) -> tuple[int, str] | None:
-    """Return how far an address is from the wanted one, and how so; None: too far.
+    """Return the distance of an address from the wanted one, and its kind; None: too far.
 
-    Both in lower case; the less, the nearer.
+    Both are in lower case; a lower number is nearer.
     """
     if other == wanted:
         return None
@@ -97,16 +97,17 @@ def _differs(edits: int) -> str:
 
 
 def distance(a: str, b: str, limit: int) -> int:
-    """Return how many edits make b of a; limit + 1 where it takes more than limit.
+    """Return the number of edits from a to b; limit + 1 if it exceeds limit.
 
-    An edit puts in, takes out or replaces a letter, or swaps two neighbours (optimal
-    string alignment). Takes len(a) * (2 * limit + 1) steps at most.
+    An edit inserts, removes or replaces a letter, or swaps two neighbours (optimal
+    string alignment). It takes at most len(a) * (2 * limit + 1) steps.
     """
     if abs(len(a) - len(b)) > limit or len(set(a) ^ set(b)) > 2 * limit:
         return limit + 1
     a, b = _unlike(a, b)
     far = limit + 1
-    # Of the table only the band about its diagonal; row[k] stands for b's letter i + k.
+    # Only the band around the table's diagonal is kept; row[k] stands for b's letter i
+    # + k.
     width = range(-limit, limit + 1)
     before: list[int] = []
     row = [k if 0 <= k <= len(b) else far for k in width] + [far]
@@ -127,7 +128,7 @@ def distance(a: str, b: str, limit: int) -> int:
 
 
 def _unlike(a: str, b: str) -> tuple[str, str]:
-    """Return both without the beginning and the end that they share."""
+    """Return both without their common beginning and end."""
     start = _shared(a, b)
     a, b = a[start:], b[start:]
     end = _shared(a[::-1], b[::-1])
@@ -135,6 +136,6 @@ def _unlike(a: str, b: str) -> tuple[str, str]:
 
 
 def _shared(a: str, b: str) -> int:
-    """Return how many letters both begin with."""
+    """Return the length of the common beginning."""
     pairs = enumerate(zip(a, b, strict=False))
     return next((at for at, (x, y) in pairs if x != y), min(len(a), len(b)))

@@ -1,7 +1,7 @@
-"""Addresses that have a text in them: a beginning, a local part, a domain.
+"""Addresses that contain a text: a beginning, a local part, a domain.
 
-Bounded: the newest recipients and senders are looked at one by one, older ones by the
-words of the full text, which has those of accepted messages.
+The search is limited: the newest recipients and senders are compared one by one, older
+ones through the full text, which has those of accepted messages.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from mailsink.ids import made_at
 from mailsink.wildcards import fold
 
 SHORTEST = 2  # characters of a part
-_RECENT = 20_000  # recipients, and senders, that are looked at
-_FOUND = 500  # of them, those that are compared
-_OLDER = 200  # messages that the full text finds
+_RECENT = 20_000  # recipients, and senders, that are read
+_FOUND = 500  # of these, the ones that are ranked
+_OLDER = 200  # messages from the full text
 MOST = 8  # addresses that are shown
 _LONGEST = 320  # characters of an address
 
@@ -33,12 +33,12 @@ Named = tuple[str, UUID]  # an address, and the transaction that named it
 
 
 def with_part(scope: Scope, part: str) -> list[Near]:
-    """Return addresses with the part in them: the likest first, then the newest.
+    """Return addresses that contain the part: the most likely first, then the newest.
 
-    At most MOST + 1.
+    They are at most MOST + 1.
     """
     part = fold(part)
-    if len(part) < SHORTEST or "\0" in part:  # no database has a NUL in a text
+    if len(part) < SHORTEST or "\0" in part:  # no database text contains NUL
         return []
     newest: dict[str, UUID] = {}
     for named, transaction in _named(scope, part):
@@ -57,7 +57,7 @@ def _near(part: str, address: str, transaction: UUID) -> Near:
 
 
 def _rank(part: str, address: str) -> int:
-    """Return how likely an address is meant by a part of it; the less, the likelier."""
+    """Return how likely an address is meant by a part; lower is more likely."""
     local, _at, domain = address.rpartition("@")
     if part.strip("@") in (local, domain):
         return 0
@@ -68,7 +68,7 @@ def _rank(part: str, address: str) -> int:
 
 
 def _named(scope: Scope, part: str) -> Iterator[Named]:
-    """Yield the addresses with the part, of recipients and senders; some more than once."""
+    """Yield the recipients and senders that contain the part, with duplicates."""
     recipients = Recipient.objects.filter(scope.q("transaction__inbox_id"))
     yield from _recent(recipients, "transaction_id", "forward_path", part)
     senders = Transaction.objects.filter(scope.q())
@@ -87,7 +87,7 @@ def _recent(
 
 
 def _older(scope: Scope, part: str) -> Iterator[Named]:
-    """Yield addresses of messages that the full text has, however old."""
+    """Yield addresses of messages from the full text, whatever their age."""
     words = fulltext.matches(part, "sender", "recipients")
     if words is None:
         return

@@ -1,4 +1,4 @@
-"""Evidence of sessions that named the address: each RCPT, with what came of it."""
+"""Evidence from sessions that named the address: each RCPT, with its outcome."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from inbox.models.session import ADDRESS_KEY_LENGTH, REFUSED, AddressKey
 from inbox.search.sql import has
 from mailsink.ids import made_at
 
-_RECENT = 2000  # recent refused recipients, among which badly written ones are found
-_STEPS = 50_000  # exchanges that may be stepped over to find replies
-_RECIPIENTS = 5000  # of the transactions whose replies are looked for
+_RECENT = 2000  # recent refused recipients that are searched for badly written ones
+_STEPS = 50_000  # exchanges that may be skipped to find replies
+_RECIPIENTS = 5000  # of the transactions whose replies are searched
 
 
 def find(scope: Scope, address: str) -> list[Evidence]:
-    """Return what came of each RCPT of the address: the newest, at most MOST + 1."""
+    """Return the outcome of each RCPT of the address: the newest, at most MOST + 1."""
     recipients = _named(scope, address)
     ids = {each.transaction_id for each in recipients}
     messages = {
@@ -51,7 +51,7 @@ def find(scope: Scope, address: str) -> list[Evidence]:
 
 
 def outcomes(scope: Scope, address: str) -> Outcomes:
-    """Return what came of the newest RCPTs of the address, in numbers."""
+    """Return the outcomes of the newest RCPTs of the address, in numbers."""
     recipients = _named(scope, address)
     kinds = [_kind(each, None) for each in recipients]
     return Outcomes(
@@ -74,7 +74,7 @@ def _named_at(recipient: Recipient) -> datetime:
     return datetime.fromtimestamp(made_at(recipient.transaction_id), UTC)
 
 
-# Which
+# Which RCPTs
 
 
 def _named(scope: Scope, address: str) -> list[Recipient]:
@@ -90,10 +90,10 @@ def _named(scope: Scope, address: str) -> list[Recipient]:
 
 
 def spelt(rows: QuerySet[Recipient], address: str) -> list[QuerySet[Recipient]]:
-    """Return the rows that name the address, for each way in which it may be spelt.
+    """Return the rows that name the address, for each possible spelling.
 
-    The last way: what was refused before it could be read is kept as it came, brackets
-    and all. These rows only hold the address, maybe as a part of another one.
+    The last one: a path that was refused before it was parsed is stored unchanged, with
+    its brackets. These rows only contain the address, maybe as a part of another one.
     """
     long = len(address) > ADDRESS_KEY_LENGTH
     exact = Q(forward_path__iexact=address) if long else Q()
@@ -114,7 +114,7 @@ def _spellings(address: str) -> list[str]:
     return list(dict.fromkeys(ways))
 
 
-# What came of them
+# Their outcomes
 
 
 def _is_taken(recipient: Recipient) -> bool:
@@ -146,7 +146,7 @@ def _try(
     rcpt: Exchange | None,
     end: Exchange | None,
 ) -> Evidence:
-    """Return the evidence of a RCPT without a message: of what was not accepted, or is gone."""
+    """Return the evidence of a RCPT without a message: refused, or its message is gone."""
     transaction = recipient.transaction
     kind = _kind(recipient, octets)
     decisive = end if kind in ("rejected", "discarded") else rcpt
@@ -204,7 +204,7 @@ _DISCARDS = Q(transaction__outcome="discarded", kind__in=("body", "chunk"))
 def _replies(
     recipients: Iterable[Recipient],
 ) -> tuple[dict[tuple[UUID, int], Exchange], dict[UUID, Exchange]]:
-    """Return the exchange of each RCPT, and that in which each transaction failed."""
+    """Return the exchange of each RCPT, and the one in which each transaction failed."""
     wanted = list(_within_bounds(recipients))
     lines = (
         Exchange.objects.filter(
@@ -228,7 +228,7 @@ def _replies(
 
 
 def _within_bounds(recipients: Iterable[Recipient]) -> Iterator[Transaction]:
-    """Yield the transactions, newest first, whose lines can be read in bounded time."""
+    """Yield the transactions, newest first, whose lines can be read in limited time."""
     sessions: set[UUID] = set()
     steps = lines = 0
     for transaction in {

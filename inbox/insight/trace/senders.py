@@ -1,4 +1,4 @@
-"""Mail from an address: by its From field, by MAIL, or by a MAIL that was refused."""
+"""Mail from an address: by its From field, by MAIL, or by a refused MAIL."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from inbox.models.message import ALIVE
 from inbox.search import fulltext, language
 from mailsink.ids import made_at
 
-MOST = 1000  # messages; a count goes no further
-# Hits of the index that are looked at where the newest ones are mostly others' messages
+MOST = 1000  # messages; the count stops there
+# Index hits that are read if most of the newest ones are others' messages
 _HITS = 50_000
-_FAILED = 2000  # recent transactions that were not accepted, which are looked at
+_FAILED = 2000  # recent transactions that were not accepted, which are read
 
 
 def sent(scope: Scope, address: str, nameless: list[Session]) -> Sent:
-    """Return what an address sent, as far as the newest of it is concerned.
+    """Return the newest mail that an address sent.
 
-    nameless: the sessions in which nobody was named, as unnamed.recent has them
+    nameless: the sessions without a recipient, from unnamed.recent
     """
     messages = _messages(scope, address)
     failed = _failed(scope, address)
@@ -46,7 +46,7 @@ def _messages(scope: Scope, address: str) -> list[UUID]:
     words = fulltext.matches(address, "sender")
     if words is None:
         return []
-    # The index has the words of an address, which are those of longer ones too.
+    # The index finds the words of an address, which longer addresses contain, too.
     whole = Q(from_address__iexact=address) | Q(
         transaction__reverse_path__iexact=address
     )

@@ -1,6 +1,6 @@
-"""Evidence of sessions in which nobody was named: those that failed before a RCPT counted.
+"""Evidence from sessions without a recipient: those that failed before any valid RCPT.
 
-Such a session may have been for any address. Where its lines hold the address all the
+Such a session may have been for any address. If its lines contain the address all the
 same (a pipelined RCPT after a refused MAIL), it was for this one.
 """
 
@@ -20,17 +20,17 @@ from inbox.mailbox.sessions import of_wire
 from inbox.models import Exchange, Recipient, Session
 from inbox.search.sql import has
 
-_CONNECTIONS = 200  # recent ones that are looked at
-_SESSIONS = 20  # of them, those in which nobody was named
-_MOST = 5  # of these, those that are shown
+_CONNECTIONS = 200  # recent ones that are read
+_SESSIONS = 20  # of these, the ones without a recipient
+_MOST = 5  # of these, the ones that are shown
 _WITHIN = timedelta(hours=24)
-_LINES = 500  # of a session whose lines are searched
+_LINES = 500  # of a session, which are searched
 
 
 def find(
     sessions: list[Session], address: str, since: datetime | None
 ) -> list[Evidence]:
-    """Return the evidence of these sessions, as `recent` has them, later than `since`."""
+    """Return the evidence of these sessions (from `recent`) that began after `since`."""
     sessions = [each for each in sessions if since is None or each.opened_at > since]
     named = _lines(sessions, address)
     rest = [each for each in sessions if each.pk not in named]
@@ -42,17 +42,17 @@ def find(
 
 
 def refused(sessions: list[Session], address: str) -> list[Session]:
-    """Return those of the sessions in which a MAIL with the address was refused."""
+    """Return the sessions in which a MAIL with the address was refused."""
     named = _lines(sessions, address, "MAIL")
     return [each for each in sessions if each.pk in named]
 
 
 def recent(scope: Scope) -> list[Session]:
-    """Return the newest sessions in which nobody was named."""
+    """Return the newest sessions without a recipient."""
     newest = of_wire(scope).filter(direction="in").order_by("-pk")
     ids = list(newest.values_list("pk", flat=True)[:_CONNECTIONS])
     named = Recipient.objects.filter(transaction__session=OuterRef("pk"))
-    # Who connects and leaves without a word looks whether we are there.
+    # A client that connects and leaves without a command is a monitor.
     harmless = Q(ending="quit", refused=0) | Q(ending="dropped", last_verb="")
     since = datetime.now(UTC) - _WITHIN
     rows = Session.objects.filter(~Exists(named), pk__in=ids, opened_at__gt=since)
@@ -62,7 +62,7 @@ def recent(scope: Scope) -> list[Session]:
 def _lines(
     sessions: list[Session], address: str, verb: str = "RCPT"
 ) -> dict[object, Exchange]:
-    """Return the RCPT (or MAIL) in which the address stands all the same, by session."""
+    """Return the RCPT (or MAIL) that contains the address all the same, by session."""
     short = [each.pk for each in sessions if each.exchanges <= _LINES]
     rows = Exchange.objects.filter(
         has("line", address), session_id__in=short, verb=verb, direction="in"
