@@ -1,7 +1,7 @@
 """Explanations in plain words: of replies, flags, lines and whole sessions.
 
-Every sentence that the pages say about the wire is here, once. Functions take rows
-or model instances, and return text; nothing here reads the database.
+Every sentence on the pages about the wire is here, once. Functions take rows or model
+instances, and return text; no function here reads the database.
 """
 
 from inbox.explain.address_kinds import KIND_WORDS

@@ -1,4 +1,4 @@
-"""The kinds of known addresses, and what each answers (RFC 5321 §3.4, §3.5)."""
+"""The kinds of known addresses, and the replies to each (RFC 5321 §3.4, §3.5)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ADDRESS_KINDS: tuple[AddressKind, ...] = get_args(AddressKind)
 
 
 class KindWords(NamedTuple):
-    """label: for a choice; sentence: what the kind does; codes: what clients get."""
+    """label: for a choice; sentence: what the kind does; codes: the replies to clients"""
 
     label: str
     sentence: str
@@ -51,7 +51,7 @@ KIND_WORDS: dict[AddressKind, KindWords] = {
     ),
 }
 
-# Their names are shown, too: here makemessages finds them.
+# Their names are shown, too: makemessages finds them here.
 _NAMES = (
     gettext_noop("mailbox"),
     gettext_noop("alias"),

@@ -1,7 +1,4 @@
-"""The cause of what came of a session: the first reply that refused it, in a few words.
-
-A later refusal is often a consequence: DATA without a recipient, RCPT without MAIL.
-"""
+"""The cause of a session's outcome: the first reply that refused it, in a few words."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from inbox.explain import refusals
 from inbox.explain.inputs import Exchangelike, Sessionlike
 
 HELLOS = ("EHLO", "HELO", "LHLO")
-# Commands that a client may send beside its mail, which goes through without them.
+# Commands next to the mail, which goes through without them.
 _ASIDES = ("VRFY", "EXPN", "HELP", "ETRN", "XCLIENT", "NOOP", "RSET", "QUIT")
 _OPTIONAL = ("AUTH", "STARTTLS")
 
@@ -29,10 +26,10 @@ class RefusalPlace(NamedTuple):
 def deciding(
     first: Mapping[RefusalPlace, int], session: Sessionlike
 ) -> RefusalPlace | None:
-    """Return the place of the refusal that decided what came of a session.
+    """Return the place of the refusal that decided the outcome of a session.
 
-    first: the seq of the first refusal of each kind and verb. None: nothing that
-    mattered was refused; the client got over it.
+    first: the seq of the first refusal of each kind and verb. Return None if no refusal
+    mattered, and the client recovered.
     """
     left = {place: seq for place, seq in first.items() if not _overcome(place, session)}
     mattering = {place: seq for place, seq in left.items() if not _is_aside(place)}
@@ -56,7 +53,7 @@ def _is_aside(place: RefusalPlace) -> bool:
 def refusal(exchange: Exchangelike, recipients: int = 1) -> str:
     """Return a refusal in a few words: "MAIL refused: message too large (552)".
 
-    recipients: how many were refused in the same session; 0 for many.
+    recipients: the number refused in the same session; 0 for many.
     """
     code, verb = exchange.code, _verb(exchange)
     if exchange.kind == "auth" or verb == "AUTH":
@@ -73,7 +70,7 @@ def refusal(exchange: Exchangelike, recipients: int = 1) -> str:
     return _("%(verb)s refused: %(why)s (%(code)s)") % values
 
 
-# Replies to RCPT that say nothing about the address.
+# Replies to RCPT that are not about the address.
 _NOT_OF_ADDRESS = (500, 502, 503, 530, 555)
 
 
@@ -89,12 +86,12 @@ def _recipients(exchange: Exchangelike, why: str, number: int) -> str:
 
 
 def _verb(exchange: Exchangelike) -> str:
-    """Return the command that was refused; of a message, the one that sent it."""
+    """Return the refused command; for a message, the one that sent it."""
     return {"body": "DATA", "chunk": "BDAT"}.get(exchange.kind, exchange.verb)
 
 
 def why(exchange: Exchangelike) -> str:
-    """Return why a command was refused, in a few words; "" for what codes do not say."""
+    """Return why a command was refused, in a few words; "" if the codes do not show it."""
     if exchange.verb in HELLOS and exchange.code in (501, 504):
         return _("invalid host name")
     return refusals.short(exchange)

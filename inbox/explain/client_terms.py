@@ -329,11 +329,11 @@ _SAME_SETTINGS = {"neomutt": "mutt"}
 
 
 def setting(topic: str, client: str) -> str:
-    """Return the fix of a topic in a library's own terms; "" where none is known."""
+    """Return the fix of a topic in a library's own terms; "" if none is known."""
     fix = own(TOPICS.get(topic, {}), client)
     return _(fix) if fix else ""
 
 
 def own(terms: Mapping[str, str], client: str) -> str:
-    """Return what terms say for a client, not yet translated; "" where they say nothing."""
+    """Return the terms for a client, not yet translated; "" if there are none."""
     return terms.get(_SAME_SETTINGS.get(client, client), "") if client else ""

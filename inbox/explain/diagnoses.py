@@ -1,4 +1,4 @@
-"""The diagnosis of a session that failed: what happened, why, and how to fix it."""
+"""The diagnosis of a failed session: the failure, its reason, and the fix."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Diagnosis:
     tone: str  # error or warning
     why: str
     then: str  # how the session ended after a refusal
-    fixes: Sequence[str]  # any of them will do
+    fixes: Sequence[str]  # any of them is enough
     topic: str  # of client_terms and framework_terms, for the fix as a setting; or ""
-    seq: int  # of the line that says most; 0: none
+    seq: int  # of the most relevant line; 0: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class _Reason:
 
 
 def diagnose(session: Sessionlike, facts: Facts) -> Diagnosis | None:
-    """Return what went wrong in a session; None where nothing did."""
+    """Return the diagnosis of a session; None if it did not fail."""
     tone = outcomes.tone(session, facts)
-    if not tone or session.direction == "out":  # no client of ours has anything to fix
+    if not tone or session.direction == "out":  # with no client to fix
         return None
     found = _reason(session, facts)
     return Diagnosis(
@@ -54,9 +54,9 @@ def diagnose(session: Sessionlike, facts: Facts) -> Diagnosis | None:
 
 
 def diagnose_refusal(what: str, refusal: Exchangelike | None) -> Diagnosis | None:
-    """Return what went wrong in one of several transactions; None where nothing says it.
+    """Return the diagnosis of one of several transactions; None if it is unknown.
 
-    what: the failure in a few words; refusal: the line that was refused, if one was
+    what: the failure in a few words; refusal: the refused line, or None
     """
     said = advice(refusal) if refusal else None
     if refusal is None or said is None:
@@ -79,7 +79,7 @@ def _reason(session: Sessionlike, facts: Facts) -> _Reason:
 
 
 def _of_body(session: Sessionlike, facts: Facts) -> _Reason:
-    """Return why a body did not end, whoever ended the session."""
+    """Return why a body did not end, whichever side ended the session."""
     if "wrong_end_of_data" in facts.flags:
         words = FLAG_WORDS["wrong_end_of_data"]
         return _Reason(_(words.sentence), (_(words.fix),), "line_ends")
@@ -108,7 +108,7 @@ _OF_ENDINGS: dict[str, tuple[str, str]] = {
     "error": (gettext_noop("Mailsink met an error of its own."), _LOG),
     "crashed": (gettext_noop("Mailsink itself ended suddenly, so what the client did is not known."), _LOG),
 }  # fmt: skip
-# Where they ended it in the middle of a message
+# For sessions that ended in the middle of a message
 _OF_BODIES: dict[str, tuple[str, str]] = {
     "dropped": (
         gettext_noop("The connection ended before the end of the message (a line with a single dot) arrived, so nothing was stored."),

@@ -17,7 +17,7 @@ _PARAMETER = re.compile(r"([A-Za-z0-9-]+)(?:=(\S+))?")
 def asked(line: str) -> list[str]:
     """Return a sentence for each known parameter of a line of MAIL or RCPT.
 
-    A value that makes no sense gets none: the reply says what is wrong with it.
+    An invalid value gets none: the reply says what is wrong with it.
     """
     sentences = []
     for word in _words(line):
@@ -29,7 +29,7 @@ def asked(line: str) -> list[str]:
 
 
 def _words(line: str) -> list[str]:
-    """The parameters: from the end on, as a quoted local part may look like one."""
+    """Return the parameters, parsed from the end: a quoted local part may look like one."""
     words = line.split()
     first = len(words)
     while first > 1 and _PARAMETER.fullmatch(words[first - 1]):
@@ -114,7 +114,7 @@ def _orcpt(value: str) -> str:
     )
 
 
-# By the mode of BY: what is to happen after a time, and where that time is over.
+# By the mode of BY: what happens after a time, and once that time is over.
 _LATE = {
     "R": (
         gettext_noop("the message is to be returned if it is not delivered within %(time)s"),

@@ -1,4 +1,4 @@
-"""A piece of evidence: what one RCPT, session or tombstone shows of mail for an address."""
+"""A piece of evidence: the facts of one RCPT, session or tombstone about an address's mail."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ EvidenceKind = Literal[
     "accepted",  # it is in the inbox
     "hidden",  # it is in the inbox, but does not match the reader's filter
     "trash",  # it was deleted, and can be restored
-    "removed",  # it was accepted, and is gone for good
-    "discarded",  # it was accepted, and not stored, as a rule asked
+    "removed",  # it was accepted, and removed for good
+    "discarded",  # it was accepted, but not stored, because of a rule
     "refused",  # RCPT was
-    "rejected",  # RCPT was taken, but the message was not
+    "rejected",  # RCPT was accepted, but the message was not
     "cut_off",  # the session ended in the middle of the message
-    "taken_back",  # the client took it back, as by RSET
+    "taken_back",  # the client took it back, for example with RSET
     "abandoned",  # the session ended before the message
     "open",  # it is under way
-    "unnamed",  # a session named nobody: perhaps it was for this address
+    "unnamed",  # a session without recipient, perhaps for this address
 ]
-# Why a message was removed: the trash's hours were over; a limit of retention, by count
-# or age, or one of its inbox; its session was deleted.
+# Why a message was removed: its time in the trash was over; a limit of retention, by
+# count or age, or of its inbox; its session was deleted.
 Cause = Literal["deleted", "count", "age", "inbox", "session"]
 KINDS: tuple[EvidenceKind, ...] = get_args(EvidenceKind)
 
@@ -33,30 +33,32 @@ MOST = 50  # pieces that are shown
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One piece of evidence, as far as it is known. Text is as stored: templates escape it."""
+    """One piece of evidence; some facts may be unknown. Text is as stored: templates
+    escape it.
+    """
 
     kind: EvidenceKind
     at: datetime
     address: str = ""  # as the client wrote it
-    peer: str = ""  # what the client calls itself
+    peer: str = ""  # the client's name for itself
     subject: str = ""
     code: int | None = None
     reply: str = ""  # whole lines, joined by LF
     rule: str = ""  # that answered
-    said: str = ""  # what became of the session, in words
+    said: str = ""  # the outcome of the session, in words
     octets: int | None = None  # of a body that was not accepted
     ending: str = ""  # of the session
     message: UUID | None = None
     transaction: UUID | None = None
     session: UUID | None = None  # None: it is gone, or was an import
-    seq: int | None = None  # of the exchange that says most
+    seq: int | None = None  # of the most relevant exchange
     deleted_at: datetime | None = None
     removed_at: datetime | None = None
-    cause: Cause | None = None  # of the removal; None: it left no tombstone
+    cause: Cause | None = None  # of the removal; None: there is no tombstone
 
     @property
     def url(self) -> str:
-        """Where to look at it: the message, the exchange, the session; "" if all is gone."""
+        """The URL that shows it: the message, the exchange, the session; "" if all is gone."""
         if self.kind in ("accepted", "hidden"):
             return pages.path("message", self.message)
         if self.kind == "trash":
@@ -72,10 +74,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """An address that clients named, in lower case, and how it is like another one."""
+    """A lower-case address that clients named, and its similarity to another one."""
 
     address: str
-    at: datetime  # when it was named last
+    at: datetime  # when it was last named
     words: str
 
 
@@ -84,18 +86,20 @@ class Outcomes:
     """The outcomes of the newest mail for an address, in numbers."""
 
     accepted: int
-    codes: tuple[int, ...]  # of each rejection
-    lost: int  # the message was not complete when the session ended, or RSET came
+    codes: tuple[int, ...]  # one for each rejection
+    lost: int  # the message was incomplete when the session ended, or RSET came
     open: int
-    more: bool  # there was mail before
-    last: datetime | None  # when it was named last; None: never
+    more: bool  # there was earlier mail
+    last: datetime | None  # when it was last named; None: never
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The mail that an address sent: accepted messages, and what was not accepted."""
+    """The mail that an address sent: accepted messages, and transactions that were not
+    accepted.
+    """
 
     messages: int
     failed: int
     more: bool  # it sent more messages than were counted
-    last: datetime | None  # None: it sent nothing
+    last: datetime | None  # None: it sent no mail

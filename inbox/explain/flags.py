@@ -9,16 +9,16 @@ from django.utils.translation import gettext_noop
 
 @dataclass(frozen=True, slots=True)
 class FlagWords:
-    """A flag in words: a label for the line, a sentence, and what to do (may be "").
+    """A flag in words: a label for the line, a sentence, and a fix (or "").
 
-    others: what may be done instead. topic: of client_terms and framework_terms, which
+    others: alternatives to the fix. topic: of client_terms and framework_terms, which
     have the fix as a setting; or "".
     """
 
     label: str
     sentence: str
     fix: str = ""
-    grave: bool = True  # coloured as a trouble, not as a remark
+    grave: bool = True  # coloured as trouble, not as a remark
     others: tuple[str, ...] = ()
     topic: str = ""
 
@@ -508,5 +508,5 @@ FLAG_WORDS: dict[str, FlagWords] = {
 
 
 def troubled(code: int | None, flags: str) -> bool:
-    """Whether an exchange was refused, or flagged (words by space) as a trouble."""
+    """Whether an exchange was refused, or has a flag of trouble (words separated by spaces)."""
     return (code or 0) >= 400 or any(FLAG_WORDS[word].grave for word in flags.split())

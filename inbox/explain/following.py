@@ -1,4 +1,6 @@
-"""The client's next step after a reply: to go on, give up, begin again, leave, or wait."""
+"""The client's next step after a reply: it goes on, gives up, begins again, leaves, or
+waits.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +33,9 @@ _CLOSED = gettext_noop(
 def following(
     exchange: Exchangelike, then: Exchangelike | None, session: Sessionlike
 ) -> list[str]:
-    """Return sentences: what the client did after this exchange, and how soon.
+    """Return sentences about what the client did after this exchange, and how soon.
 
-    then: the exchange that came next, if one did; session: its state now.
+    then: the next exchange, or None; session: its current state.
     """
     if then is None:
         return [_no_more(exchange, session)]
@@ -58,7 +60,7 @@ def following(
 
 
 def _did(exchange: Exchangelike, then: Exchangelike) -> str:
-    """Return what it did, in the past tense, with the section that lets it."""
+    """Return the client's step, in the past tense, with the RFC section that permits it."""
     refused = (exchange.code or 0) >= 400
     named = {"named": _named(then)}
     if then.verb == "QUIT":

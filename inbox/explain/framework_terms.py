@@ -1,6 +1,7 @@
-"""Fixes as settings of the frameworks that the page for a newcomer offers.
+"""Fixes as settings of the frameworks on the page for newcomers.
 
-Topics are those of client_terms; what is not here is said as for the framework's library.
+Topics are those of client_terms; for missing ones, the words of the framework's library
+are used.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from inbox.explain import client_terms
 
 
 class Framework(NamedTuple):
-    """A framework, and the client library that it sends by (insight.findings.clients)."""
+    """A framework, and the client library that it uses (insight.findings.clients)."""
 
     name: str
     library: str
@@ -78,7 +79,7 @@ FRAMEWORKS: dict[str, Framework] = {
 
 
 def settings(topic: str) -> list[tuple[str, str, str]]:
-    """Return the value, name and setting of each framework that has one for a topic."""
+    """Return the value, name and setting of each framework with a setting for a topic."""
     found = [
         (value, _(each.name), setting(topic, value))
         for value, each in FRAMEWORKS.items()
@@ -87,12 +88,12 @@ def settings(topic: str) -> list[tuple[str, str, str]]:
 
 
 def setting(topic: str, framework: str) -> str:
-    """Return the fix of a topic as a setting of a framework; "" where it has none."""
+    """Return the fix of a topic as a setting of a framework; "" if it has none."""
     known = FRAMEWORKS[framework]
     return known.terms.get(topic) or client_terms.setting(topic, known.library)
 
 
 def of_library(library: str) -> str:
-    """Return the framework that sends by a client library; "" where none does."""
+    """Return the framework that uses a client library; "" if none does."""
     named = (value for value, each in FRAMEWORKS.items() if each.library == library)
     return next(named, "")

@@ -1,4 +1,4 @@
-"""Protocols for the sessions and exchanges that the explanations are made from."""
+"""Protocols for the sessions and exchanges that are explained."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Linelike(Protocol):
 
 
 class Replylike(Protocol):
-    """The reply to a line, with the rule that gave it."""
+    """The reply to a line, with the rule behind it."""
 
     @property
     def code(self) -> int | None: ...
@@ -82,7 +82,7 @@ class Sessionlike(Protocol):
 
 
 class WholeSession(Sessionlike, Protocol):
-    """A session with all that its text begins with."""
+    """A session with all attributes for the head of its text."""
 
     @property
     def pk(self) -> UUID: ...

@@ -1,4 +1,4 @@
-"""One exchange as a line of a transcript: everything that its row on a page shows."""
+"""One exchange as a line of a transcript, with everything that its row on a page shows."""
 
 from __future__ import annotations
 
@@ -24,48 +24,48 @@ from mailsink.smtp.protocol.masking import MASK
 from mailsink.text import readable
 
 _SIZE = re.compile(r"BDAT +([0-9]{1,50})(?![^ ])", re.IGNORECASE)
-_OUR_WORDS = ("tls", "notice")  # kinds whose line the client never sent
-_LONG_GAP = 1_000_000  # us, which are worth a word
-WORTH_A_BAR = 50_000  # us; as static/js/session/line.js has it
+_OUR_WORDS = ("tls", "notice")  # kinds without a line from the client
+_LONG_GAP = 1_000_000  # us; longer gaps are shown
+WORTH_A_BAR = 50_000  # us; the same as in static/js/session/line.js
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptLine:
-    """An exchange, ready to be shown. Its text is unescaped: templates escape it."""
+    """An exchange, ready for display. Its text is unescaped: templates escape it."""
 
     seq: int
     id: str  # of the row: "e7"
     transaction: UUID | None
     url: str
-    name: str  # what the link is called aloud
+    name: str  # the name of the link for screen readers
     at: str  # since the session opened
-    verb: str  # the client's verb, coloured; "" where there is none
+    verb: str  # the client's verb, coloured; "" if there is none
     text: str  # the rest of the client's line
-    remark: str  # our own words where the client said nothing readable
+    remark: str  # our words in place of the client's unreadable input
     is_body: bool
     tone: str  # of the reply: ok, warning, error or ""
-    reply: str  # the reply, or the words that stand for it
-    whole_reply: str  # where those words stand for a longer one
+    reply: str  # the reply, or words in its place
+    whole_reply: str  # the complete reply, if the words are shorter
     took: str
-    slowed: str  # on purpose: by how much, and by which rule
+    slowed: str  # the deliberate delay, and its rule
     rule: str  # that answered, or slowed it
     flags: list[FlagWords]
-    gap: str  # how long there was silence before it, where that was long
-    troubled: bool  # refused, or flagged as a trouble
-    bars: list[Span]  # who had the turn: the message on its way, ours, a rule's
+    gap: str  # the length of the silence before it, if it was long
+    troubled: bool  # whether it was refused, or has a flag of trouble
+    bars: list[Span]  # the turns: the message on its way, ours, a rule's
 
 
 def lines(
     exchanges: Iterable[Exchangelike], before: Exchangelike | None = None
 ) -> Iterator[TranscriptLine]:
-    """Yield exchanges as lines; before: the one that the first of them follows."""
+    """Yield exchanges as lines; before: the one that precedes the first."""
     for exchange in exchanges:
         yield line(exchange, before)
         before = exchange
 
 
 def line(exchange: Exchangelike, before: Exchangelike | None = None) -> TranscriptLine:
-    """Return an exchange as a line of its transcript; before: the one it follows."""
+    """Return an exchange as a line of its transcript; before: the previous one"""
     verb, text = _client(exchange)
     reply, folded = _reply(exchange)
     ready = exchange.ready_us
@@ -98,7 +98,7 @@ def line(exchange: Exchangelike, before: Exchangelike | None = None) -> Transcri
 
 
 def _free_at(before: Exchangelike | None) -> int:
-    """Return when it was the client's turn: when the reply before was written."""
+    """Return when the client's turn began: when the previous reply was written."""
     if before is None:
         return 0
     return max(before.received_us, before.replied_us or before.ready_us or 0)
@@ -129,15 +129,15 @@ Said = list[tuple[str, list[str]]]  # terms with their descriptions
 
 
 def details(exchange: Exchangelike, then: Sequence[str] = (), client: str = "") -> Said:
-    """Return all that is said of an exchange: first why and what to do, then the protocol.
+    """Return the explanation of an exchange: first the reason and the fix, then the protocol.
 
-    then: what the client did next, in words; client: its library, as advice takes it.
+    then: what the client did next, in words; client: its library, for `advice`.
     """
     return [*reasons(exchange, then, client), *protocol(exchange)]
 
 
 def reasons(exchange: Exchangelike, then: Sequence[str] = (), client: str = "") -> Said:
-    """Return why an exchange had its reply, how to fix it, and what the client did then."""
+    """Return the reason for an exchange's reply, the fix, and the client's next step."""
     said: Said = []
     if exchange.direction == "out":
         return said
@@ -184,7 +184,7 @@ def _times(exchange: Exchangelike) -> Iterator[tuple[str, list[str]]]:
 
 
 def _challenge(reply: str) -> str:
-    """Return what a 334 asks, out of its base64 (RFC 4954 §4); "" where it is masked."""
+    """Return the text of a 334's challenge, decoded from base64 (RFC 4954 §4); "" if masked."""
     try:
         return readable(a2b_base64(reply[4:], strict_mode=True))
     except ValueError:
@@ -220,7 +220,7 @@ def _remark(exchange: Exchangelike) -> str:
 
 
 def _so_far(exchange: Exchangelike, came: str) -> str:
-    """Return how much came, with whether that was all of it."""
+    """Return how much arrived, and whether that was all."""
     if _cut_off(exchange):
         return _("%(came)s, then cut off") % {"came": came}
     return came if exchange.code else _("%(came)s so far") % {"came": came}
@@ -231,7 +231,7 @@ def _cut_off(exchange: Exchangelike) -> bool:
 
 
 def _chunk(exchange: Exchangelike) -> str:
-    """How much came of a chunk, of as much as its line announced (RFC 3030)."""
+    """Return how much of a chunk arrived, of its announced size (RFC 3030)."""
     announced = _SIZE.match(exchange.line)
     if announced is None:
         return ""

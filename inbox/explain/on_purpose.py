@@ -1,11 +1,13 @@
-"""Why a reply was given on purpose, and how to get another: by what decided it."""
+"""The reason of a deliberate reply, and how to get another one, depending on what
+decided it.
+"""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-# What an exchange's rule begins with where no rule decided, but what the client itself
-# said: inbox.rules.address_words writes it.
+# The beginning of an exchange's rule if the client's input asked for the reply:
+# inbox.rules.address_words writes it.
 _OF_THE_CLIENT = ("address ", "name ", "user name ")
 
 
@@ -15,12 +17,14 @@ def asked_for(rule: str) -> bool:
 
 
 def is_own(rule: str) -> bool:
-    """Whether somebody made it, or asked for it: what its reply says explains nothing."""
+    """Whether a user made the rule, or a client asked for it: the reply's text explains
+    nothing.
+    """
     return rule.startswith(("#", *_OF_THE_CLIENT))
 
 
 def who_decided(rule: str) -> str:
-    """Return what gave a reply on purpose, as a sentence."""
+    """Return the origin of a deliberate reply, as a sentence."""
     if asked_for(rule):
         return _("The %(asking)s asks for this reply.") % {"asking": rule}
     return _("The rule “%(rule)s” gave this reply.") % {"rule": rule}

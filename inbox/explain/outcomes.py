@@ -15,11 +15,11 @@ from inbox.explain.quantities import counted, waited
 
 @dataclass(frozen=True, slots=True)
 class FirstEnvelope:
-    """The envelope of a session's first transaction; "" for an address that is not known."""
+    """The envelope of a session's first transaction; "" for an unknown address."""
 
     sender: str = ""
     recipient: str = ""
-    more: int = 0  # recipients
+    more: int = 0  # further recipients
 
 
 NOBODY = FirstEnvelope()
@@ -27,28 +27,28 @@ NOBODY = FirstEnvelope()
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Facts that a session's own row does not hold (see inbox.insight.session_facts)."""
+    """Facts that a session's own row does not have (see inbox.insight.session_facts)."""
 
-    refusal: Exchangelike | None = None  # that decided what came of the session
-    refused: int = 1  # recipients, where that refused one; 0: many
-    unseen: bool = False  # something was refused too far down to be looked for
+    refusal: Exchangelike | None = None  # the one that decided the outcome
+    refused: int = 1  # refused recipients, if it refused one; 0: many
+    unseen: bool = False  # a refusal is too far down to be found
     body_octets: int | None = None  # of a body that did not end
-    last_line: str = ""  # of the last exchange: a notice says how it ended
+    last_line: str = ""  # of the last exchange: a notice with the ending
     flags: frozenset[str] = field(default_factory=frozenset)  # of the last exchange
     last_seq: int = 0  # of the last exchange, or of that body
     envelope: FirstEnvelope = NOBODY
-    last_us: int = 0  # when the last exchange happened, since the session opened
+    last_us: int = 0  # time of the last exchange, since the session opened
     discarded: int = 0  # messages, by rules
-    sent: int | None = None  # messages, once the roles were reversed; None: not known
+    sent: int | None = None  # messages sent with reversed roles; None: unknown
 
 
 NOTHING_MORE = Facts()
 
 
 def peer(session: Sessionlike) -> str:
-    """Return the name a session goes by: what the client said in EHLO, else its address.
+    """Return the name of a session: the client's EHLO name, or else its address.
 
-    Of one that goes out, the host and port that it goes to.
+    For an outward session, it is the host and port of the server.
     """
     if session.direction == "out":
         return session.listener
@@ -58,9 +58,9 @@ def peer(session: Sessionlike) -> str:
 
 
 def outcome(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
-    """Return what came of a session: "Delivered 1 message · Recipient rejected (451)".
+    """Return the outcome of a session: "Delivered 1 message · Recipient rejected (451)".
 
-    While it goes on: what it waits for.
+    While it is live, return what it waits for.
     """
     if session.direction == "out":
         return outward.outcome(session, facts.refusal, facts.refused)
@@ -95,7 +95,7 @@ def cause(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
 
 
 def tone(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
-    """Return how bad that is: "error", "warning", or "" where nothing is wrong."""
+    """Return the tone of the outcome: "error", "warning", or "" if nothing is wrong."""
     if not cause(session, facts) or _is_harmless(session):
         return ""
     refusal = None if known_flag(facts) else facts.refusal
@@ -118,7 +118,7 @@ def state(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
 
 
 def ending(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
-    """Return how a session ended, as a sentence; "" while it goes on."""
+    """Return how a session ended, as a sentence; "" while it is live."""
     if session.ending is None:
         return ""
     if session.direction == "out":
@@ -138,14 +138,14 @@ def ending(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
 
 
 def decisive_line(facts: Facts) -> int:
-    """Return the seq of the line that shows why a session failed; 0 where none does."""
+    """Return the seq of the line that shows why a session failed; 0 if there is none."""
     if known_flag(facts) or facts.body_octets is not None or facts.refusal is None:
         return facts.last_seq
     return facts.refusal.seq
 
 
 def known_flag(facts: Facts) -> str:
-    """Return the flag that says how the client is set up wrongly; "" for none."""
+    """Return the flag that shows a wrong configuration of the client; "" for none."""
     return next((flag for flag in _BY_FLAG if flag in facts.flags), "")
 
 
@@ -166,13 +166,13 @@ def _discarded(facts: Facts) -> str:
 
 
 def _is_harmless(session: Sessionlike) -> bool:
-    """Whether an ending means no harm: a health check connects, and disconnects."""
+    """Whether an ending is harmless: a health check connects, and disconnects."""
     looked = session.ending == "dropped" and not session.last_verb
     return looked or session.ending == "turned"
 
 
 def _ended(session: Sessionlike, facts: Facts) -> str:
-    """Return how a session ended that nothing was refused to; "" if as it should."""
+    """Return how a session without refusals ended; "" if it ended properly."""
     if session.ending == "dropped":
         return _disconnected(session)
     if session.ending == "timeout":
@@ -197,7 +197,7 @@ def _disconnected(session: Sessionlike) -> str:
     if not session.last_verb:
         return _("Connected, then disconnected")
     if session.messages and session.last_verb not in ("MAIL", "RCPT"):
-        return ""  # nothing is lost by a missing QUIT: it is a finding
+        return ""  # a missing QUIT loses nothing: it is a finding
     return _("Disconnected after %(verb)s") % {"verb": session.last_verb}
 
 
@@ -221,7 +221,7 @@ def _turned_away(session: Sessionlike, facts: Facts) -> str:
     return _("Connection refused: %(why)s (%(code)s)") % values
 
 
-# By the notice that the engine leaves (mailsink.smtp.session.session).
+# By the notice that the engine writes (mailsink.smtp.session.session).
 _TIMEOUTS = (
     (
         re.compile(r"was silent for ([0-9]{1,9})"),
@@ -236,7 +236,7 @@ _TIMEOUTS = (
         gettext_noop("Timed out: session longer than %(time)s"),
     ),
 )
-# By the ending of the session, where the end of a body did not come.
+# By the ending of the session, if a body did not end.
 MIDWAY = {
     "dropped": gettext_noop("Disconnected mid-message"),
     "timeout": gettext_noop("Timed out mid-message"),

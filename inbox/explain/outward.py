@@ -11,9 +11,9 @@ from inbox.explain.quantities import counted
 
 
 def outcome(session: Sessionlike, refusal: Exchangelike | None, refused: int) -> str:
-    """Return what came of it: "Sent 1 message · Recipient rejected (550)".
+    """Return the outcome: "Sent 1 message · Recipient rejected (550)".
 
-    refusal: the reply that decided it, if one did; refused: recipients of that
+    refusal: the decisive reply, or None; refused: the number of its recipients
     """
     parts = [_sent(session), cause(session, refusal, refused)]
     if session.ending is None:
@@ -29,7 +29,7 @@ def cause(session: Sessionlike, refusal: Exchangelike | None, refused: int) -> s
 
 
 def state(session: Sessionlike) -> str:
-    """Return what an open one waits for."""
+    """Return what an open session waits for."""
     if not session.last_verb:
         return _("Waiting for the greeting")
     return _("Waiting for the reply to %(verb)s") % {"verb": session.last_verb}

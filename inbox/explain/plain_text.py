@@ -1,4 +1,4 @@
-"""A transcript as plain text: what one pastes into a mail, a ticket or a terminal."""
+"""A transcript as plain text, for pasting into a mail, a ticket or a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from inbox.explain.outcomes import ending, peer
 
 
 def head(session: WholeSession) -> str:
-    """Return the lines that a session's text begins with."""
+    """Return the first lines of a session's text."""
     tls = session.tls_version.replace("TLSv", "TLS ")
     facts = (session.protocol, tls, session.auth_mechanism and f"AUTH {_user(session)}")
     lines = (
@@ -37,7 +37,7 @@ def _user(session: WholeSession) -> str:
 
 
 def of_exchange(exchange: Exchangelike) -> str:
-    """Return an exchange's lines: C: for the client's, S: for ours, after their ms."""
+    """Return an exchange's lines: C: for the client's, S: for ours, with their ms."""
     return "".join(f"{line}\n" for line in _lines(exchange))
 
 

@@ -1,4 +1,4 @@
-"""Quantities as people read them: times, counts with their noun, texts cut to a length."""
+"""Quantities in readable form: times, counts with their noun, texts cut to a length."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def duration(us: int) -> str:
 
 
 def waited(seconds: float) -> str:
-    """Return a time between tries: "0.2 s", "62 s", "5 min", "3 h 10 min", "2 days"."""
+    """Return the time between attempts: "0.2 s", "62 s", "5 min", "3 h 10 min", "2 days"."""
     if seconds < 1:
         return f"{seconds:.1f} s"
     if seconds < 120:
@@ -68,7 +68,7 @@ def counted(number: int, noun: Noun) -> str:
 
 
 def compact(octets: int) -> str:
-    """Return a size in few letters: "812 B", "4.5 KB", "20 MB"."""
+    """Return a size in short form: "812 B", "4.5 KB", "20 MB"."""
     value, unit = float(octets), "B"
     for larger in ("KB", "MB", "GB"):
         if value < 1024:
@@ -80,7 +80,7 @@ def compact(octets: int) -> str:
 
 
 def stopwatch(seconds: int) -> str:
-    """Return a time that runs: "0:04", "1:02:03". static/js/widgets/elapsed.js counts on."""
+    """Return a running time: "0:04", "1:02:03". static/js/widgets/elapsed.js continues it."""
     hours, rest = divmod(max(0, seconds), 3600)
     minutes, seconds = divmod(rest, 60)
     if hours:
@@ -92,7 +92,7 @@ _UNITS: tuple[tuple[int, Noun], ...] = ((86_400, "day"), (3600, "hour"), (60, "m
 
 
 def ago(then: datetime, now: datetime) -> str:
-    """Return how long ago: "just now", "2 minutes ago", "3 hours ago", "40 days ago"."""
+    """Return the time since then: "just now", "2 minutes ago", "3 hours ago", "40 days ago"."""
     seconds = int((now - then).total_seconds())
     if seconds < 5:
         return _("just now")
@@ -106,9 +106,9 @@ _DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def shortened(text: str, most: int = 100) -> str:
-    """Return another's text as it may stand in a sentence of ours.
+    """Return a foreign text in a form that is safe in one of our sentences.
 
-    Cut where it is long, and without characters that turn the direction of the rest.
+    It is cut if long, and has no characters that change the direction of the rest.
     """
     text = _DIRECTIONS.sub("", text)
     return text if len(text) <= most else f"{text[: most - 1]}…"

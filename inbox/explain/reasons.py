@@ -1,4 +1,4 @@
-"""Why Mailsink gave a reply: what in the line, or in the session, called for it."""
+"""Why Mailsink gave a reply: the cause in the line or in the session."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _BY_KIND: dict[tuple[int, str], str] = {
 
 
 def reason(exchange: Exchangelike) -> str:
-    """Return why the reply was given, as a sentence; "" where its meaning says all there is.
+    """Return why the reply was given, as a sentence; "" if its meaning says it all.
 
-    Where a setting or a rule decided the reply, the reason names it.
+    If a setting or a rule decided the reply, the reason names it.
     """
     if exchange.code is None or exchange.direction == "out":
-        return ""  # why another server answers so is for it to say
+        return ""  # only the other server can explain its reply
     if refusal := advice(exchange):
         return refusal.why
     if exchange.rule:

@@ -1,8 +1,9 @@
-"""Why each refusal is sent, and what to change so that the next attempt succeeds.
+"""Why each refusal is sent, and the change that makes the next attempt succeed.
 
-A key is how a reply begins: its code, enhanced code and first words. `* ` stands for a first
-word that the client or a setting gave. The longest key that fits counts, so a code alone says
-what is true of all its replies. A text is translated where it is shown.
+A key is the beginning of a reply: its code, enhanced code and first words. `* ` stands
+for a first word from the client or a setting. The longest matching key counts, so the
+words of a code alone must be true for all its replies. The display code translates the
+texts.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ class RefusalWords(NamedTuple):
     """Why a refusal is sent, and what to change.
 
     why, fix: sentences. terms: a topic of client_terms that has the fix as a setting.
-    short: why, in a few words; "" where the code and what was refused say it.
+    short: why, in a few words; "" if the code and the refused command show it.
     """
 
     why: str
@@ -56,7 +57,7 @@ _LITERAL_NAME = _(
     "Set the name that the client gives in EHLO to a full host name, or to its address in brackets: [192.0.2.1]."
 )
 
-# Of codes that say as much as the whole reply
+# For codes that are as clear as the whole reply
 _TOO_MANY_MESSAGES = RefusalWords(
     _("The session had as many messages as MAILSINK_SMTP_MAIL_MAX allows (RFC 9422)."),
     _("Connect again for the next message, or raise MAILSINK_SMTP_MAIL_MAX."),
@@ -522,7 +523,7 @@ REFUSALS: dict[str, RefusalWords] = {
         "tls_implicit",
         short=_("plain text on a TLS port"),
     ),
-    # Any other: what the first digit says (RFC 5321 §4.2.1)
+    # Any other: the meaning of the first digit (RFC 5321 §4.2.1)
     "4": RefusalWords(_("The server could not take it at this moment."), _SEND_AGAIN),
     "5": RefusalWords(_("The server refused it for good."), _("Read the text of the reply, and change what it names before the next attempt.")),
 }  # fmt: skip

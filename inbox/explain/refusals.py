@@ -13,7 +13,7 @@ from inbox.explain.inputs import Replylike
 from inbox.explain.on_purpose import how_to_change, is_own, who_decided
 from inbox.explain.refusal_words import REFUSALS
 
-# LMTP's reply to the body names its recipient first (RFC 2033 §4.2).
+# LMTP's reply to the body begins with its recipient (RFC 2033 §4.2).
 _RECIPIENT = re.compile(r"<[^<>]*> ")
 _LONGEST_FIRST = sorted(REFUSALS, key=len, reverse=True)
 
@@ -24,14 +24,14 @@ class Advice:
 
     why: str
     fix: str
-    setting: str  # the fix as a line of the client's library; "" where none is known
-    topic: str = ""  # of client_terms, which has that line
+    setting: str  # the fix as a line for the client's library; "" if none is known
+    topic: str = ""  # of client_terms, which has this line
 
 
 def advice(exchange: Replylike, client: str = "") -> Advice | None:
     """Return why a reply of 400 or more was sent, and what to change; None for others.
 
-    client: the key of the client's library, as insight.findings.clients recognises it
+    client: the key of the client's library, from insight.findings.clients
     """
     if (exchange.code or 0) < 400:
         return None
@@ -45,18 +45,18 @@ def advice(exchange: Replylike, client: str = "") -> Advice | None:
 
 
 def known_as(exchange: Replylike) -> str:
-    """Return the key in REFUSALS of a refusal: the longest that the reply begins with."""
+    """Return the key of a refusal in REFUSALS: the longest with which the reply begins."""
     return next(_keys(exchange), "5")
 
 
 def short(exchange: Replylike) -> str:
-    """Return why a refusal was sent, in a few words; "" where the code says it."""
+    """Return why a refusal was sent, in a few words; "" if the code shows it."""
     found = (REFUSALS[key].short for key in _keys(exchange))
     return next((_(words) for words in found if words), "")
 
 
 def _keys(exchange: Replylike) -> Iterator[str]:
-    """Return the keys in REFUSALS that a reply begins with, the longest first."""
+    """Yield the keys in REFUSALS with which a reply begins, the longest first."""
     codes = f"{exchange.code} {exchange.enhanced}".rstrip()
     text = exchange.reply.partition("\n")[0][len(codes) + 1 :]
     text = _RECIPIENT.sub("", text, count=1) if text.startswith("<") else text

@@ -62,7 +62,7 @@ _CODES = {
     556: gettext_noop("the domain takes no mail"),
 }
 
-# What ETRN (RFC 1985 §5.3) says by codes that mean something else elsewhere
+# The meanings of ETRN's codes (RFC 1985 §5.3), which differ from other commands'
 _ETRN_CODES = {
     250: gettext_noop(
         "the node's messages are being sent, by a connection of their own"
@@ -71,7 +71,7 @@ _ETRN_CODES = {
     252: gettext_noop("messages are waiting for the node, and are being sent"),
 }
 
-# RFC 3463 §3.2 to §3.8 and its registry (RFC 5248), less the leading class
+# RFC 3463 §3.2 to §3.8 and its registry (RFC 5248), without the leading class
 _SUBJECTS = {
     "1": gettext_noop("about the address"),
     "2": gettext_noop("about the mailbox"),
@@ -142,20 +142,20 @@ _DETAILS = {
 
 
 def is_known(code: int) -> bool:
-    """Whether an RFC has the code."""
+    """Whether the code is in an RFC."""
     return code in _CODES
 
 
 def tone(code: int | None) -> str:
-    """Return how a code is coloured: "ok", "warning", "error", or "" where there is none."""
+    """Return the tone of a code: "ok", "warning", "error", or "" if there is none."""
     return {2: "ok", 3: "ok", 4: "warning", 5: "error"}.get((code or 0) // 100, "")
 
 
 def meaning(code: int, enhanced: str = "", verb: str = "") -> list[str]:
     """Return sentences, the most specific first: the code, its class, the enhanced code.
 
-    verb: what the reply answers. An unknown code is explained by its first digit
-    (RFC 5321 §4.2.1).
+    verb: of the answered command. An unknown code is explained by its first digit (RFC
+    5321 §4.2.1).
     """
     digit = code // 100
     known, source = _CODES.get(code), "RFC 5321 §4.2.3"
@@ -176,7 +176,7 @@ def meaning(code: int, enhanced: str = "", verb: str = "") -> list[str]:
 
 
 def enhanced_meaning(enhanced: str) -> str:
-    """Return a sentence on an enhanced code (RFC 3463); "" for one that says nothing, such as 5.0.0."""
+    """Return a sentence about an enhanced code (RFC 3463); "" for empty ones, such as 5.0.0."""
     rest = enhanced.partition(".")[2]
     subject = _SUBJECTS.get(rest.partition(".")[0])
     if not subject:

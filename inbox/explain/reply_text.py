@@ -1,4 +1,4 @@
-"""The text of a reply as pages show it: without the link behind it."""
+"""The text of a reply for pages: without the link at its end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _LINK = re.compile(r" \(why: \S+\)$")
 
 
 def without_link(reply: str) -> str:
-    """Return a stored reply without the link to its page that the client was given."""
+    """Return a stored reply without the link to its page that the client got."""
     return _LINK.sub("", reply)
 
 

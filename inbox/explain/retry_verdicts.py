@@ -1,7 +1,7 @@
-"""Judges the tries of one message: delivered, duplicated, lost, or retried badly. Pure.
+"""Judges the attempts at one message: delivered, duplicated, lost, or retried badly. Pure.
 
-Times are counted in the time of the rules that answered: where it runs 60 times faster, a
-minute between two tries is an hour.
+Times are in the time of the rules that answered: if it runs 60 times faster, a minute
+between two attempts is an hour.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ KINDS: tuple[VerdictKind, ...] = (
 )  # fmt: skip
 
 HOUR, DAY = 3600.0, 86_400.0
-_TOO_OFTEN = 3  # retries that came sooner than asked
-_FIRST_RETRY = 1800.0  # seconds within which it is awaited (RFC 5321 §4.5.4.1)
-_NEXT_RETRY = 4  # times the last wait, within which the next retry is awaited
-_SHORTEST_PAUSE = 60.0  # seconds in which a client that retries faster is awaited still
-_REALLY = 15.0  # seconds by anybody's clock, at least
+_TOO_OFTEN = 3  # retries that came earlier than asked
+_FIRST_RETRY = 1800.0  # seconds within which it is expected (RFC 5321 §4.5.4.1)
+_NEXT_RETRY = 4  # times the last wait, within which the next retry is expected
+_SHORTEST_PAUSE = 60.0  # seconds within which a faster client's retry is still expected
+_REALLY = 15.0  # seconds of real time, at least
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The retries that a reply asks for, as far as that is documented."""
+    """The retries that a reply asks for, as far as documented."""
 
     reply: str = ""  # its codes: "451 4.7.1"; "": the connection was lost
-    who: str = ""  # the provider that documents it; "": the first digit says it
+    who: str = ""  # the provider that documents it; "": only the first digit does
     passes: bool = True  # the same message may pass later
-    wait: float = 30.0  # seconds, at the least, until the next try
+    wait: float = 30.0  # seconds until the next attempt, at least
     patience: float = 4 * HOUR  # seconds for which to go on
-    misleads: bool = False  # the first digit says something else
-    meaning: str = ""  # in the provider's words, without a point
+    misleads: bool = False  # the first digit is misleading
+    meaning: str = ""  # in the provider's words, without a full stop
 
 
 @dataclass(frozen=True, slots=True)
 class TimedTry:
-    """One try of a message, as it is judged."""
+    """One attempt at a message, for the judgement."""
 
     began: datetime
-    ended: datetime | None  # None: it is under way
-    asked: Asked | None = None  # by the reply that refused it, or a recipient
+    ended: datetime | None  # None: it is open
+    asked: Asked | None = None  # by the reply that refused the attempt, or a recipient
     speed: int = 1  # of the rule that answered
     got: frozenset[str] = frozenset()  # recipients that it delivered to
     missed: frozenset[str] = frozenset()  # recipients that it was refused for
@@ -56,18 +56,18 @@ class TimedTry:
 
 @dataclass(frozen=True, slots=True)
 class RetryStory:
-    """The tries of a message, with what follows from them."""
+    """The attempts at a message, with the conclusions."""
 
     tries: Sequence[TimedTry]
     verdicts: tuple[VerdictKind, ...]  # the worst first; at least one
-    waits: tuple[float, ...]  # seconds between the beginnings of tries
+    waits: tuple[float, ...]  # seconds between the starts of attempts
     undelivered: frozenset[str] = field(default=frozenset())
     copies: int = 1  # for the recipient that has the most
-    hasty: int = 0  # retries that came sooner than asked
+    hasty: int = 0  # retries that came earlier than asked
     in_vain: int = 0  # retries after a reply that never passes
-    final: Asked | None = None  # by the reply that decided
-    awaited_until: datetime | None = None  # None: no try is awaited
-    total: int = 0  # tries that are stored, where they are more than are judged
+    final: Asked | None = None  # by the decisive reply
+    awaited_until: datetime | None = None  # None: no attempt is expected
+    total: int = 0  # the number of stored attempts, if more than are judged
 
     @property
     def verdict(self) -> VerdictKind:
@@ -75,14 +75,14 @@ class RetryStory:
 
     @property
     def span(self) -> float:
-        """Seconds from the first try to the last."""
+        """Seconds from the first attempt to the last."""
         return sum(self.waits)
 
 
 def judge(tries: Sequence[TimedTry], now: datetime, over: bool = False) -> RetryStory:
-    """Return what came of tries, first ones first; at least one.
+    """Return the judgement of attempts, which are in order; at least one.
 
-    over: whether no more tries come, although it is early to say so.
+    over: judge as if no more attempts come, although it is early.
     """
     waits = tuple(_waits(tries))
     undelivered = _undelivered(tries)
@@ -113,7 +113,7 @@ def judge(tries: Sequence[TimedTry], now: datetime, over: bool = False) -> Retry
 def _unsent(
     tries: Sequence[TimedTry], final: Asked | None, span: float, in_vain: int
 ) -> set[VerdictKind]:
-    """Return how bad it is that nothing more comes for somebody who got nothing."""
+    """Return the verdicts on a client that stops although some recipient got nothing."""
     if final is not None and not final.passes:
         return set() if in_vain else {"refused"}
     if len(tries) > 1 and final is not None and span < final.patience:
@@ -129,22 +129,22 @@ def _waits(tries: Sequence[TimedTry]) -> Iterator[float]:
 def _undelivered(tries: Sequence[TimedTry]) -> frozenset[str]:
     got = frozenset().union(*(each.got for each in tries))
     missed = frozenset().union(*(each.missed for each in tries))
-    nobody = not got and not missed  # it never came to a recipient
+    nobody = not got and not missed  # no attempt ever came to a recipient
     return missed - got if not nobody else frozenset([""])
 
 
 def _failed(one: TimedTry, undelivered: frozenset[str]) -> bool:
-    """Whether a try was of those that decide: for somebody who got nothing in the end."""
+    """Whether an attempt counts: it failed for a recipient who got nothing in the end."""
     if one.asked is None or one.ended is None:
         return False
     return not undelivered or not one.missed or bool(one.missed & undelivered)
 
 
 def _copies(tries: Sequence[TimedTry]) -> int:
-    """Return how often the message was stored for the recipient that has it most often.
+    """Return the maximum number of copies that a recipient has.
 
-    Where two are one message by their envelope only, the second counts if nobody heard
-    of the first: it may be another message otherwise.
+    If only their envelopes say that two are the same message, the second counts if the
+    first one's 250 was lost: otherwise it may be another message.
     """
     counts: dict[str, int] = {}
     before: TimedTry | None = None
@@ -164,7 +164,7 @@ def _hasty(tries: Sequence[TimedTry], waits: Sequence[float]) -> int:
 
 
 def _in_vain(failed: Sequence[TimedTry]) -> int:
-    """Return how many tries followed the first reply that nothing passes."""
+    """Return the number of attempts after the first reply that can never pass."""
     for at, each in enumerate(failed):
         if each.asked is not None and not each.asked.passes:
             return len(failed) - at - 1
@@ -178,7 +178,9 @@ def _awaited_until(
     final: Asked | None,
     now: datetime,
 ) -> datetime | None:
-    """Return until when the next try is awaited, by the schedule so far; None: it is not."""
+    """Return until when the next attempt is expected, given the schedule so far; None:
+    it is not.
+    """
     last = tries[-1]
     if last.ended is None:
         return None

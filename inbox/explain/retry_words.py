@@ -1,4 +1,4 @@
-"""The verdicts on the tries of a message, as sentences with figures."""
+"""The verdicts on the attempts at a message, as sentences with figures."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TONES: dict[VerdictKind, str] = {
 def sentence(kind: VerdictKind, story: RetryStory, same_id: bool) -> str:
     """Return a verdict in a sentence or two.
 
-    same_id: whether the tries have the same Message-ID.
+    same_id: whether the attempts have the same Message-ID.
     """
     if kind == "duplicated":
         return f"{_duplicated(story)} {_message_ids(same_id)}"
@@ -43,7 +43,7 @@ def sentence(kind: VerdictKind, story: RetryStory, same_id: bool) -> str:
 
 
 def asks(asked: Asked) -> str:
-    """Return what a reply asks for, in a sentence without its point."""
+    """Return what a reply asks for, in a sentence without its full stop."""
     said = _said(asked)
     if asked.passes and asked.misleads:
         return _("%(who)s asks for %(patience)s, although the code begins with 5") % said  # fmt: skip
@@ -75,7 +75,7 @@ def _patience(seconds: float) -> str:
 
 
 def _with(story: RetryStory) -> dict[str, str]:
-    """Return the values that the sentences have places for."""
+    """Return the values for the placeholders of the sentences."""
     final = story.final or Asked()
     return _said(final) | {
         "tries": counted(max(len(story.tries), story.total), "attempt"),

@@ -1,4 +1,4 @@
-"""How grave a finding or a check's result is: the words that both use."""
+"""The severities of findings and of checks' results."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The time of a session, divided by whose turn it was into spans that do not overlap.
+"""The time of a session, divided into non-overlapping spans by whose turn it was.
 
-A command that came while the one before was still being answered (RFC 2920) waits in
-our queue: its span begins where that of the one before ends.
+A command that arrived while the previous one was still being answered (RFC 2920) waits
+in our queue: its span begins where the previous one's ends.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Moment(NamedTuple):
     delayed_us: int
 
 
-# A moment, or a list of the same: tens of thousands are gone through.
+# A moment, or a list with the same values: there may be tens of thousands.
 Times = Moment | list[Any]
 
 
@@ -49,9 +49,9 @@ class Span(NamedTuple):
 def spans(
     moments: Iterable[Times], since_us: int = 0, until_us: int = 0
 ) -> Iterator[Span]:
-    """Yield who had the turn, in the order of time.
+    """Yield the spans with their owners, in the order of time.
 
-    since_us: where the reply before was written; until_us: the session's end, or now.
+    since_us: the time of the previous reply; until_us: the session's end, or now.
     """
     at = since_us
     turn: Owner = "client"

@@ -1,6 +1,6 @@
-"""The tries of one message as a story: "3 attempts: 451 → 451 → 250, waits 5 s, 62 s".
+"""The attempt history of one message: "3 attempts: 451 → 451 → 250, waits 5 s, 62 s".
 
-Also in words: how each try ended, and what came of the message in the end.
+Also in words: the outcome of each attempt, and the final outcome of the message.
 """
 
 from __future__ import annotations
@@ -22,45 +22,47 @@ from inbox.explain.transaction_failures import by_mailsink
 
 Joined = Literal["message-id", "body", "envelope"]
 
-_SHOWN = 8  # tries that a sentence names; of more, those in the middle are counted
+_SHOWN = (
+    8  # attempts that a sentence names; of more, those in the middle are only counted
+)
 _LABELS = {"abandoned": gettext_noop("gave up"), "reset": "RSET", "accepted": "250"}
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One time that a client tried to send the message. Text is as stored."""
+    """One attempt of a client to send the message. Text is as stored."""
 
     started_at: datetime
     ended_at: datetime | None
     session: UUID
-    transaction: UUID | None  # None: MAIL was refused, so that none began
-    message: UUID | None = None  # what it became, if that is not deleted
+    transaction: UUID | None  # None: MAIL was refused, so there was none
+    message: UUID | None = None  # the stored message, if it is not deleted
     seq: int | None = None  # of the line whose reply refused it
-    outcome: str | None = None  # of the transaction; None: it is under way
+    outcome: str | None = None  # of the transaction; None: it is open
     code: int | None = None
-    stage: str = ""  # where it was refused: MAIL, RCPT, DATA, or "" for the body
-    reply: str = ""  # that refused it, whole lines, joined by LF
+    stage: str = ""  # the refused command: MAIL, RCPT, DATA, or "" for the body
+    reply: str = ""  # the refusal, whole lines, joined by LF
     recipients: int = 0
     refused: int = 0  # recipients
-    octets: int | None = None  # of a body that came
+    octets: int | None = None  # of the body that arrived
     likely: bool = False  # the same message by its client and envelope only
     ending: str = ""  # of the session
-    rule: str = ""  # that gave the reply which failed it
+    rule: str = ""  # the rule behind the refusal
     unheard: bool = False  # it was accepted, but the client did not get the reply
 
     @property
     def accepted(self) -> bool:
-        """Whether it was accepted, for one recipient at least."""
+        """Whether it was accepted, for at least one recipient."""
         return self.outcome == "accepted"
 
     @property
     def broken_off(self) -> bool:
-        """Whether the session ended before the message did: nobody had refused it."""
+        """Whether the session ended before the message did, without a refusal."""
         return self.outcome == "abandoned" and not 0 < self.refused == self.recipients
 
     @property
     def url(self) -> str:
-        """Where to look at it: the message, the line that refused it, or what arrived."""
+        """The URL that shows it: the message, the refused line, or what arrived."""
         if self.message:
             return pages.path("message", self.message)
         if self.seq and not self.accepted:
@@ -70,13 +72,13 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class AttemptHistory:
-    """The tries of one message, first ones first; at is that which was asked about."""
+    """The attempts at one message, in order; at: the one of the request."""
 
     tries: Sequence[Attempt]
-    at: int  # index of the try asked about
-    total: int  # how many are stored; more than tries where there are very many
+    at: int  # index of the requested attempt
+    total: int  # number of stored attempts; more than listed if there are very many
     joined: Joined | None  # how the certain ones were found; None: there is only one
-    unlisted: int = 0  # how many were before the one asked about, and are not in tries
+    unlisted: int = 0  # number of unlisted attempts before the requested one
 
     @property
     def several(self) -> bool:
@@ -84,17 +86,17 @@ class AttemptHistory:
 
     @property
     def likely(self) -> bool:
-        """Whether some of it is only likely."""
+        """Whether some attempts are only likely."""
         return any(each.likely for each in self.tries)
 
     @property
     def number(self) -> int:
-        """Which try the one asked about is, from 1, among those that are known."""
+        """The number of the requested attempt among the known ones, from 1."""
         return self.at + 1 + self.unlisted
 
     @property
     def waits(self) -> list[float]:
-        """Seconds from the end of each try to the start of the next."""
+        """Seconds from the end of each attempt to the start of the next."""
         return [
             max(0.0, (b.started_at - (a.ended_at or a.started_at)).total_seconds())
             for a, b in pairwise(self.tries)
@@ -102,7 +104,7 @@ class AttemptHistory:
 
 
 def label(one: Attempt) -> str:
-    """Return how a try ended, in one or two words: "451", "250", "cut off"."""
+    """Return the outcome of an attempt, in one or two words: "451", "250", "cut off"."""
     if one.outcome is None:
         return _("under way")
     if one.broken_off and (one.octets is not None or by_mailsink(one.ending, "")):
@@ -119,7 +121,7 @@ def label(one: Attempt) -> str:
 
 
 def tone(one: Attempt) -> str:
-    """Return how good that was: ok, warning or error; "" while it is under way."""
+    """Return the tone of an attempt: ok, warning or error; "" while it is open."""
     if one.outcome is None:
         return ""
     if one.accepted:
@@ -128,7 +130,7 @@ def tone(one: Attempt) -> str:
 
 
 def words(one: Attempt) -> str:
-    """Return how a try ended, in a sentence without its point."""
+    """Return the outcome of an attempt, in a sentence without its full stop."""
     if one.outcome is None:
         return _("under way")
     if one.accepted:
@@ -164,15 +166,15 @@ def _broken_off(one: Attempt) -> str:
 
 
 def chain(story: AttemptHistory) -> str:
-    """Return how the tries ended, in their order: "451 → 451 → 250"."""
+    """Return the outcomes of the attempts, in order: "451 → 451 → 250"."""
     labels = [label(each) for each in story.tries]
     return " → ".join(_middle_out(labels))
 
 
 def summary(story: AttemptHistory) -> str:
-    """Return the story in a line: "3 attempts: 451 → 451 → 250, waits 5 s, 62 s".
+    """Return the history in a line: "3 attempts: 451 → 451 → 250, waits 5 s, 62 s".
 
-    "Maybe 3 attempts: …" where nothing but the envelope says that they belong together.
+    "Maybe 3 attempts: …" means that only the envelope joins them.
     """
     number = counted(story.total, "attempt")
     if story.joined == "envelope":
@@ -199,7 +201,7 @@ def summary(story: AttemptHistory) -> str:
 
 
 def upshot(story: AttemptHistory) -> str:
-    """Return what came of a try that failed: "accepted 62 s later"; else ""."""
+    """Return the final outcome after a failed attempt: "accepted 62 s later"; else ""."""
     asked = story.tries[story.at]
     later = story.tries[story.at + 1 :]
     if (asked.accepted and not asked.refused) or asked.outcome is None or not later:
@@ -218,7 +220,7 @@ def upshot(story: AttemptHistory) -> str:
 
 
 def basis(story: AttemptHistory) -> str:
-    """Return what the tries were joined by, in a sentence; "" for only one."""
+    """Return what joins the attempts, in a sentence; "" for only one."""
     if story.joined is None:
         return ""
     if story.joined == "envelope":
@@ -231,7 +233,7 @@ _LIKELY = gettext_noop(
     "Maybe the same message: the same client or user, and the same envelope, within "
     "24 hours."
 )
-# By what the tries were joined: all of them for certain, or some only likely.
+# By what joins the attempts: all of them certain, or some only likely.
 _JOINED = {
     "message-id": (
         gettext_noop("These attempts have the same Message-ID."),

@@ -1,6 +1,6 @@
-"""Where mail for an address is, in words: one sentence, and one for each piece of evidence.
+"""The place of the mail for an address, in a sentence, and a sentence for each evidence.
 
-The words of a piece stand beside its time; the sentence gives the time itself.
+The words of a piece are next to its time; the main sentence contains the time.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def words(evidence: Evidence, now: datetime) -> str:
 def sentence(
     address: str, found: Sequence[Evidence], hiding: Sequence[str], now: datetime
 ) -> str:
-    """Return where the mail is: what the newest evidence shows, in one sentence.
+    """Return where the mail is according to the newest evidence, in one sentence.
 
     hiding: the terms of the reader's filter that the newest message does not match.
     """
@@ -73,7 +73,7 @@ def sentence(
 
 
 def several(part: str, number: int, most: int) -> str:
-    """Return how many known addresses have a text in them: the number, up to most."""
+    """Return the number of known addresses that contain a text, up to most, in words."""
     words = (
         _("%(n)s known addresses have “%(part)s” in them.")
         if number <= most
@@ -90,9 +90,9 @@ def aside(
     near: Sequence[Near],
     now: datetime,
 ) -> str:
-    """Return what else there is, in sentences: earlier mail, or what may help where none is.
+    """Return further facts, in sentences: earlier mail, or hints if there is no mail.
 
-    more: whether there is more of it than found.
+    more: whether there is more evidence than found.
     """
     certain = [each for each in found if each.kind != "unnamed"]
     failed = len(found) - len(certain)
@@ -110,7 +110,7 @@ def aside(
 def _instead(
     last: WholeSession | None, sent: Sent, near: Sequence[Near], now: datetime
 ) -> str:
-    """Return what the address sent, else a similar address, else the last connection."""
+    """Return the mail that the address sent, or a similar address, or the last connection."""
     if last is None:
         return _("No client has connected yet.")
     if sent.last:
@@ -130,7 +130,9 @@ def _instead(
 
 
 def sent_by(sent: Sent) -> str:
-    """Return how much an address sent: "2 messages, 1 not accepted", "0 messages"."""
+    """Return the number of messages from an address: "2 messages, 1 not accepted", "0
+    messages".
+    """
     messages = counted(sent.messages, "message")
     if sent.more:
         messages = _("more than %(messages)s") % {"messages": messages}
@@ -141,7 +143,7 @@ def sent_by(sent: Sent) -> str:
 
 
 def numbers(outcomes: Outcomes) -> str:
-    """Return what came of the mail for an address: "3 accepted, 1 rejected (550)"."""
+    """Return the outcomes of the mail for an address: "3 accepted, 1 rejected (550)"."""
     codes = ", ".join(map(str, sorted(set(outcomes.codes))))
     counts = (
         (outcomes.accepted, _("%(n)s accepted")),
@@ -154,7 +156,7 @@ def numbers(outcomes: Outcomes) -> str:
 
 
 def _others(others: Sequence[Evidence], more: bool) -> str:
-    """Return how many tries there were before, by what came of them."""
+    """Return the number of earlier attempts, by outcome."""
     if more:
         return _("Before that: more than %(others)s attempts.") % {
             "others": f"{len(others):,}"
@@ -167,7 +169,7 @@ def _others(others: Sequence[Evidence], more: bool) -> str:
     return _("Before that: %(listed)s.") % {"listed": listed}
 
 
-# The newest piece of evidence, behind "Mail to ann@example.com"
+# The newest piece of evidence, after "Mail to ann@example.com"
 
 
 def _newest(one: Evidence, hiding: Sequence[str], now: datetime) -> str:
@@ -316,7 +318,7 @@ def _subject(one: Evidence) -> str:
 
 
 def _reply(one: Evidence) -> str:
-    """Return the reply's first line without its link; its code where no more is known."""
+    """Return the reply's first line without its link; only its code if no more is known."""
     line = first_line(one.reply)
     return shortened(line, 300) or str(one.code or _("no reply"))
 

@@ -18,11 +18,11 @@ def failure(
     ending: str | None = None,
     why: str = "",
 ) -> str:
-    """Return why a transaction came to nothing; "" where it was accepted, or is open.
+    """Return why a transaction failed; "" if it was accepted, or is open.
 
     code: of the reply that ended it. rcpt_codes: of the replies to RCPT. body_came:
-    whether octets of a body arrived. ending: of the session. why: that reply was sent, in
-    a few words, where that is known.
+    whether octets of a body arrived. ending: of the session. why: the reason of that
+    reply, in a few words, if known.
     """
     if outcome is None or outcome == "accepted":
         return ""
@@ -57,10 +57,7 @@ def _what_was_refused(rcpt_codes: Sequence[int]) -> str:
 
 
 def by_mailsink(ending: str, client: str) -> str:
-    """Return how Mailsink ended a session, in a clause; "" where the client ended it.
-
-    client: its name, for "the connection to app.test timed out".
-    """
+    """Return how Mailsink ended a session, in a clause; "" if the client ended it."""
     return _(_BY_MAILSINK.get(ending, "")) % {"client": client}
 
 

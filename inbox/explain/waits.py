@@ -1,4 +1,4 @@
-"""The words for a wait that ran out: what arrived in place of what was waited for."""
+"""The words for a wait that ran out: the messages that arrived instead."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ _NONE = {
 
 
 def sentence(arrived: int, term: tuple[str, str] | None, nearest: str) -> str:
-    """Return how many messages arrived, and what they lack.
+    """Return how many messages arrived, and the term that they fail.
 
-    term: field and value of what the nearest one fails; nearest: its own value, or ""
+    term: the field and value that the most similar one fails; nearest: its own value,
+    or ""
     """
     if not arrived:
         return "nothing arrived"

@@ -1,4 +1,4 @@
-"""Users, groups, members and invitations as their pages show them."""
+"""Users, groups, members and invitations, for their pages."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True)
 class LinkRow:
-    """A link that is open. is_password: it gives a new password, and no account"""
+    """An open link. is_password: it sets a password, rather than making an account"""
 
     id: str
     name: str
@@ -79,18 +79,18 @@ class LinkRow:
 
 
 def roles(chosen: str = "viewer") -> list[RoleChoice]:
-    """Return the roles of a form, from the least on."""
+    """Return the roles for a form, from the lowest to the highest."""
     return [RoleChoice(each, _(ROLES[each]), each == chosen) for each in OF_MEMBERS]
 
 
 def member_row(stored: Membership) -> MemberRow:
-    """Return a member as its row shows it."""
+    """Return a member for its row."""
     is_group = stored.user is None
     return MemberRow(stored.pk, memberships.name(stored), is_group, roles(stored.role))
 
 
 def user_row(user: User) -> UserRow:
-    """Return a user as their row shows them."""
+    """Return a user for their row."""
     return UserRow(
         id=user.pk,
         name=user.get_username(),
@@ -105,14 +105,14 @@ def user_row(user: User) -> UserRow:
 
 
 def group_row(group: Group) -> GroupRow:
-    """Return a group as its row shows it."""
+    """Return a group for its row."""
     names = groups.user_names(group)
     held: Iterable[Membership] = group.memberships.all()
     return GroupRow(group.pk, group.name, "\n".join(names), len(names), _inboxes(held))
 
 
 def link_row(link: AccountLink) -> LinkRow:
-    """Return a link as its row shows it."""
+    """Return a link for its row."""
     slugs = ", ".join(sorted(each.slug for each in link.inboxes.all()))
     opens = _("administrator") if link.is_administrator else ""
     if slugs:

@@ -1,4 +1,4 @@
-"""The attachments of a message: the strip below its head, and all of them as one file."""
+"""The attachments of a message: the strip below its head, and the archive of all."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from mailsink.mime.structure import Part
 from mailsink.zips import distinct, zipped
 
 SHOWN = 100  # attachments in a page
-_PICTURES = 20  # of them that have a thumbnail
-_LARGEST_PICTURE = 2 * 1024 * 1024  # octets: a browser loads it whole for its thumbnail
+_PICTURES = 20  # attachments with a thumbnail
+# octets: a browser loads the whole picture for its thumbnail
+_LARGEST_PICTURE = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """An attachment. picture: the address of its thumbnail; save: where it is saved from.
+    """An attachment. picture: the URL of its thumbnail; save: the URL for saving it.
 
-    Both are "" where there is none. size: octets, decoded
+    Both can be "". size: in octets, decoded
     """
 
     index: int
@@ -37,7 +38,7 @@ class Attached:
 
 
 def view(mail: MessagePage) -> dict[str, object]:
-    """Return what the strip of attachments is rendered with."""
+    """Return the context of the strip of attachments."""
     found = mail.reading.attachments if mail.octets else []
     sizes = [bodies.decoded_size(mail.octets, each) for each in found]
     rows: list[Attached] = []
@@ -81,7 +82,7 @@ _ICONS = (
 
 
 def _icon(content_type: str, name: str) -> str:
-    """Return the icon for a type, or for the ending of a name."""
+    """Return the icon for a media type, or for a file name's extension."""
     lowered = name.lower()
     for icon, types_, endings in _ICONS:
         if content_type.startswith(types_) or (endings and lowered.endswith(endings)):
@@ -90,7 +91,7 @@ def _icon(content_type: str, name: str) -> str:
 
 
 def archive(mail: MessagePage) -> Iterator[bytes]:
-    """Yield all attachments as a zip archive; each has a name of its own, without folders."""
+    """Yield all attachments as a zip archive, with unique names and without folders."""
     found = mail.reading.attachments
     names = distinct(_safe_name(mail, each) for each in found)
     return zipped(

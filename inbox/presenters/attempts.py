@@ -1,4 +1,4 @@
-"""The attempts at one message as pages show them."""
+"""The attempts at one message, for pages."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from inbox.explain.stories import Attempt, AttemptHistory
 
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
-    """A try in the list."""
+    """An attempt in the list."""
 
     one: Attempt
     label: str
     tone: str
     words: str
-    waited: str  # since the one before; "" for the first
+    waited: str  # since the previous attempt; "" for the first
     this: bool
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryPanel:
-    """A story in words; without rows where there was only one try."""
+    """The attempt history in words; without rows if there was only one attempt."""
 
     summary: str
     upshot: str
-    upshot_url: str  # where it was accepted in the end
+    upshot_url: str  # the URL of the later acceptance
     basis: str
     rows: list[AttemptRow]
-    report_url: str  # the retry report; "" where no attempt has a transaction
+    report_url: str  # the retry report; "" if no attempt has a transaction
 
 
 def history_panel(story: AttemptHistory | None) -> HistoryPanel | None:
-    """Return a story as pages show it; None where there is none."""
+    """Return an attempt history for pages, or None."""
     if story is None:
         return None
     waits = [

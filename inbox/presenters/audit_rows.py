@@ -1,4 +1,4 @@
-"""Entries of the audit log as their page shows them."""
+"""Entries of the audit log, for their page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class AuditRow:
 
 
 def audit_row(entry: AuditEntry) -> AuditRow:
-    """Return an entry as its row shows it."""
+    """Return an entry for its row."""
     page = _PAGES.get(entry.kind.partition(".")[0])
     url = pages.path(page, entry.object) if page and as_uuid(entry.object) else ""
     caller = _("by a token") if entry.caller == "token" else ""
@@ -48,6 +48,6 @@ def audit_row(entry: AuditEntry) -> AuditRow:
 
 
 def query(by: AuditFilter, cursor: str = "") -> str:
-    """Return the query of an address that looks for the same, from a cursor on."""
+    """Return the URL query for the same search, starting at a cursor."""
     given = {**asdict(by), "cursor": cursor}
     return urlencode({name: each for name, each in given.items() if each})

@@ -1,4 +1,4 @@
-"""The cards above a message: what it is, and what can be done with it."""
+"""The cards above a message: the nature of the message, and possible actions."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from mailsink.mime.reports import Report
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card. kind: a word for programs; icon: of the sprite.
+    """A card. kind: a word for programs; icon: from the sprite.
 
-    url, link: where its link leads, and what that says; opens: in a tab of its own
-    copy: what its button copies
-    at, until: a time that the browser shows in its own zone
-    more, report, offer: the invitation, the report, or how to unsubscribe, that its details show
+    url, link: the target and the text of its link; opens: in a new tab. copy: the text
+    that its button copies. at, until: times that the browser shows in its own zone.
+    more, report, offer: the invitation, the report, or the way to unsubscribe, for its
+    details
     """
 
     kind: str
@@ -47,7 +47,7 @@ class Card:
 
 
 def cards(mail: MessagePage) -> list[Card]:
-    """Return the cards of a message, the gravest first."""
+    """Return the cards of a message, the most severe first."""
     if not mail.octets:
         return []
     return [*_reports(mail), *_invitation(mail), *_finds(mail), *_unsubscribe(mail)]
@@ -62,13 +62,11 @@ _ICONS = {
     "delivery_report": "info", "receipt": "mail-open", "complaint": "triangle-alert",
     "automatic_reply": "message-square",
 }  # fmt: skip
-_CALENDARS = (
-    "invitation"  # how the kinds of notices begin that have a card of their own
-)
+_CALENDARS = "invitation"  # the prefix of notices that have their own card
 
 
 def _reports(mail: MessagePage) -> Iterator[Card]:
-    """Yield what the message is besides a text: a bounce, signed, encrypted, ...."""
+    """Yield cards for notices: the message is a bounce, signed, encrypted, …."""
     if report := mail.reported:
         yield _report(mail, report)
     for notice in mail.notices:
@@ -85,7 +83,7 @@ def _notice(mail: MessagePage, notice: Notice) -> Card:
 
 
 def _report(mail: MessagePage, report: Report) -> Card:
-    """Return a report: whom it is about in the title, all else in its details."""
+    """Return the card of a report: its recipients in the title, all else in its details."""
     kind, _words, values = report_notices.notice(report)
     named, tone = _REPORTS.get(kind, ("", ""))
     is_named = named and "recipient" in values

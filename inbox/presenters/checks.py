@@ -1,4 +1,4 @@
-"""The tab Checks: what the checks of a mail found, and the email clients beside it."""
+"""The tab Checks: the results of the checks of a mail, and the email clients' support."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OF_SUPPORT = ("little_supported", "partly_supported")  # shown by feature inste
 
 @dataclass(slots=True)
 class Spot:
-    """A place that a check names. count: how many places look the same; this is the first."""
+    """A place that a check names, the first of `count` places that look the same."""
 
     place: CheckPlace
     count: int = 1
@@ -28,7 +28,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class ResultPanel:
-    """A result with its places: the first ones, and the rest, which is folded."""
+    """A result with its places: the first ones, and the folded rest."""
 
     result: Result
     first: list[Spot]
@@ -37,7 +37,7 @@ class ResultPanel:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A group of results: what is wrong, and what is only worth knowing."""
+    """A group of results: faults, or facts that are only worth knowing."""
 
     title: str
     wrong: list[ResultPanel]
@@ -45,7 +45,7 @@ class Section:
 
 
 def rendered(mail: MessagePage) -> dict[str, object]:
-    """Return what the panel is rendered with. The checks run here and nowhere before."""
+    """Return the context of the panel. Only this runs the checks."""
     report = _report(mail)
     troubled = report.support.troubled
     return {
@@ -68,7 +68,7 @@ def rendered(mail: MessagePage) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class CheckCount:
-    """How many checks found something wrong. tone: of the gravest; words: by severity."""
+    """The number of checks with faults. tone: of the most severe; words: by severity."""
 
     number: int
     tone: Severity
@@ -76,7 +76,7 @@ class CheckCount:
 
 
 def counted(mail: MessagePage) -> CheckCount | None:
-    """Return the count for the tab; None where nothing is wrong."""
+    """Return the count for the tab; None if there are no faults."""
     report = _report(mail)
     numbers = {each: len(report.of_severity(each)) for each in COUNTED}
     found = {each: number for each, number in numbers.items() if number}
@@ -112,7 +112,7 @@ def _sections(report: checks.ChecksReport) -> list[Section]:
 
 
 def _shown(result: Result) -> ResultPanel:
-    """Return a result; places with the same text are one, as of a link that stands there often."""
+    """Return a result; places with the same text are merged, such as a frequent link."""
     spots: dict[tuple[str, str], Spot] = {}
     for each in result.spots:
         if not (each.place or each.snippet or each.words):

@@ -1,4 +1,4 @@
-"""The comments on a message, and its assignee, as its page shows them."""
+"""The comments on a message, and its assignee, for its page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from inbox.models import Message
 
 @dataclass(frozen=True, slots=True)
 class CommentRow:
-    """A comment. removable: by who looks at it"""
+    """A comment. removable: by the reader"""
 
     id: str
     author: str
@@ -28,7 +28,7 @@ class CommentRow:
 class DiscussionRows:
     """The comments on the page of a message.
 
-    me: the name of who looks at it; may_write: whether they may say something themselves
+    me: the reader's name; may_write: whether the reader can add a comment
     """
 
     me: str
@@ -38,7 +38,7 @@ class DiscussionRows:
 
 @dataclass(frozen=True, slots=True)
 class AssigneeChoice:
-    """The assignee of a message, "" for nobody; me, may_write: as above."""
+    """The assignee of a message, "" for nobody; me, may_write: see above."""
 
     assignee: str
     candidates: list[str]
@@ -66,22 +66,22 @@ def of(message: Message, caller: Identity) -> DiscussionRows | None:
 
 
 def choice(message: Message, caller: Identity) -> AssigneeChoice | None:
-    """Return the assignee of a message, and who else may be it; None without accounts."""
+    """Return the assignee of a message, and the other candidates; None without accounts."""
     if not accounts.are_on():
         return None
     assignee = getattr(message, "assignee", None) or ""
     may_write = _may_write(caller, message.inbox_id)
     within = Scope(frozenset({message.inbox_id}))
     names = assigning.candidates(within) if may_write else []
-    # One who may no longer see it is still the assignee.
+    # An assignee who may no longer see the message is still listed.
     missing = [assignee] if assignee and assignee not in names else []
     return AssigneeChoice(assignee, [*missing, *names], caller.name, may_write)
 
 
 def choice_for_many(caller: Identity) -> AssigneeChoice | None:
-    """Return who may be the assignee of messages that are selected.
+    """Return the candidates for the assignee of selected messages.
 
-    None without accounts, and for a caller who may assign none.
+    Return None without accounts, or if the caller may not assign messages.
     """
     if caller.user is None or not caller.may(Role.TESTER):
         return None

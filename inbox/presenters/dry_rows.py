@@ -1,4 +1,4 @@
-"""A dry run as the page shows it."""
+"""A dry run, for its page."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class TriedRow:
 
     id: int
     name: str
-    words: list[SentencePart]  # what it does, or why it does not act
+    words: list[SentencePart]  # its effect, or why it does not act
     sentence: list[SentencePart]
 
 
 @dataclass(frozen=True, slots=True)
 class DryRow:
-    """A line, and what would be answered."""
+    """A line, and the reply to it."""
 
-    stage: str  # where the client says nothing
+    stage: str  # instead of a line without text
     said: str
     url: str  # of the line in its transcript
     reply: str  # its lines; "" for the usual one
-    by: str  # what decides, where no rule does: an address
+    by: str  # what decides, if no rule does: an address
     acting: list[TriedRow]
     others: list[TriedRow]
 

@@ -1,4 +1,4 @@
-"""Envelope and header compared: who else got it, who was refused, where bounces go."""
+"""Compares envelope and header: further recipients, refused ones, the address for bounces."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN = 20  # addresses that one line names
 class EnvelopeDifference:
     """A difference, as a label and a value. text: the same as a sentence.
 
-    tone: "", or warning where somebody did not get the message.
+    tone: "", or warning if somebody did not get the message.
     """
 
     label: str
@@ -29,7 +29,7 @@ class EnvelopeDifference:
 def differences(
     attempt: TransactionSummary, sender: str, recipients: Iterable[str]
 ) -> list[EnvelopeDifference]:
-    """Return where the envelope and the header's From, To and Cc do not agree."""
+    """Return the differences between the envelope and the header's From, To and Cc."""
     return [
         *_refused(attempt.recipients),
         *_recipients(attempt, list(recipients)),
@@ -38,7 +38,7 @@ def differences(
 
 
 def named(addresses: Iterable[str]) -> str:
-    """Return addresses joined by commas; of many, the first and how many more."""
+    """Return addresses joined by commas; of many, the first ones and the number of others."""
     known = list(addresses)
     more = (
         _(" and %(known)s more") % {"known": len(known) - SHOWN}

@@ -1,4 +1,4 @@
-"""The errors that strict mode refused a message for, on the page of what was not accepted."""
+"""The errors for which strict mode refused a message, for the page of the transaction."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from inbox.presenters.message_page import MessagePage
 
 
 def of_refused(mail: MessagePage) -> list[Fault]:
-    """Return the errors of what strict mode refused; none of anything else."""
+    """Return the errors for which strict mode refused a message; none for other refusals."""
     if mail.message or not any(
         RULE in each.rule and (each.code or 0) >= 400 for each in mail.exchanges
     ):
@@ -24,6 +24,6 @@ def of_refused(mail: MessagePage) -> list[Fault]:
 
 
 def _ignored(mail: MessagePage) -> Collection[str]:
-    """Return the kinds that are no errors in its inbox by now."""
+    """Return the kinds that currently are no errors in its inbox."""
     slug = inboxes.slug(mail.attempt.inbox_id)
     return () if slug is None else strict_setting.ignored_in(mail.scope, slug)

@@ -1,4 +1,6 @@
-"""The filter above the list of sessions: choices in the URL, as a text of the search language."""
+"""The filter above the list of sessions: choices in the URL, translated to the search
+language.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from mailsink.text import search_value
 
 LONGEST = 200  # characters of a choice; no name or address is longer
 
-# What the choice of an outcome says, and the term it stands for.
+# The label of each outcome, and its search term.
 OUTCOMES = {
     "accepted": (gettext_noop("Delivered"), "is:accepted"),
     "rejected": (gettext_noop("Has refusals"), "is:rejected"),
@@ -44,7 +46,7 @@ class SessionFilter:
 
     @property
     def text(self) -> str:
-        """The choices in the search language."""
+        """The choices as a text of the search language."""
         _, outcome = OUTCOMES.get(self.outcome, ("", ""))
         terms = (_term("code", self.code), _term("client", self.client),
                  _term("verb", self.verb))  # fmt: skip
@@ -52,7 +54,7 @@ class SessionFilter:
 
     @property
     def params(self) -> str:
-        """The choices as a query of a URL, without what was not chosen."""
+        """The choices as a URL query, without empty ones."""
         chosen = {name: getattr(self, name) for name in self.__slots__}
         return urlencode({name: value for name, value in chosen.items() if value})
 
@@ -61,7 +63,7 @@ NOTHING_CHOSEN = SessionFilter()
 
 
 def chosen(query: QueryDict) -> SessionFilter:
-    """Return the filter that a URL's query holds."""
+    """Return the filter in a URL's query."""
     return SessionFilter(
         **{
             name: query.get(name, "").strip()[:LONGEST]

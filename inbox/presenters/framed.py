@@ -1,4 +1,4 @@
-"""The panel of a mail's HTML: how wide, in which colours, and with which images."""
+"""The panel of a mail's HTML: its width, its colours, and the images it may load."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from mailsink.mime.markup import MAX_LENGTH
 
 WIDTHS = ("full", "768", "375")
 SCHEMES = ("light", "dark", "partial", "inverted")
-# Schemes that email clients force on a mail; whether they invert every colour
+# Schemes that email clients force on a mail; whether they invert all colours
 FORCED = {"partial": False, "inverted": True}
 _HOSTS_SHOWN = 8
-_SHOWN = 1024 * 1024  # characters of HTML, unless more is asked for
+_SHOWN = 1024 * 1024  # characters of HTML, unless more is requested
 
 
 @dataclass(frozen=True, slots=True)
 class FrameChoice:
-    """A way to show the HTML, and the address that does so. icon: of the sprite, or ""."""
+    """A way to show the HTML, and its URL. icon: from the sprite, or ""."""
 
     name: str
     value: str
@@ -37,7 +37,7 @@ class FrameChoice:
     chosen: bool
 
 
-# Of each choice: its label, what it says of itself, its icon
+# For each choice: its label, its explanation, its icon
 _WORDS: dict[tuple[str, str], tuple[str, str, str]] = {
     ("width", "full"): (gettext_noop("Full width"), gettext_noop("Full width (w)"), "monitor"),
     ("width", "768"): (gettext_noop("768 px"), gettext_noop("Tablet: 768 px wide (w)"), "tablet"),
@@ -56,14 +56,14 @@ _WORDS: dict[tuple[str, str], tuple[str, str, str]] = {
 
 
 def most(asked: QueryDict) -> int:
-    """Return how many characters of HTML are shown. asked: more."""
+    """Return the number of characters of HTML to show. asked: more"""
     return MAX_LENGTH if asked.get("more") == "yes" else _SHOWN
 
 
 def asked_for(request: HttpRequest) -> QueryDict:
-    """Return the query of a page or a frame; a link from elsewhere loads no images.
+    """Return the query of a page or frame; a link from elsewhere cannot load images.
 
-    Another site's page may lead to a mail, and so may a mail.
+    Pages of other sites can link to a mail, and so can mails.
     """
     asked = request.GET.copy()
     if is_led_here(request):
@@ -72,7 +72,7 @@ def asked_for(request: HttpRequest) -> QueryDict:
 
 
 def view(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
-    """Return what the panel is rendered with. asked: width, scheme, images, more."""
+    """Return the context of the panel. asked: width, scheme, images, more"""
     width = asked.get("width") if asked.get("width") in WIDTHS else "full"
     scheme = asked.get("scheme") if asked.get("scheme") in SCHEMES else "light"
     images = "all" if asked.get("images") == "all" else ""

@@ -1,4 +1,4 @@
-"""Held domains as pages show them."""
+"""Held domains, for pages."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class HeldRow:
     """A domain whose mail is held."""
 
     domain: str
-    number: int  # of the messages that wait
+    number: int  # of waiting messages
     waiting: str  # the same in words
     users: list[str]
     route: str  # the name; "" for none
 
 
 def held_row(held: HeldDomain, counts: Mapping[int, int]) -> HeldRow:
-    """Return a held domain as its row shows it. counts: messages by key"""
+    """Return a held domain for its row. counts: messages by key"""
     number = counts.get(held.pk, 0)
     words = ngettext("%(n)s message waits", "%(n)s messages wait", number)
     return HeldRow(

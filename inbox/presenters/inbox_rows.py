@@ -1,4 +1,4 @@
-"""Inboxes as their pages show them."""
+"""Inboxes, for their pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from inbox.policy import sorting_conditions
 
 @dataclass(frozen=True, slots=True)
 class InboxRow:
-    """An inbox in the list. conditions: how many lead there; mail: the address of its list"""
+    """An inbox in the list. conditions: their number; mail: the URL of its list"""
 
     slug: str
     name: str
@@ -28,7 +28,7 @@ class InboxRow:
 
 @dataclass(frozen=True, slots=True)
 class CredentialRow:
-    """A login in the list. old_until: until when the password before is good, if it still is"""
+    """A login in the list. old_until: the end of the previous password, if it is still valid"""
 
     username: str
     cram_md5: bool
@@ -38,7 +38,7 @@ class CredentialRow:
 
 @dataclass(frozen=True, slots=True)
 class ConditionKind:
-    """The field of one kind of condition."""
+    """The field for one kind of condition."""
 
     name: str
     label: str
@@ -69,7 +69,7 @@ def credential(stored: SmtpCredential) -> CredentialRow:
 
 
 def given(inbox: Inbox) -> dict[str, Any]:
-    """Return the values of an inbox's forms, as people type them."""
+    """Return the values for an inbox's forms, as people type them."""
     stored = sorting_conditions.complete(inbox.conditions)
     lists = {name: "\n".join(stored[name]) for name in sorting_conditions.LISTS}  # type: ignore[literal-required]
     return lists | {
@@ -85,7 +85,7 @@ def given(inbox: Inbox) -> dict[str, Any]:
 
 
 def kinds(values: Mapping[str, Any]) -> list[ConditionKind]:
-    """Return the fields of conditions, in the order in which they are asked."""
+    """Return the fields for conditions, in the order in which they are checked."""
     words = {
         "users": (_("Users who log in"), _("legacy-*")),
         "recipients": (_("Recipients"), _("*@shop.example.com")),
@@ -104,7 +104,7 @@ def _typed(number: int | None) -> str:
 
 
 def as_typed(octets: int) -> str:
-    """Return a size as MAILSINK_MAX_MESSAGE_SIZE takes it: "50M"."""
+    """Return a size in the form of MAILSINK_MAX_MESSAGE_SIZE: "50M"."""
     for shift, unit in ((30, "G"), (20, "M"), (10, "K")):
         if octets and octets % (1 << shift) == 0:
             return f"{octets >> shift}{unit}"

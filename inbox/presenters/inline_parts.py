@@ -1,7 +1,7 @@
-"""The signed addresses of parts that a browser shows by itself.
+"""The signed URLs of parts that a browser displays itself.
 
-Frames have no origin and send no cookie, so the address itself says that it may be read:
-where there are accounts for a day, long enough for the page that it stands in.
+Frames have no origin and send no cookies, so the URL itself proves the permission. With
+accounts, it is valid for a day, which is long enough for the page that contains it.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _A_DAY = 24 * 3600  # seconds
 
 
 def url(mail: MessagePage, index: int) -> str:
-    """Return the address of a part."""
+    """Return the URL of a part."""
     signed = signing.dumps((mail.kind, mail.id, index), salt=_SALT)
     return reverse("message-part", args=[mail.id, signed])
 
 
 def named(id: UUID | str, signed: str) -> tuple[str, int]:
-    """Return what an address is for: "message" or "transaction", and a part's index.
+    """Return the object of a URL: "message" or "transaction", and a part's index.
 
-    Raises NotFound where url() did not make it, or not for this id.
+    Raises NotFound if url() did not make it, or not for this id.
     """
     age = _A_DAY if accounts.are_on() else None
     try:

@@ -1,4 +1,4 @@
-"""The links of a message: the panel that has them by host, and those in its text."""
+"""The links of a message: the panel with links by host, and the links in its text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from inbox.content.references import Counted
 from inbox.presenters.message_page import MessagePage
 from mailsink.mime import urls
 
-SHOWN = 500  # references in a page
+SHOWN = 500  # references on a page
 
 
 @dataclass(slots=True)
@@ -20,7 +20,7 @@ class LinkHost:
 
 
 def view(mail: MessagePage) -> dict[str, object]:
-    """Return what the panel is rendered with: the hosts, most used first."""
+    """Return the context of the panel: the hosts, most used first."""
     found = references.found(mail.reading)
     hosts: dict[str, LinkHost] = {}
     for each in found[:SHOWN]:
@@ -37,14 +37,14 @@ def view(mail: MessagePage) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class TextPiece:
-    """A piece of a text; url: where it leads, "" for what is no link."""
+    """A piece of a text; url: the target of a link, "" for plain text"""
 
     text: str
     url: str = ""
 
 
 def pieces(text: str) -> Iterator[TextPiece]:
-    """Yield a text in pieces, its links apart."""
+    """Yield a text in pieces, with separate pieces for links."""
     end = 0
     for span in urls.spans(text):
         if span.start > end:

@@ -55,9 +55,9 @@ _ICONS = {"failed": "circle-x", "delayed": "clock", "delivered": "circle-check"}
 
 @dataclass(frozen=True, slots=True)
 class MadeReportRow:
-    """A report in a sentence. url: of its own page; "" if there is none to open
+    """A report in a sentence. url: of its page; "" if there is none
 
-    not_sent: why it does not go out; "" if it does, or was not to
+    not_sent: why it does not go out; "" if it does, or was not meant to
     """
 
     sentence: str

@@ -1,7 +1,7 @@
 """The page of a message, or of a transaction that was not accepted, in words.
 
-Both look alike, so that a refused message can be read as well as a stored one. Bodies are
-read and parsed only where something is asked of them.
+Both look alike, so that a refused message can be read like a stored one. Bodies are
+read and parsed only when needed.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ from mailsink.mime.reports import Report
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Why something was not accepted."""
+    """Why a message was not accepted."""
 
     title: str
     detail: str = ""
 
 
 class MessagePage(ParsedMessage):
-    """A message with its transaction; or, without a message, what was not accepted."""
+    """A message with its transaction; or, without a message, a refused transaction."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class MessagePage(ParsedMessage):
         message: Message | None,
         read: Callable[[], bytes] | None = None,
     ) -> None:
-        """read: brings its octets, where they are not simply those of its transaction"""
+        """read: returns the octets, if they are not simply those of the transaction"""
         self.scope = scope
         self.attempt = attempt
         self.message = message
@@ -88,11 +88,11 @@ class MessagePage(ParsedMessage):
 
     @property
     def checks_url(self) -> str:
-        """Return the address of the count that the tab Checks shows."""
+        """Return the URL of the count for the tab Checks."""
         return pages.path(f"{self.kind}-checks", self.id)
 
     def print_url(self, **query: object) -> str:
-        """Return the address of it on paper, as frame_url does."""
+        """Return the URL of the page for printing, with the parameters of frame_url."""
         return pages.path(f"{self.kind}-print", self.id, **query)
 
     @property
@@ -100,7 +100,7 @@ class MessagePage(ParsedMessage):
         return pages.path(f"api-v3:{self.kind}s_raw", self.id)
 
     def frame_url(self, **query: object) -> str:
-        """Return the address of its HTML, of a part, or shown otherwise by a query."""
+        """Return the URL of the HTML, of a part, or of another display with a query."""
         return pages.path(f"{self.kind}-frame", self.id, **query)
 
     @property
@@ -134,7 +134,7 @@ class MessagePage(ParsedMessage):
 
     @property
     def people(self) -> People:
-        """Sender and recipients in one line; those of the envelope where no header came."""
+        """Sender and recipients in one line; from the envelope if there is no header."""
         if not self.octets:
             return people.of_envelope(self.attempt)
         named = people.of_header(self.summary, self.parsed.root.fields)
@@ -142,12 +142,12 @@ class MessagePage(ParsedMessage):
 
     @property
     def _is_cut(self) -> bool:
-        """Whether the message did not come to its end, so that its header may not have."""
+        """Whether the message is incomplete, so that its header may be, too."""
         return self.attempt.complete is False
 
     @property
     def facts(self) -> list[tuple[str, str]]:
-        """People and Date of the header; of the envelope where no message came."""
+        """People and Date of the header; of the envelope if no message arrived."""
         if not self.octets:
             return people.envelope_facts(self.attempt)
         return people.header_facts(self.summary, self.parsed.root.fields)
@@ -159,7 +159,7 @@ class MessagePage(ParsedMessage):
         summary = self.summary
         recipients = [each["address"] for each in (*summary.to, *summary.cc)]
         if self._is_cut and not recipients:
-            return []  # its header ends before them
+            return []  # the header ends before them
         return differences(self.attempt, summary.from_address, recipients)
 
     @property
@@ -174,19 +174,19 @@ class MessagePage(ParsedMessage):
 
     @cached_property
     def finds(self) -> Finds:
-        """The codes and links that it was sent for."""
+        """The codes and links that are the purpose of the message."""
         return finds.found(self.title, self.reading)
 
     @cached_property
     def reported(self) -> Report | None:
-        """The report that it is: a bounce, a receipt, a complaint or an automatic reply."""
+        """The report in the message: a bounce, a receipt, a complaint or an automatic reply."""
         if not self.octets:
             return None
         return reports.read(self.reading, self.attempt.reverse_path)
 
     @property
     def notices(self) -> list[Notice]:
-        """Notices about a message that is not just text, each with the part that makes it so."""
+        """Notices about a message that is not just text, each with the part that causes it."""
         if not self.octets:
             return []
         return notices.notices(self.reading, self.attempt.reverse_path)
@@ -212,7 +212,7 @@ class MessagePage(ParsedMessage):
 
     @cached_property
     def diagnosis(self) -> explain.Diagnosis | None:
-        """Why it was not accepted, and the fix; None where that is not known."""
+        """Why it was not accepted, and the fix; None if that is unknown."""
         if self.message or self.attempt.outcome in (None, *TAKEN):
             return None
         if self.session.transactions == 1:
@@ -243,7 +243,7 @@ def of_transaction(scope: Scope, id: str | UUID) -> MessagePage:
 
 
 def translated(text: words.TranslatableText) -> str:
-    """Return a text of mailsink in the language of who looks."""
+    """Return a text of the package mailsink in the reader's language."""
     values = {
         name: translated(value) if isinstance(value, words.TranslatableText) else value
         for name, value in text.values.items()
@@ -252,7 +252,7 @@ def translated(text: words.TranslatableText) -> str:
 
 
 def accepted_as(scope: Scope, attempt: TransactionSummary) -> str | None:
-    """Return the address of the message that an accepted transaction became."""
+    """Return the URL of the message that an accepted transaction became."""
     if attempt.outcome != "accepted":
         return None
     lines = transcripts.of_transaction(attempt)
@@ -287,7 +287,7 @@ def _verdict(attempt: TransactionSummary, exchanges: list[Exchange]) -> Verdict:
 
 
 def _refusal(attempt: TransactionSummary, exchanges: list[Exchange]) -> Exchange | None:
-    """Return the line whose reply ended the transaction, or at least refused something."""
+    """Return the line whose reply ended the transaction, or else one that was refused."""
     refused = [each for each in reversed(exchanges) if (each.code or 0) >= 400]
     bodies = [each for each in refused if each.kind in ("body", "chunk")]
     ending = [each for each in refused if each.code == attempt.code]

@@ -1,4 +1,4 @@
-"""The panel of a message's parts: the tree, and a preview of the part that is chosen."""
+"""The panel of a message's parts: the tree, and a preview of the selected part."""
 
 from __future__ import annotations
 
@@ -20,19 +20,21 @@ from mailsink.text import pictured
 
 SHOWN = 500  # parts in a page
 _TEXT_SHOWN = 64 * 1024  # characters
-_HASHED = 4 * 1024 * 1024  # octets of a message whose parts' checksums are all shown
+_HASHED = (
+    4 * 1024 * 1024
+)  # octets of a message for which all parts' checksums are shown
 _DUMPED = 256  # octets
 
 
-# Whether a kind of preview is for a part of a type; the type as it really is.
+# Whether a kind of preview fits a part with this detected type.
 _Fits = Callable[[Part, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class PartRow:
-    """A part in the tree. level: how deep it is, for its indentation, at most 8.
+    """A part in the tree. level: its depth, for the indentation, at most 8.
 
-    size: octets, decoded
+    size: in octets, decoded
     """
 
     part: Part
@@ -44,7 +46,7 @@ class PartRow:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The preview of the chosen part. kind: the template's branch."""
+    """The preview of the selected part. kind: the template's branch"""
 
     kind: str
     sha256: str
@@ -52,7 +54,7 @@ class Preview:
 
 
 def view(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
-    """Return what the panel is rendered with. asked: `part`, by its number in order."""
+    """Return the context of the panel. asked: `part`, by its number"""
     parts = mail.parsed.parts
     chosen = _chosen(parts, asked.get("part", ""))
     hashed = len(mail.octets) <= _HASHED
@@ -91,7 +93,7 @@ def _sha256(mail: MessagePage, part: Part) -> str:
 
 
 def preview(mail: MessagePage, part: Part) -> Preview:
-    """Return what is shown of a part."""
+    """Return the preview of a part."""
     typed = types.sniffed(mail.octets, part)
     for kind, fits, describe in _PREVIEWS:
         if fits(part, typed):
@@ -108,7 +110,7 @@ _PAGE = re.compile(rb"/Type\s{0,4}/Page(?![a-zA-Z])")
 
 def _pdf(mail: MessagePage, part: Part) -> dict[str, object]:
     octets = bodies.decode(mail.octets, part)
-    pages = len(_PAGE.findall(octets))  # none where its objects are compressed
+    pages = len(_PAGE.findall(octets))  # none if its objects are compressed
     return {
         "url": inline_parts.url(mail, part.index),
         "pages": pages,

@@ -1,4 +1,6 @@
-"""The sender and recipients of a message in words: for the line in its head, and for its details."""
+"""The sender and recipients of a message in words: for the line in its head, and its
+details.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from mailsink.mime.headers import Field, Summary
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """A message in one line: the sender's name and address, the first recipient, how many more."""
+    """People in one line: the sender's name and address, the first recipient, the
+    number of others.
+    """
 
     name: str
     address: str
@@ -25,7 +29,7 @@ class People:
 
 
 def of_header(summary: Summary, fields: Sequence[Field]) -> People:
-    """Return the people that a header names; groups without members by their names."""
+    """Return the people in a header; groups without members by their names."""
     recipients = [
         text
         for name in ("To", "Cc")
@@ -41,7 +45,9 @@ def of_header(summary: Summary, fields: Sequence[Field]) -> People:
 
 
 def of_cut(attempt: TransactionSummary, header: People) -> People:
-    """Return the people of a message that was cut off; of the envelope what its header lacks."""
+    """Return the people of a truncated message; those missing in its header from the
+    envelope.
+    """
     envelope = of_envelope(attempt)
     sender = header if header.name or header.address else envelope
     to = header if header.recipient else envelope
@@ -49,14 +55,14 @@ def of_cut(attempt: TransactionSummary, header: People) -> People:
 
 
 def of_envelope(attempt: TransactionSummary) -> People:
-    """Return the people that the envelope names, where no header came."""
+    """Return the people in the envelope, if no header arrived."""
     to = [bare(each.forward_path) for each in attempt.recipients]
     sender = bare(attempt.reverse_path)
     return People("", sender, to[0] if to else "", max(0, len(to) - 1))
 
 
 def header_facts(summary: Summary, fields: Sequence[Field]) -> list[tuple[str, str]]:
-    """Return all people of a header, and its Date, each with its label."""
+    """Return all people in a header, and its Date, each with its label."""
     sender = bidi.person(summary.from_name, summary.from_address)
     facts = [
         (_("From"), sender or _("(none)")),
@@ -73,7 +79,7 @@ def header_facts(summary: Summary, fields: Sequence[Field]) -> list[tuple[str, s
 
 
 def envelope_facts(attempt: TransactionSummary) -> list[tuple[str, str]]:
-    """Return the people of the envelope, each with a label."""
+    """Return the people in the envelope, each with a label."""
     to = (bare(each.forward_path) for each in attempt.recipients)
     return [
         (_("Envelope from"), bare(attempt.reverse_path) or _("(empty)")),
@@ -82,27 +88,27 @@ def envelope_facts(attempt: TransactionSummary) -> list[tuple[str, str]]:
 
 
 def listed(fields: Sequence[Field], name: str) -> str:
-    """Return the people that the fields of a name list, with the names of their groups."""
+    """Return the people in the fields of a name, with the names of their groups."""
     lists = _groups(fields, name)
     return named(text for group in lists for text in _members(*group))
 
 
 def _groups(fields: Sequence[Field], name: str) -> Iterator[tuple[str, list[Address]]]:
-    # Apart, since a group that nothing ends would take in the next field's people.
+    # One by one, since an unterminated group would absorb the next field's people.
     for field in fields:
         if field.name.lower() == name.lower():
             yield from groups(field.encoded)
 
 
 def _addressed(group: str, members: list[Address]) -> list[str]:
-    """Return the members' addresses; of a group without members, its name."""
+    """Return the members' addresses; for a group without members, its name."""
     if not members:
         return [bidi.isolated(group)]
     return [bidi.isolated(each.address or each.name) for each in members]
 
 
 def _members(group: str, members: list[Address]) -> list[str]:
-    """Return the members as they are shown; in a group they are one text with its name."""
+    """Return the members for display; in a group they are one text with its name."""
     people = [bidi.person(*each) for each in members]
     if not group:
         return people

@@ -28,7 +28,7 @@ class ProviderRow:
     id: str
     meaning: str
     retry: str
-    misleads: str  # "" where the first digit says the same
+    misleads: str  # "" if the first digit is right
     source: str
     read: date
     is_old: bool

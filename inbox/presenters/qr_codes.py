@@ -1,4 +1,4 @@
-"""QR codes as pages draw them."""
+"""QR codes for pages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class QrCode:
-    """A QR code as a path of SVG. size: of its square, with the quiet zone"""
+    """A QR code as an SVG path. size: of its square, with the quiet zone"""
 
     path: str
     size: int
@@ -15,7 +15,7 @@ class QrCode:
 
 def path(text: str) -> QrCode:
     """Return the QR code of a text."""
-    import segno  # where somebody adds an app: most runs have none
+    import segno  # imported when a user adds an app: most runs have none
 
     code = segno.make(text, error="m", micro=False)
     lines = []

@@ -1,4 +1,4 @@
-"""Releases as the page Outgoing shows them."""
+"""Releases, for the page Outgoing."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class ReleaseRow:
     id: str
     url: str  # of its message
     subject: str
-    how: str  # it goes out, and at whose request
+    how: str  # the route, and the requester
     state: str
     tone: str
     requested_at: datetime
     requested_by: str
-    instead_of: str  # the recipients of the message, where it goes to others
+    instead_of: str  # the recipients of the message, if it goes to others
     next_try_at: datetime | None
     recipients: list[RecipientLine]
     tries: list[TryLine]
@@ -64,7 +64,7 @@ class ReleaseRow:
 
 
 def row(release: Release) -> ReleaseRow:
-    """Return a release as its row shows it."""
+    """Return a release for its row."""
     rows = releases.details(release)
     label, tone = _STATES[release.state]
     return ReleaseRow(

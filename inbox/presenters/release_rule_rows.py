@@ -1,4 +1,4 @@
-"""Release rules and the guard as pages show them."""
+"""Release rules and the guard, for pages."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class DomainRow:
 
 
 def rule_row(rule: ReleaseRule) -> ReleaseRuleRow:
-    """Return a rule as its row shows it."""
+    """Return a rule for its row."""
     return ReleaseRuleRow(
         str(rule.pk), rule.name, rule.position, rule.enabled is True, _words(rule)
     )
 
 
 def domain_row(count: DomainCount) -> DomainRow:
-    """Return a domain as its row shows it."""
+    """Return a domain for its row."""
     query = f'rcpt:"*@{count.domain}" after:today'
     plain = count.domain.replace("-", "").replace(".", "").isalnum()
     url = pages.path("inbox", q=query) if plain else ""
@@ -47,7 +47,7 @@ def domain_row(count: DomainCount) -> DomainRow:
 
 
 def _words(rule: ReleaseRule) -> str:
-    """Return what a rule does, in a sentence."""
+    """Return the effect of a rule, in a sentence."""
     named = {
         "recipients": _listed(rule.recipients),
         "senders": _listed(rule.senders) or _("anybody"),

@@ -30,7 +30,7 @@ Pairs = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class RecipientPanel:
-    """A recipient. pairs: what else the report says of it, each with its label."""
+    """A recipient. pairs: further facts from the report, each with its label."""
 
     address: str
     action: str
@@ -43,7 +43,7 @@ class RecipientPanel:
 
 @dataclass(frozen=True, slots=True)
 class OriginalPanel:
-    """The message that a report is about. url: of its page, "" if it is not stored."""
+    """The message that a report is about. url: of its page, "" if it is not stored"""
 
     subject: str
     message_id: str
@@ -52,7 +52,7 @@ class OriginalPanel:
 
 @dataclass(frozen=True, slots=True)
 class ReportPanel:
-    """A report. recipients, others: those shown, and those folded; more: how many are left out."""
+    """A report. recipients, others: shown and folded; more: the number left out"""
 
     title: str
     remark: str
@@ -64,12 +64,12 @@ class ReportPanel:
 
     @property
     def says_more(self) -> bool:
-        """Whether it says more than its title."""
+        """Whether there is more to show than its title."""
         return bool(self.remark or self.recipients or self.original or self.pairs)
 
 
 def panel(mail: MessagePage, report: Report) -> ReportPanel:
-    """Return what the panel shows; the original is looked up in the scope of the page."""
+    """Return the panel; the original is looked up in the scope of the page."""
     recipients = [_recipient(each) for each in report.delivery.recipients]
     return ReportPanel(
         title=report_words.title(report),
@@ -127,7 +127,7 @@ def _recipient(said: ReportedRecipient) -> RecipientPanel:
 
 
 def _pairs(report: Report) -> Pairs:
-    """Return what a report says of the message as a whole."""
+    """Return the facts of a report about the message as a whole."""
     if report.disposition:
         return _filled(_of_disposition(report.disposition))
     if report.complaint:

@@ -1,4 +1,4 @@
-"""Retry reports as pages show them: verdicts in sentences, and the attempts in their time."""
+"""Retry reports, for pages: verdicts in sentences, and the attempts in their time."""
 
 from __future__ import annotations
 
@@ -38,26 +38,26 @@ class RetryRow:
     label: str
     tone: str
     words: str
-    waited: str  # since the one before; "" for the first
-    asks: str  # what its reply asks for; "" where it refused nothing
+    waited: str  # since the previous attempt; "" for the first
+    asks: str  # the retries that its reply asks for; "" if it refused nothing
     likely: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPanel:
-    """The report on one message."""
+    """The report about one message."""
 
-    url: str  # of its own page; "" where MAIL was always refused
+    url: str  # of its page; "" if MAIL was always refused
     subject: str
     people: str
     verdicts: list[VerdictRow]
-    speed: str  # "" where time ran as it does
+    speed: str  # "" at normal speed
     rows: list[RetryRow]
-    left_out: str  # how many attempts are not shown; "" for none
+    left_out: str  # the number of attempts that are not shown; "" for none
 
 
 def panel(report: RetryReport) -> RetryPanel:
-    """Return a report as pages show it."""
+    """Return a report for pages."""
     key = report.transaction
     return RetryPanel(
         url=pages.path("transaction-retries", key) if key else "",
@@ -74,7 +74,7 @@ def panel(report: RetryReport) -> RetryPanel:
 
 
 def numbers(report: RulesReport) -> list[VerdictRow]:
-    """Return how many messages each verdict is the worst of, the worst first."""
+    """Return the number of messages with each worst verdict, the worst first."""
     counts = report.counts
     return [
         VerdictRow(_(retry_words.LABELS[kind]), retry_words.TONES[kind], str(counts[kind]))
@@ -84,7 +84,7 @@ def numbers(report: RulesReport) -> list[VerdictRow]:
 
 
 def turned_away(report: RulesReport) -> str:
-    """Return how many sessions named no sender, in a sentence; "" for none."""
+    """Return the number of sessions without a sender, in a sentence; "" for none."""
     if not report.turned_away:
         return ""
     sessions = counted(report.turned_away, "session")

@@ -1,4 +1,4 @@
-"""Routes as the page Outgoing shows them."""
+"""Routes, for the page Outgoing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class RouteRow:
 
 
 def route_row(route: Route) -> RouteRow:
-    """Return a route as its row shows it."""
+    """Return a route for its row."""
     return RouteRow(
         name=route.name,
         address=f"{route.host}:{route.port}",

@@ -1,7 +1,7 @@
-"""One entry of the inbox as a row: what it says, and how it says it.
+"""One entry of the inbox as a row, with its words and styles.
 
-A page is rendered from these; static/js/inbox/row.js says the same of the objects of
-API v3, and tests/rows.json holds both to it.
+Pages are rendered from these rows; static/js/inbox/row.js makes the same from the
+objects of API v3, and tests/rows.json checks that both agree.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ TAGS_SHOWN = 3
 class EntryRow:
     """The words of a row.
 
-    sender: a name, or else an address; sender_whole: both. more: recipients beyond the
-    first. remark: what is odd about it. failed: it was not accepted.
+    sender: a name, or else an address; sender_whole: both. more: the number of further
+    recipients. remark: what is unusual. failed: it was not accepted
     """
 
     id: str
@@ -43,7 +43,7 @@ class EntryRow:
     snippet: str = ""
     size: str = ""
     tags: str = ""
-    verdict: str = ""  # what people found: "", ok or bug
+    verdict: str = ""  # of people: "", ok or bug
     inbox: str = ""
     unread: bool = False
     clip: bool = False
@@ -88,7 +88,7 @@ def _of_message(message: Message) -> EntryRow:
 
 
 def _remark(message: Message, recipients: int) -> str:
-    """Return what is odd about a message: its reply, its recipients, its attempts."""
+    """Return what is unusual about a message: its reply, its recipients, its attempts."""
     transaction = message.transaction
     odd = []
     if transaction.code not in (None, 250):
@@ -133,7 +133,7 @@ def _again(number: int) -> list[str]:
 
 
 def _sender(name: str, address: str, reverse_path: str) -> tuple[str, str]:
-    """Return the sender in short and whole: of the header, else of the envelope."""
+    """Return the sender, short and complete: from the header, or else the envelope."""
     if name or address:
         return name or address, person(name, address)
     if reverse_path:

@@ -1,4 +1,4 @@
-"""A new rule, begun from a line of a transcript, or from a reply that a provider documents."""
+"""Drafts of new rules: from a line of a transcript, or from a provider's documented reply."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from inbox.providers.provider_replies import entry
 from inbox.rules import dry_lines, rule_fields
 from inbox.rules.dry_lines import DryLine
 
-# The condition that a line of each stage is about, and the fact that says it.
+# The condition for a line of each stage, and the fact with its value.
 _ABOUT = {
     "connect": ("client", "client_address"),
     "helo": ("helo", "argument"),
@@ -23,14 +23,16 @@ _ABOUT = {
     "rcpt": ("forward_path", "forward_path"),
     "any": ("verb", "verb"),
 }
-# Stages at which the first recipient is the condition.
+# Stages for which the first recipient is the condition.
 _FIRST = ("data", "bdat", "body")
 _USUAL = 451
-_MOST_LINES = 2000  # of a session, up to the one that is asked for
+_MOST_LINES = 2000  # of a session, up to the given line
 
 
 def of_line(scope: Scope, short: str) -> rule_form.Given:
-    """Return the form for a rule that answers such a line again. Raises NotFound."""
+    """Return the form for a rule that answers similar lines in the same way. Raises
+    NotFound.
+    """
     session, seq = sessions.by_short_id(scope, short)
     exchange = next(iter(sessions.exchanges(scope, session.pk, seq - 1, 1)), None)
     asked = dry_lines.of_session(scope, str(session.pk), min(seq, _MOST_LINES))
@@ -41,7 +43,7 @@ def of_line(scope: Scope, short: str) -> rule_form.Given:
 
 
 def of_reply(id: str) -> rule_form.Given:
-    """Return the form for a rule that answers as a provider does. Raises NotFound."""
+    """Return the form for a rule that answers like a provider. Raises NotFound."""
     found = entry(id)
     if found is None:
         raise NotFound(_('there is no reply of a provider "%(id)s"') % {"id": id[:40]})
@@ -55,7 +57,7 @@ def of_reply(id: str) -> rule_form.Given:
 
 
 def _condition(line: DryLine) -> rule_form.Given:
-    """Return the condition that fits the line, and no other one."""
+    """Return the condition that fits the line only."""
     consult = line.consult
     if consult.stage in _FIRST:
         return {"forward_path": "".join(consult.recipients[:1])}
@@ -65,13 +67,13 @@ def _condition(line: DryLine) -> rule_form.Given:
         return {}
     try:
         rule_fields.check_member("conditions", name, value)
-    except Invalid:  # too long, or no pattern
+    except Invalid:  # too long, or not a valid pattern
         return {}
     return {name: value}
 
 
 def _reply(exchange: Exchange) -> rule_form.Given:
-    """Return the reply of a line; where it was none of a failure, a usual one."""
+    """Return the reply of a line; if it was no failure, a usual failure."""
     if exchange.code is None or exchange.code < 400:
         return {"code": _USUAL}
     texts = [

@@ -1,4 +1,4 @@
-"""The form of a rule: its values as they are typed, and as the rule takes them."""
+"""The form of a rule: its values as typed, and as the fields of a rule."""
 
 from __future__ import annotations
 
@@ -17,49 +17,51 @@ from inbox.rules.stage_checks import check_together
 
 Given = dict[str, Any]
 _FIELDS = {each.name: each for fields in (*TABLE.values(), OWN) for each in fields}
-_AS_TYPED = {"expires_in": "minutes"}  # the field of a member that is typed otherwise
+_AS_TYPED = {
+    "expires_in": "minutes"
+}  # the fields of members that are typed in another unit
 _LONGEST_VALUE = 10_000  # characters that are shown again
 
 
 class WrongForm(Invalid):
-    """No rule can be made of the values that were typed."""
+    """The typed values make no valid rule."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
-        """problems: by field; "" where it is no field's."""
+        """problems: by field; "" for problems of no single field"""
         super().__init__(" ".join(problems.values()))
         self.problems = dict(problems)
 
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """A field as the page shows it."""
+    """A field of the page."""
 
     row: RuleField
     value: Any
     problem: str
-    stages: str  # at which it can be known, by space
+    stages: str  # in which it makes sense, separated by spaces
 
     @property
     def numeric(self) -> bool:
-        """Whether a phone shows digits."""
+        """Whether a phone shows a numeric keyboard."""
         return self.row.kind == "number"
 
 
 @dataclass(frozen=True, slots=True)
 class FormGroup:
-    """The fields of a group: the usual ones, and those that are folded."""
+    """The fields of a group: the usual ones, and the folded ones."""
 
     usual: list[FormField]
     rare: list[FormField]
 
     @property
     def is_open(self) -> bool:
-        """Whether something is in a folded field."""
+        """Whether a folded field has a value."""
         return any(each.value or each.problem for each in self.rare)
 
 
 def groups(given: Given, problems: Mapping[str, str]) -> dict[str, FormGroup]:
-    """Return the fields by group, with what was typed and what is wrong with it."""
+    """Return the fields by group, with the input and its problems."""
     return {
         group: _group(group, fields, given, problems)
         for group, fields in (*TABLE.items(), ("own", OWN))
@@ -89,7 +91,7 @@ def _group(
 
 @lru_cache(maxsize=128)
 def _stages(group: str, name: str) -> str:
-    """Return the stages at which a member may be given, by space."""
+    """Return the stages at which a member makes sense, separated by spaces."""
     return " ".join(each for each in rule_fields.STAGES if _fits(each, group, name))
 
 
@@ -103,13 +105,13 @@ def _fits(stage: str, group: str, name: str) -> bool:
 
 
 def new(stage: str = "rcpt", **values: Any) -> Given:
-    """Return the values of an empty form, but for those that are given."""
+    """Return the values of an empty form, except for the given ones."""
     empty = dict.fromkeys((*_FIELDS, "name"), "")
     return empty | {"stage": stage} | values
 
 
 def given(rule: Any) -> Given:
-    """Return the values of a rule, or of a part of one, as its form shows them."""
+    """Return the form values of a rule, or of a part of one."""
     stored = rule.conditions | rule.actions | rule.limits
     shown = {name: _as_typed(_FIELDS[name], each) for name, each in stored.items()}
     return new(rule.stage, name=rule.name, max_hits=rule.max_hits or "", **shown)
@@ -128,7 +130,7 @@ def _as_typed(row: RuleField, value: Any) -> Any:
 
 
 def labelled(problems: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return what is wrong, each with the label of its field; "" where it is no field's."""
+    """Return the problems, each with the label of its field; "" for none."""
     return [
         (_(_FIELDS[name].label) if name in _FIELDS else "", words)
         for name, words in problems.items()
@@ -136,13 +138,13 @@ def labelled(problems: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def typed(post: Mapping[str, str]) -> Given:
-    """Return what was typed, as the form shows it again."""
+    """Return the input for showing the form again."""
     names = (*_FIELDS, "name", "stage")
     return {name: post.get(name, "")[:_LONGEST_VALUE] for name in names}
 
 
 def fields(given: Given) -> Given:
-    """Return what was typed as the fields of a rule. Raises WrongForm."""
+    """Return the input as the fields of a rule. Raises WrongForm."""
     problems: dict[str, str] = {}
     found: Given = {"name": given["name"], "stage": given["stage"]}
     for group, rows in TABLE.items():
@@ -163,7 +165,7 @@ def fields(given: Given) -> Given:
 
 
 def speed(post: Mapping[str, str]) -> int:
-    """Return the speed that was typed; 1 for none. Raises Invalid."""
+    """Return the typed speed; 1 if it is empty. Raises Invalid."""
     typed_speed = _number(post.get("speed", "").strip())
     return 1 if typed_speed is None else rule_fields.speed(typed_speed)
 
@@ -171,7 +173,7 @@ def speed(post: Mapping[str, str]) -> int:
 def _read(
     group: str, rows: tuple[RuleField, ...], given: Given, problems: dict[str, str]
 ) -> Iterator[tuple[str, Any]]:
-    """Yield the values of fields; put what is wrong with them into problems."""
+    """Yield the values of fields; add errors to problems."""
     for row in rows:
         value = None
         try:
@@ -184,7 +186,7 @@ def _read(
 
 
 def _value(row: RuleField, typed: Any) -> Any:
-    """Return the value that was typed into a field. Raises Invalid."""
+    """Return the value of a field's input. Raises Invalid."""
     text = str(typed).strip()
     if row.kind == "number":
         return _number(text)
@@ -212,7 +214,7 @@ def _number(text: str) -> int | None:
 
 
 def _percent(text: str) -> float | None:
-    """Return a probability that was typed as a number up to 1, or in percent."""
+    """Return a probability, typed as a number up to 1 or in percent."""
     number = text.removesuffix("%").strip()
     if not number:
         return None

@@ -1,4 +1,4 @@
-"""Where the rule that a transcript names is to be found."""
+"""Links to the rule that a transcript names."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from inbox import pages
 from inbox.mailbox import inboxes
 from inbox.models.inbox import DEFAULT_SLUG
 
-# As inbox.rules.rule_decisions names them; more than one where several acted.
+# The names from inbox.rules.rule_decisions; several if several rules acted.
 _NUMBER = re.compile(r"(?:^|, )#([0-9]{1,18})(?=[ ,]|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class RuleLink:
-    """A link to what decided a reply."""
+    """A link to the rule or setting that decided a reply."""
 
     url: str
     words: str
 
 
 def settings_of(inbox_id: int | None) -> str:
-    """Return the address of an inbox's settings; of the usual one's, where it is not known."""
+    """Return the URL of an inbox's settings; the default inbox's if it is unknown."""
     slug = inboxes.slug(inbox_id) or DEFAULT_SLUG
     return pages.path("settings", inbox="" if slug == DEFAULT_SLUG else slug)
 
 
 def links(rule: str, inbox_id: int | None = None) -> list[RuleLink]:
-    """Return where what an exchange names as its rule can be changed.
+    """Return links to the places where an exchange's rule can be changed.
 
-    inbox_id: of its session, where that has one
+    inbox_id: of its session, or None
     """
     numbers = _NUMBER.findall(rule)
     if not rule or numbers:

@@ -1,4 +1,4 @@
-"""Rules as the page Rules shows them: in sentences, with what they did last."""
+"""Rules for the page Rules: in sentences, with their last hits."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class RuleRow:
     state: str  # why it does not act, or until when it does
     hits: str
     last: list[LastHit]
-    found: str  # the sessions that it acted in; "" for none
+    found: str  # the search for its sessions; "" for none
 
 
 def row(rule: Rule, inbox: str = "") -> RuleRow:
-    """Return a rule as a row. inbox: its slug, where there are several."""
+    """Return a rule as a row. inbox: its slug, if there are several inboxes"""
     return RuleRow(
         id=rule.pk,
         name=rule.name,

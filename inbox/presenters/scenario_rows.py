@@ -1,4 +1,4 @@
-"""Scenarios as the page Rules lists them."""
+"""Scenarios, for the page Rules."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class ScenarioRow:
     """A scenario in the list."""
 
     name: str
-    title: str  # in English, as is the description
+    title: str  # in English, like the description
     description: str
-    state: str  # "On", and how fast its time runs; "" where it is off
+    state: str  # "On", with its speed; "" if it is off
 
 
 def row(scenario: Scenario, on: Mapping[str, int]) -> ScenarioRow:
-    """Return a scenario as a row. on: the speeds of those that are switched on, by name"""
+    """Return a scenario as a row. on: the speeds of active ones, by name"""
     return ScenarioRow(
         name=scenario.name,
         title=scenario.title,

@@ -1,4 +1,4 @@
-"""A query as people see it: the terms in force, and the fields there are."""
+"""A query for people: its terms, and the available fields."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop, ngettext
 from inbox import pages
 from inbox.search.language import Query, Term
 
-# What the help says of the language: an example, and what it finds.
+# The examples of the help, with their meaning.
 EXAMPLES: tuple[tuple[str, str], ...] = (
     ("invoice", gettext_noop("a word, or its beginning, anywhere")),
     ('"order 10482"', gettext_noop("words that stand together")),
@@ -42,26 +42,26 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
 )
 
 
-# Fields that find nothing until there is something of the kind.
+# Fields that are useless until such objects exist.
 _OPTIONAL = ("inbox", "rule", "assignee")
 
 
 def fields(features: Collection[str]) -> list[tuple[str, str]]:
-    """Return the examples of the help. features: which of the optional fields are of use."""
+    """Return the examples of the help. features: the useful ones of the optional fields"""
     hidden = {f"{each}:" for each in _OPTIONAL if each not in features}
     return [each for each in EXAMPLES if not each[0].startswith(tuple(hidden))]
 
 
 @dataclass(frozen=True, slots=True)
 class SearchChip:
-    """A part of the query in words, and the address of the list without it."""
+    """A part of the query in words, and the URL of the list without it."""
 
     words: str
     without: str
 
 
 def chips(query: Query) -> list[SearchChip]:
-    """Return what a query asks for, one by one."""
+    """Return the parts of a query."""
     texts = [" OR ".join(map(str, group)) for group in query.groups]
     return [
         SearchChip(
@@ -87,11 +87,13 @@ def _words(term: Term) -> str:
 
 
 def list_of(query: str) -> str:
-    """Return the address of the list of what matches a query."""
+    """Return the URL of the list of a query's matches."""
     return pages.path("inbox", q=query)
 
 
 def results(count: int, most: int) -> str:
-    """Return how many results there are: "48 results", "1,000+ results". most: or more."""
+    """Return the number of results: "48 results", "1,000+ results". most: the maximum
+    of a count
+    """
     words = ngettext("%(count)s result", "%(count)s results", count)
     return words % {"count": f"{count:,}" if count < most else f"{most:,}+"}

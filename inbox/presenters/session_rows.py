@@ -1,4 +1,4 @@
-"""Sessions as their pages show them: a row of a list, and what stands above a transcript."""
+"""Sessions, for their pages: a row of a list, and the head of a transcript."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SessionListRow:
     id: UUID | None
     url: str
     peer: str
-    client: str  # its address and what is special about its way: "10.0.0.2 · TLS 1.3"
+    client: str  # its address, and its notable features: "10.0.0.2 · TLS 1.3"
     envelope: FirstEnvelope
     said: str
     opened_at: datetime | None
@@ -40,10 +40,12 @@ class SessionListRow:
     elapsed: int  # seconds since it opened
     elapsed_words: str
     findings: str  # "1 finding"; "" for none
-    probes: str = ""  # what the probes are in common that it stands for; "": it is none
+    probes: str = (
+        ""  # the probes in its hour, if it stands for them; "": it is no probe
+    )
 
 
-# What a script shows of a session that has just come, before its row is made.
+# A script shows this for a new session, until its row is made.
 SKETCH = SessionListRow(
     id=None, url="", peer="", client="", envelope=NOBODY, said="…", opened_at=None,
     live=True, tone="ok", took="", elapsed=0, elapsed_words=stopwatch(0), findings="",
@@ -74,15 +76,15 @@ class Head:
     """The head of a session's page, above the transcript."""
 
     title: str
-    failed_at: int | None  # seq of the line that shows why it failed, if one does
+    failed_at: int | None  # seq of the line that shows why it failed, or None
     chips: list[SessionChip]
     state: str
     quiet: int  # seconds since the last line
     quiet_words: str
-    ended: str  # how, in a sentence; "" while it goes on
+    ended: str  # how it ended, in a sentence; "" while it is live
     diagnosis: explain.Diagnosis | None
-    settings: list[Setting]  # the fix as each framework has it
-    picture: Picture | None  # of its time; None where that was a moment
+    settings: list[Setting]  # the fix for each framework
+    picture: Picture | None  # of its time; None if it lasted only a moment
     id: UUID
     client: str  # its address
     helo: str
@@ -92,9 +94,9 @@ class Head:
 def rows(
     found: Sequence[Session], probes: Mapping[UUID, int] | None = None
 ) -> list[SessionListRow]:
-    """Return rows of a list. probes: how many each probe stands for, by its id"""
+    """Return the rows of a list. probes: the number that each probe stands for, by id"""
     if not found:
-        return []  # as the live ones often are: the queries would cost though they find none
+        return []  # common for live sessions: it saves the queries
     facts = session_facts.of(found)
     counts = findings.counts(found)
     now = datetime.now(UTC)
@@ -108,7 +110,7 @@ def rows(
 
 
 def _folded(row: SessionListRow, session: Session, number: int) -> SessionListRow:
-    """Return the row of a probe as that of all of its hour, which it leads to."""
+    """Return the row of a probe as that of all probes of its hour, with a link to them."""
     start, end = hour(session)
     kept = f"{session.client_address} {session.inbox_id} {start:%Y-%m-%dT%H}"
     if number == 1:
@@ -149,7 +151,7 @@ def _row(
 
 
 def _client(session: Session) -> str:
-    """Return what a row says of the client beside its name; plain SMTP says nothing."""
+    """Return the facts about the client next to its name; none for plain SMTP."""
     if session.direction == "out":
         return " · ".join(filter(None, (_("outgoing"), _tls(session))))
     address = session.client_address
@@ -159,7 +161,7 @@ def _client(session: Session) -> str:
 
 
 def head(session: Session, evidence: SessionEvidence) -> Head:
-    """Return the head of a session's page. evidence: of findings in it"""
+    """Return the head of a session's page. evidence: of its findings"""
     facts = session_facts.of([session])[session.id]
     session_timeline = timeline.of(session)
     since_open = (datetime.now(UTC) - session.opened_at).total_seconds()
@@ -193,7 +195,7 @@ def _ending(session: Session, facts: Facts) -> str:
 
 
 def _settings(session: Session, diagnosis: explain.Diagnosis | None) -> list[Setting]:
-    """Return the fix as settings; that of the client's framework is selected, if known."""
+    """Return the fix as settings; the client's framework is selected, if known."""
     known = framework_terms.settings(diagnosis.topic) if diagnosis else []
     if not known:
         return []
@@ -240,7 +242,7 @@ def _chips(
 
 
 def _way(session: Session) -> str:
-    """Return by which listener a session came: "via port 1025"."""
+    """Return the listener of a session: "via port 1025"."""
     port = session.listener.rpartition(":")[2]
     if session.direction == "out":
         return _("outgoing")
@@ -251,7 +253,7 @@ def _way(session: Session) -> str:
 
 
 def _protocol(session: Session) -> str:
-    """Return what is spoken; and on which kind of listener, where that is not the same."""
+    """Return the protocol; and the kind of listener, if it differs."""
     shown = session.listener_kind in ("smtps", "submission")
     kind = _label(session) if shown else ""
     return " · ".join(filter(None, (kind, session.protocol, _tls(session))))

@@ -1,4 +1,4 @@
-"""Share links as their page shows them."""
+"""Share links, for their page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DAYS = ("1", "7", "30", "90")
 
 @dataclass(frozen=True, slots=True)
 class ShareRow:
-    """A link in the list. user: "" for the reader's own; inbox: its slug, or "" if it is of none."""
+    """A link in the list. user: "" for the reader's own; inbox: its slug, or """ ""
 
     id: str
     title: str
@@ -33,7 +33,7 @@ class ShareRow:
 
 
 def rows(links: Sequence[ShareLink], reader: Identity) -> list[ShareRow]:
-    """Return links as their rows show them."""
+    """Return links for their rows."""
     ids = [each.object_id for each in links if each.kind == "message"]
     subjects = {
         each.pk: each.subject or _("(no subject)")
@@ -43,7 +43,7 @@ def rows(links: Sequence[ShareLink], reader: Identity) -> list[ShareRow]:
 
 
 def lifetimes(chosen: str) -> list[ScopeChoice]:
-    """Return after how many days a link can expire."""
+    """Return the possible lifetimes of a link."""
     return [ScopeChoice(each, after_days(int(each)), each == chosen) for each in _DAYS]
 
 

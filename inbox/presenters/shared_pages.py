@@ -14,11 +14,11 @@ from inbox.presenters.tabs import FIELDS_SHOWN, SHOWN
 from mailsink.mime import headers
 from mailsink.text import pictured
 
-LINES = transcripts.LINES  # of a session, in a page
+LINES = transcripts.LINES  # of a session, on a page
 
 
 def of_message(mail: MessagePage) -> dict[str, object]:
-    """Return what the page of a message is rendered with."""
+    """Return the context of a message's page."""
     text = mail.text
     block = headers.scan(mail.octets)
     return {
@@ -35,7 +35,7 @@ def of_message(mail: MessagePage) -> dict[str, object]:
 
 
 def of_session(scope: Scope, session: Session, after: int) -> dict[str, object]:
-    """Return what the page of a session is rendered with. after: which line it begins"""
+    """Return the context of a session's page. after: the line after which it begins"""
     facts = session_facts.of([session])[session.pk]
     last = after + LINES
     return {

@@ -1,4 +1,4 @@
-"""The places that the side bar leads to, and which of them a page is."""
+"""The links of the side bar, and the one that is the current page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from inbox.access.roles import Role
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A link of the side bar. count: which of the counts stands beside it; "" for none."""
+    """A link of the side bar. count: the name of its count; "" for none"""
 
     icon: str
     label: str
@@ -26,7 +26,7 @@ class Place:
 
 
 def lists(section: str, query: str, show: str, mine: str) -> list[Place]:
-    """Return the ways to look at mail. mine: the query for one's own; "" for none."""
+    """Return the lists of mail. mine: the query for one's own; "" for none"""
     here = section == "inbox"
     failed = here and not query and show == "failed"
     unread = "is:unread"
@@ -46,7 +46,7 @@ def lists(section: str, query: str, show: str, mine: str) -> list[Place]:
 def inbox_lists(
     names: Sequence[tuple[str, str]], section: str, query: str
 ) -> list[Place]:
-    """Return the mail of each inbox, where there are several. names: (slug, name)"""
+    """Return the mail of each inbox, if there are several. names: (slug, name)"""
     if len(names) < 2:
         return []
     found = []
@@ -74,7 +74,7 @@ def tools(section: str) -> list[Place]:
 
 
 def of_accounts(section: str) -> list[Place]:
-    """Return the pages that there are with accounts, for who may open them."""
+    """Return the pages for accounts that the user can open."""
     if not accounts.are_on():
         return []
     current = section == "tokens"

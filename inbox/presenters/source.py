@@ -15,13 +15,13 @@ from inbox.presenters.message_page import MessagePage
 from mailsink.mime import sources
 from mailsink.text import pictured
 
-SHOWN = 256 * 1024  # octets of source, or characters of HTML, in a page
+SHOWN = 256 * 1024  # octets of source, or characters of HTML, on a page
 LINES_SHOWN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The octets of a source that a page shows; before and after: where others begin."""
+    """The octets of a source that a page shows; before, after: the starts of other pages."""
 
     start: int
     end: int
@@ -31,10 +31,10 @@ class Window:
 
 
 def raw(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
-    """Return what the source is rendered with. asked: `from` in octets, or `line`."""
+    """Return the context of the source. asked: `from` in octets, or `line`"""
     octets = mail.octets
     window = _window(octets, _start(octets, asked))
-    # A line end at the end ends the last line: it begins no other.
+    # A final line end ends the last line, without beginning another one.
     shown = octets[window.start : window.end].removesuffix(b"\n").removesuffix(b"\r")
     kinds = _Kinds(mail)
     at = window.start
@@ -51,7 +51,7 @@ def raw(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
 
 
 def markup(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
-    """Return what the HTML source is rendered with. asked: `format` is sent or tidy."""
+    """Return the context of the HTML source. asked: `format` is sent or tidy"""
     html = mail.reading.markup
     tidy = asked.get("format") != "sent"
     lines = sources.lines(html[:SHOWN], tidy)
@@ -69,7 +69,7 @@ def markup(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
 
 
 def _rows(lines: Iterable[str], first: int = 1) -> SafeString:
-    """Return lines, each escaped, as rows; their numbers are not copied with the text."""
+    """Return lines as rows, each escaped; their numbers are not copied with the text."""
     return SafeString(
         "".join(
             f'<span class="l" data-n="{number}">{line}\n</span>'
@@ -87,7 +87,7 @@ def _piece(kind: str, text: str) -> str:
 
 
 def _start(octets: bytes, asked: QueryDict) -> int:
-    """Return the octet that a page is to begin at: that of a line, or a given one."""
+    """Return the octet at which a page begins: that of a line, or a given one."""
     line, start = _number(asked.get("line")), _number(asked.get("from"))
     if line is not None:
         start = 0
@@ -111,7 +111,7 @@ def _number(text: str | None) -> int | None:
 def _window(octets: bytes, start: int) -> Window:
     start = octets.rfind(b"\n", 0, start) + 1 if start - octets.rfind(b"\n", 0, start) < SHOWN else start  # fmt: skip
     end = min(len(octets), start + SHOWN)
-    # A page ends with a line, unless that is a very long one.
+    # A page ends at a line end, unless the line is very long.
     last = octets.rfind(b"\n", start + SHOWN // 2, end)
     if end < len(octets) and last > 0:
         end = last + 1
@@ -122,7 +122,7 @@ def _window(octets: bytes, start: int) -> Window:
 
 
 def _nth_line_end(octets: bytes, start: int, end: int) -> int:
-    """Return where the last line ends that may be shown: they may be very short."""
+    """Return the end of the last line that may be shown: lines can be very short."""
     if octets.count(b"\n", start, end) <= LINES_SHOWN:
         return end
     at = start
@@ -135,7 +135,7 @@ class _Kinds:
     """Separates header lines and boundaries from the bodies of a message."""
 
     def __init__(self, mail: MessagePage) -> None:
-        # without those of a message in base64, which are nowhere in the source
+        # without parts of a message in base64, which are not in the source
         parts = [part for part in mail.parsed.parts if part.source is None]
         self.starts = [part.header_start for part in parts]
         self.ends = [part.body_start for part in parts]

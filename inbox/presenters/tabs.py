@@ -1,4 +1,4 @@
-"""The tabs of a message, the views that each has, and what a view's panel is rendered with."""
+"""The tabs of a message, the views of each, and the context of a view's panel."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from inbox.presenters.message_page import MessagePage
 from mailsink.mime import headers
 from mailsink.text import pictured
 
-SHOWN = 256 * 1024  # characters of text, or octets of a header, in a page
+SHOWN = 256 * 1024  # characters of text, or octets of a header, on a page
 FIELDS_SHOWN = 500
 
-# The tabs, and the views of each: the first of those that a message has is shown.
+# The tabs, and the views of each: the first available view is shown.
 _TABS: dict[str, tuple[str, ...]] = {
     "preview": ("html", "text"),
     "source": ("source", "markup"),
@@ -56,12 +56,12 @@ _TAB_OF = {view: tab for tab, views in _TABS.items() for view in views}
 _FORMER = {
     "transcript": "smtp",
     "findings": "smtp",
-}  # views that had a tab of their own
+}  # views that formerly were tabs
 
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A tab. tone: error or warning, of what is counted."""
+    """A tab. tone: error or warning, for its count"""
 
     key: str
     label: str
@@ -82,7 +82,7 @@ class ViewChoice:
 
 
 def views(mail: MessagePage) -> list[str]:
-    """Return the views of a message: what it has no octets for has none."""
+    """Return the available views of a message: a view needs octets to show."""
     if not mail.octets:
         return ["smtp"]
     without = () if mail.reading.choice.html else ("html", "markup")
@@ -90,10 +90,10 @@ def views(mail: MessagePage) -> list[str]:
 
 
 def choose(available: Sequence[str], *wanted: str) -> str:
-    """Return the first view that is wanted and available, else the first of all.
+    """Return the first wanted view that is available, or else the first view.
 
-    wanted: views or tabs; of a tab, and in place of a view that is missing, the first
-    view of the tab
+    wanted: views or tabs; a tab, or a missing view, stands for the first view of its
+    tab
     """
     for each in wanted:
         name = _FORMER.get(each, each)
@@ -134,9 +134,9 @@ def _findings_count(mail: MessagePage) -> tuple[int | None, str, str]:
 def panel(
     mail: MessagePage, available: Sequence[str], view: str, asked: QueryDict
 ) -> dict[str, object]:
-    """Return the template of a view's panel, and what it is rendered with.
+    """Return the template of a view's panel, and its context.
 
-    asked: the query of the page, for what a panel can be shown otherwise by.
+    asked: the query of the page, with the options of a panel.
     """
     tab = _TAB_OF[view]
     of_tab = [each for each in _TABS[tab] if each in available]

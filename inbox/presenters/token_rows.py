@@ -1,4 +1,4 @@
-"""API tokens as their page shows them."""
+"""API tokens, for their page."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class TokenRow:
 
 
 def rows(tokens: Iterable[ApiToken], reader: Identity) -> list[TokenRow]:
-    """Return tokens as their rows show them."""
+    """Return tokens for their rows."""
     return [_row(each, reader) for each in tokens]
 
 
@@ -62,7 +62,7 @@ def scope_choices(chosen: Collection[str]) -> list[ScopeChoice]:
 
 
 def lifetimes(chosen: str) -> list[ScopeChoice]:
-    """Return after how many days a token can expire; 0 for never."""
+    """Return the possible lifetimes of a token; 0 for never."""
     found = [ScopeChoice(each, after_days(int(each)), each == chosen) for each in _DAYS]
     return [*found, ScopeChoice("0", _("Never"), chosen == "0")]
 
@@ -92,5 +92,5 @@ def _state(token: ApiToken, is_live: bool) -> str:
 
 
 def after_days(days: int) -> str:
-    """Return after how many days something ends, in words."""
+    """Return the time in which something ends, in words."""
     return ngettext("After %(n)s day", "After %(n)s days", days) % {"n": days}

@@ -1,4 +1,4 @@
-"""Lines of a transcript as their templates take them, and the picture of its time."""
+"""Lines of a transcript for their templates, and the picture of its time."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from inbox.insight.findings import SessionEvidence
 from inbox.mailbox import sessions
 from inbox.models import Exchange, Session
 
-LINES = 100  # of a transcript, at once: as static/js/session/chunks.js has it
-WAIT = 1_000_000  # us: so long a silence of the client is a wait
+LINES = 100  # of a transcript, at a time: the same as in static/js/session/chunks.js
+WAIT = 1_000_000  # us: a silence of the client this long is a wait
 _OUTWARD: dict[Owner, str] = {"client": "Mailsink", "ours": gettext_noop("Server")}
-_TICKS = 6  # of the picture's scale, at most
+_TICKS = 6  # of the picture's scale
 
 
 def window(
@@ -31,11 +31,11 @@ def window(
     limit: int = LINES,
     evidence: SessionEvidence | None = None,
 ) -> dict[str, object]:
-    """Return the lines later than seq `after`, at most so many, for _lines.html.
+    """Return the lines after seq `after`, at most `limit`, for _lines.html.
 
-    evidence: of findings in the session, where it is known
+    evidence: of findings in the session, if it is known
     """
-    # The one before shows how long the client took to send the first.
+    # The previous line shows how long the client took to send the first.
     found = sessions.exchanges(
         scope(), session.id, after=max(0, after - 1), limit=limit + (after > 0)
     )
@@ -55,7 +55,7 @@ def window(
 def rendered(
     exchanges: Sequence[Exchange], before: Exchange | None = None
 ) -> dict[str, object]:
-    """Return these lines for _lines.html, on a scale of their own."""
+    """Return these lines for _lines.html, with their own scale."""
     start = exchanges[0].received_us if exchanges else 0
     end = max((each.replied_us or each.received_us for each in exchanges), default=0)
     lines = list(explain.lines(exchanges, before))
@@ -91,10 +91,10 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The time of a session: what was whose, as boxes on a scale and in words."""
+    """The time of a session by owner, as boxes on a scale and in words."""
 
     took: str
-    cut: bool  # its older lines were left out
+    cut: bool  # whether older lines were left out
     upper: list[Box]
     lower: list[Box]
     ticks: list[tuple[float, str]]
@@ -102,7 +102,7 @@ class Picture:
 
 
 def picture(session: Session, session_timeline: timeline.Timeline) -> Picture | None:
-    """Return the picture of a session's time; None where all of it went in a moment."""
+    """Return the picture of a session's time; None if the session lasted only a moment."""
     column = session_timeline.took_us / timeline.COLUMNS
     if session.ending is not None and session_timeline.took_us < WORTH_A_BAR:
         return None
@@ -128,7 +128,7 @@ def picture(session: Session, session_timeline: timeline.Timeline) -> Picture | 
 
 
 def _owner(session: Session, owner: Owner) -> str:
-    """Return whose time it was. In a session that goes out, Mailsink is the client."""
+    """Return the words for an owner. In an outward session, Mailsink is the client."""
     if session.direction == "out" and owner in _OUTWARD:
         return _(_OUTWARD[owner])
     return _(OWNERS[owner])
@@ -147,7 +147,7 @@ def _percent(part: int, whole: int) -> str:
 
 
 def _ticks(start: int, end: int) -> list[tuple[float, str]]:
-    """Return round times within the picture: where each stands in percent, and its name."""
+    """Return round times in the picture: the position in percent, and the label."""
     step = 1
     while (end - start) // step > _TICKS:
         step = step * 5 // 2 if str(step)[0] == "2" else step * 2
@@ -155,7 +155,7 @@ def _ticks(start: int, end: int) -> list[tuple[float, str]]:
     return [
         (round(100 * (at - start) / (end - start), 2), _tick(at))
         for at in range(first, end, step)
-        # A name at the very end would be cut off.
+        # A label at the very end would be cut off.
         if (at - start) / (end - start) < 0.93
     ]
 

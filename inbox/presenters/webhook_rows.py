@@ -1,4 +1,4 @@
-"""Webhooks and their deliveries as the pages show them."""
+"""Webhooks and their deliveries, for the pages."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class EventChoice:
 
 @dataclass(frozen=True, slots=True)
 class WebhookRow:
-    """A webhook in the list, and on its page. details: what else is said of its state"""
+    """A webhook in the list, and on its page. details: further facts about its state"""
 
     id: str
     name: str
@@ -65,7 +65,7 @@ class WebhookRow:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """A delivery in the history. pending: whether it is about to be sent"""
+    """A delivery in the history. pending: whether it will be sent soon"""
 
     id: str
     event: str
@@ -81,7 +81,7 @@ class DeliveryRow:
 
 
 def webhook_row(webhook: Webhook) -> WebhookRow:
-    """Return a webhook as its row shows it."""
+    """Return a webhook for its row."""
     waiting = hooks.waiting(webhook)
     state, tone = _state(webhook)
     return WebhookRow(
@@ -99,7 +99,7 @@ def webhook_row(webhook: Webhook) -> WebhookRow:
 
 
 def delivery_row(webhook: Webhook, delivery: WebhookDelivery) -> DeliveryRow:
-    """Return a delivery as its row shows it."""
+    """Return a delivery for its row."""
     label, tone = _STATES[delivery.state]
     queued = delivery.state == "queued"
     rested = webhook.paused or webhook.off_since or webhook.failing_since
@@ -172,7 +172,7 @@ def _url(delivery: WebhookDelivery) -> str:
 
 
 def _result(delivery: WebhookDelivery) -> str:
-    """Return the result of the last try: the code, how long it took, how many tries it took."""
+    """Return the result of the last try: its code, its duration, the number of tries."""
     if not delivery.tries:
         return ""
     words = ngettext(

@@ -64,7 +64,7 @@ def _is_free_text(name: str) -> bool:
 def _rest(octets: bytes, block: Block) -> tuple[int, str] | None:
     """Return the rest of the header, if it is in the body.
 
-    It consists of two or more consecutive fields that the header lacks, before a blank
+    It consists of two or more consecutive fields that the header lacks, before an empty
     line; of the fields of an enclosed or quoted mail, the header has some, too.
     """
     body = octets[block.body : block.body + _SEARCHED]
