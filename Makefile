@@ -1,7 +1,7 @@
-# `make run` starts Mailsink, `make test` tests it; both set up what they need first.
+# `make run` starts Mailsink, `make test` tests it; both first install the packages they need.
 
 PYTHON := .venv/bin/python
-# Else each program, and each process of the tests, would compile all that it imports.
+# Otherwise each program, and each process of the tests, would compile all its imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run check test long lint bench lock interop fuzz faults wheel subpath
@@ -18,7 +18,7 @@ check: lint
 test: setup-dev programs
 	@tools/test
 
-# The tests that `make test` leaves out, as they are long by nature.
+# The tests that `make test` leaves out, since they need much time by nature.
 long: setup-dev programs
 	@tools/test long
 
@@ -29,7 +29,7 @@ bench: setup-dev
 	@tools/programs bench
 	@$(PYTHON) -m bench
 
-# Apart from `make test`: real mail clients, and made-up input at length.
+# Not part of `make test`: real mail clients, and much generated input.
 interop: setup-dev
 	@tools/programs interop
 	@$(PYTHON) -m pytest tests/interop
@@ -37,21 +37,21 @@ interop: setup-dev
 fuzz: setup-dev
 	@$(PYTHON) -m pytest -m hypothesis --hypothesis-profile=fuzz
 
-# Faults that take long.
+# Faults with long tests.
 faults: setup-dev
 	@tools/programs faults
 	@$(PYTHON) -m pytest tests/faults
 
-# All tests with a browser, behind nginx at /a/b/: `make subpath HOW=keep` for one way alone.
+# All tests with a browser, behind nginx at /a/b/: `make subpath HOW=keep` for only one way.
 HOW ?= keep strip
 subpath: setup-dev programs
 	@for how in $(HOW); do SERVER_BEHIND=$$how $(PYTHON) -m pytest tests/e2e || exit; done
 
-# What `pip` and `pipx` install: dist/*.whl, the same octets whenever it is built.
+# The file that `pip` and `pipx` install: dist/*.whl, with the same octets in every build.
 wheel: setup-dev
 	@$(PYTHON) -m hatchling build --target wheel
 
-# The locks hold for Python 3.11 and later, on Linux and macOS.
+# The locks are valid for Python 3.11 and later, on Linux and macOS.
 lock: setup-dev
 	@tools/lock
 
@@ -61,7 +61,7 @@ setup:
 setup-dev:
 	@tools/setup requirements-dev.txt
 
-# What checks the scripts; nothing of it is served.
+# The tools that check the scripts; none of them is served.
 setup-scripts:
 	@tools/npm .
 

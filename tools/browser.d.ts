@@ -1,4 +1,4 @@
-// What `tsc` has to know of the scripts that a page loads before its modules.
+// Declares for `tsc` the scripts that a page loads before its modules.
 import type htmxModule from "htmx.org";
 import type { Idiomorph as IdiomorphModule } from "idiomorph";
 

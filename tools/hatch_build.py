@@ -1,7 +1,7 @@
-"""What a wheel has beside the code: its requirements, and the static files, collected.
+"""The contents of a wheel besides the code: requirements and collected static files.
 
-`make wheel` builds one. The ranges of the requirements are those of requirements*.in;
-the table tool.mailsink.extras in pyproject.toml says which of them belong to an extra.
+`make wheel` builds one. requirements*.in has the version ranges of the requirements; the
+table tool.mailsink.extras in pyproject.toml lists the requirements of each extra.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-# Of django-ninja: maps for its own developers, and a viewer that no page of ours loads.
+# From django-ninja: maps for its own developers, and a viewer that none of our pages load.
 _UNUSED = ("*.map", "*.map.gz", "redoc*")
 _COLLECT = """
 import sys
@@ -34,7 +34,7 @@ call_command("collectstatic", interactive=False, verbosity=0)
 
 
 def requirements(root: Path) -> tuple[list[str], dict[str, list[str]]]:
-    """Return what the core needs, and what each extra needs. Raises KeyError."""
+    """Return the requirements of the core, and of each extra. Raises KeyError."""
     core = _read(root / "requirements.in")
     known = {**_read(root / "requirements-dev.in"), **core}
     pyproject = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
@@ -64,10 +64,10 @@ class RequirementsHook(MetadataHookInterface):
 
 
 class StaticFilesHook(BuildHookInterface[Any]):
-    """Collects the static files: an installed Mailsink may not write where it lies."""
+    """Collects the static files: an installed Mailsink cannot write to its own folder."""
 
     def dependencies(self) -> list[str]:
-        """Return what collecting needs: the pages name their files by what serves them."""
+        """Return the requirements for collecting: the storage class names the files."""
         return requirements(Path(self.root))[0]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
@@ -96,10 +96,10 @@ class StaticFilesHook(BuildHookInterface[Any]):
 
 
 def get_metadata_hook() -> type[MetadataHookInterface]:
-    """Name the hook of metadata, as hatchling asks for it."""
+    """Return the metadata hook; hatchling calls this function by its name."""
     return RequirementsHook
 
 
 def get_build_hook() -> type[BuildHookInterface[Any]]:
-    """Name the hook of builds, as hatchling asks for it."""
+    """Return the build hook; hatchling calls this function by its name."""
     return StaticFilesHook

@@ -1,4 +1,4 @@
-"""Mail as a shop's staging sends it, for the pictures of the documentation."""
+"""Mail of a shop's staging server, for the pictures in the documentation."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _mail(
 
 
 def _png(width: int, height: int, colour: tuple[int, int, int]) -> bytes:
-    """Return a picture of one colour (PNG, ISO/IEC 15948)."""
+    """Return a picture in one colour (PNG, ISO/IEC 15948)."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         crc = struct.pack(">I", zlib.crc32(kind + data))
@@ -132,7 +132,7 @@ def invitation() -> Mail:
 
 
 def everyday() -> Iterator[Mail]:
-    """Yield what a day brings, oldest first; the newest is an invoice."""
+    """Yield the messages of a day, oldest first; the newest is an invoice."""
     yield _mail(
         "Newsletter <news@shop.test>", "What is new this week", "carl@example.com",
         "Boots, hats, and the usual coats.",

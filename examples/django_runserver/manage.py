@@ -1,4 +1,4 @@
-"""A Django project in one file: a page, and a mail."""
+"""A Django project in one file: a page that sends a message."""
 
 import os
 import sys

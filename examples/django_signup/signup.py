@@ -14,7 +14,7 @@ USE_TZ = True
 
 
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """Send a code to the address that was typed."""
+    """Send a code to the address in the form."""
     address = request.POST["email"]
     code = f"{secrets.randbelow(1_000_000):06}"
     send_mail(

@@ -1,4 +1,4 @@
-"""What a user gets by mail."""
+"""The mail that a user receives."""
 
 import pytest
 

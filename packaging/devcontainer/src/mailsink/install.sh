@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs Mailsink as the container is built; the entrypoint starts it. Runs as root.
+# Installs Mailsink during the build of the container; the entrypoint starts it. Runs as root.
 set -eu
 
 if ! python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
@@ -18,7 +18,7 @@ user=${_REMOTE_USER:-root}
 install -d -o "$user" -m 0700 /var/lib/mailsink
 cat >/usr/local/share/mailsink-start.sh <<'START'
 #!/bin/sh
-# Starts Mailsink beside what the container runs.
+# Starts Mailsink beside the container's own command.
 owner=$(stat -c %U /var/lib/mailsink)
 if [ "$(id -u)" = 0 ] && [ "$owner" != root ]; then
     su "$owner" -c 'mailsink serve' >/tmp/mailsink.log 2>&1 &
