@@ -11,13 +11,15 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.attack.large import TEXT, head, mails, send
 from tests.attack.web import Others, memory
+from tests.processes import children_of
 from tests.running import Mailsink
 
 TABS = (
@@ -53,8 +55,14 @@ def open_page(server: Mailsink, path: str) -> tuple[int, bytes]:
 
 def workers_of(server: Mailsink) -> list[int]:
     """Return the processes that answer beside the server."""
-    listed = Path(f"/proc/{server.process.pid}/task").glob("*/children")
-    return [int(pid) for each in listed for pid in each.read_text().split()]
+    return children_of(server.process.pid)
+
+
+def signal_all(workers: Iterable[int], number: signal.Signals) -> None:
+    """Send workers a signal, but for those that ended: they do where no work came for a while."""
+    for worker in workers:
+        with suppress(ProcessLookupError):
+            os.kill(worker, number)
 
 
 def until(met: Callable[[], bool], words: str) -> None:
@@ -118,13 +126,11 @@ def test_a_worker_that_is_killed_is_replaced(mailsink: Mailsink) -> None:
     path = f"/messages/{send(mailsink, _SMALL)}?tab=checks"
     assert open_page(mailsink, path)[0] == 200
     workers = workers_of(mailsink)
-    for worker in workers:
-        os.kill(worker, signal.SIGSTOP)
+    signal_all(workers, signal.SIGSTOP)
     answers: list[tuple[int, bytes]] = []
     asking = threading.Thread(target=lambda: answers.append(open_page(mailsink, path)))
     asking.start()
-    for worker in workers:
-        os.kill(worker, signal.SIGKILL)
+    signal_all(workers, signal.SIGKILL)
     asking.join()
     assert [status for status, _ in answers] == [200]
 
@@ -141,7 +147,7 @@ def test_a_worker_that_is_killed_while_it_indexes_is_replaced(
         return seen != []
 
     until(is_read, "nobody reads it")
-    os.kill(seen[0], signal.SIGKILL)
+    signal_all(seen[:1], signal.SIGKILL)
     until(lambda: indexed(server), "it is not indexed")
     found = server.get("messages?q=4711")["items"]
     assert [each["snippet"][:20] for each in found] == ["A line of some words"]

@@ -13,6 +13,7 @@ from urllib.error import HTTPError
 import pytest
 from scramp import ScramClient
 
+from tests.releasing import until
 from tests.running import Mailsink
 
 MAIL = "Subject: hello\r\n\r\nbody\r\n"
@@ -48,10 +49,16 @@ def send(
             client.login(*login)
         client.sendmail("ann@example.com", to, mail)
     message = mailsink.get("messages/latest")
-    session = mailsink.get(f"sessions/{message['session']}")
+    session = until(lambda: ended(mailsink, message["session"]))
     assert session["inbox"] == message["inbox"]
     assert session["transactions"][0]["inbox"] == message["inbox"]
     return str(message["inbox"])
+
+
+def ended(mailsink: Mailsink, id: str) -> dict[str, Any] | None:
+    """Return a session once it has ended: its row is whole by then."""
+    session: dict[str, Any] = mailsink.get(f"sessions/{id}")
+    return session if session["ending"] else None
 
 
 HEADER = "X-Mailsink-Inbox: by-header\r\n" + MAIL

@@ -8,13 +8,13 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mailsink.web.heavy import Heavy
 from mailsink.web.workers import Off, Unanswered, WorkerLimits, Workers
+from tests.processes import children_of
 
 SCOPE = {
     "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http",
@@ -81,8 +81,7 @@ def busy(workers: Workers) -> set[int]:
 
 
 def children() -> set[int]:
-    listed = Path("/proc/self/task").glob("*/children")
-    return {int(pid) for each in listed for pid in each.read_text().split()}
+    return set(children_of(os.getpid()))
 
 
 async def test_a_request_is_answered_as_the_application_would() -> None:

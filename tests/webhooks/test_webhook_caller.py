@@ -293,7 +293,7 @@ def test_nothing_of_a_url_in_the_log(
 ) -> None:
     sessions(1)
     hook = add_hook(url="http://127.0.0.1:9/s3cret?token=s3cret")
-    call(lambda: bool(WebhookDelivery.objects.filter(tries=1)))
+    call(lambda: bool(WebhookDelivery.objects.filter(tries__gt=0)))
     assert "s3cret" not in caplog.text
     assert "s3cret" not in WebhookDelivery.objects.get(webhook=hook).text
 
