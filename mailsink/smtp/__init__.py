@@ -1,1 +1,1 @@
-"""The SMTP engine: octets in; octets, events and effects out. See docs/architecture.md."""
+"""The SMTP engine: octets in; octets, events and effects out (docs/architecture.md)."""

@@ -1,4 +1,4 @@
-"""How a session goes: greeting, commands one by one, leave-taking."""
+"""Runs a session: the greeting, the commands one by one, the end."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def run_session(session: Session) -> Steps[None]:
-    """Hold the whole session."""
+    """Run the whole session."""
     peer = session.peer
     session.emit(
         SessionOpened(
@@ -83,7 +83,7 @@ def _until_ended(session: Session) -> Steps[Ending]:
 
 
 def _take_leave(session: Session, ended: SessionEnded) -> None:
-    """Send the client the reason, unless it ended the session itself."""
+    """Send the client the reason for the end, unless the client ended the session."""
     if ended.reply is not None and not session.lost:
         now = session.now_us()
         session.begin_exchange("notice", "", ended.notice, 0, now)
@@ -112,7 +112,7 @@ def _handle(session: Session, line: Line) -> Steps[bool]:
     known = command is not None or verb in NOT_OFFERED
     text = _begin(session, line, verb if known else "")
     if verb != "AUTH" and text != readable(line.content):
-        verb, argument = _split(text)  # no reply, fact or rule gets the secret
+        verb, argument = _split(text)  # keep the secret from replies, facts and rules
     outcome: Outcome
     reply: Reply | None
     try:
@@ -131,10 +131,10 @@ def _handle(session: Session, line: Line) -> Steps[bool]:
     if reply is None:
         return False
     if verb == "RCPT" and reply.code < 300:
-        session.expects_secret = False  # a mail goes on: the client is in step again
+        session.expects_secret = False  # mail continues: the client is in step again
     if session.exchange.ruled:
         yield from send_reply(session, reply)
-    else:  # by far the most: spare them a generator
+    else:  # by far the most common case: avoid the cost of a generator
         session.send_reply_now(reply)
         if reply.code == 421:
             raise SessionEnded("refused")
@@ -144,9 +144,9 @@ def _handle(session: Session, line: Line) -> Steps[bool]:
 
 
 def _count_errors(session: Session, reply: Reply) -> None:
-    """End a session with too many errors of the client's in a row; raises SessionEnded.
+    """End a session after too many client errors in a row; raises SessionEnded.
 
-    4yz is no error of the client's. RFC 5321 §3.8 permits this by 421 only.
+    4yz is not the client's error. RFC 5321 §3.8 permits this only with 421.
     """
     if 400 <= reply.code < 500:
         return
@@ -158,7 +158,7 @@ def _count_errors(session: Session, reply: Reply) -> None:
 
 
 def _words(session: Session, line: Line) -> tuple[str, str, Reply | None]:
-    """Return the upper-case verb, its argument, and what is wrong with the line."""
+    """Return the upper-case verb, its argument, and the refusal of a malformed line."""
     try:
         text = line.content.decode()
         wrong = None
@@ -182,13 +182,13 @@ def _words(session: Session, line: Line) -> tuple[str, str, Reply | None]:
 def _split(text: str) -> tuple[str, str]:
     """Return the upper-case verb of a line, and its argument."""
     verb, _, argument = text.strip(" ").partition(" ")
-    if verb.isascii():  # else a dotless i would make another letter of ASCII
+    if verb.isascii():  # upper() would turn a dotless i into an ASCII letter
         verb = verb.upper()
     return verb, argument.lstrip(" ")
 
 
 def _begin(session: Session, line: Line, verb: str) -> str:
-    """Begin the exchange of a command line; return the line, its secrets masked."""
+    """Begin the exchange of a command line; return the line with its secrets masked."""
     flags: tuple[str, ...] = ("bare_lf_command",) if line.bare_lf else ()
     if b"\0" in line.content:
         flags += ("nul_octet",)
@@ -202,10 +202,11 @@ def _begin(session: Session, line: Line, verb: str) -> str:
 
 
 def _redacted(session: Session, content: bytes, verb: str) -> str:
-    """Return a command line as it may be recorded.
+    """Return a command line for the record, with its secrets masked.
 
-    After a login, however it ended, what is no command may be a response that comes too
-    late, encoded or not, until a recipient is accepted: MAIL alone may be out of step too.
+    After a login, successful or not, a line that is no command may be a late response,
+    encoded or not. That ends when a recipient is accepted; MAIL alone may still come
+    from a client that is out of step.
     """
     text, login = redacted(content, bool(verb))
     if login:
@@ -227,12 +228,15 @@ def _unknown(
     if not verb:
         return replies.EMPTY_LINE
     if session.expects_secret:
-        return replies.UNKNOWN_COMMAND  # which does not repeat a secret
+        return replies.UNKNOWN_COMMAND  # does not repeat a secret
     return replies.unknown_command(shown(verb))
 
 
 def _refusal(session: Session, command: Command, argument: str) -> Reply | None:
-    """Return why a command may not come now, or None: the one place that checks it."""
+    """Return the refusal of a command that may not come now, or None.
+
+    Only this function checks that.
+    """
     verb, profile = session.exchange.verb, session.profile
     if profile.require_tls and session.tls is None and command.access != "anyone":
         return replies.TLS_FIRST  # RFC 3207 §4
@@ -255,7 +259,7 @@ def _refusal(session: Session, command: Command, argument: str) -> Reply | None:
 def _perform(
     session: Session, command: Command, argument: str, wrong: Reply | None
 ) -> Outcome:
-    """Refuse a command, or carry it out. wrong: why its line is refused already."""
+    """Refuse a command, or carry it out. wrong: the refusal of a malformed line."""
     refusal = wrong or _refusal(session, command, argument)
     if refusal is not None:
         refused = command.refused
@@ -268,9 +272,10 @@ def _perform(
 def _consult_and_perform(
     session: Session, command: Command, stage: Stage, argument: str
 ) -> Steps[Reply | None]:
-    """Ask the policy, then carry the command out; the policy's reply stands for success.
+    """Ask the policy, then carry out the command; the policy's reply replaces success.
 
-    A command that ends the session succeeds by 2yz only: no client reverses roles at 3yz.
+    Only 2yz is a success for a command that ends the session: no client reverses roles
+    after 3yz.
     """
     asked = stage == "helo" and session.host.asks(argument)
     decided = yield from consult(session, stage, asked, argument=argument)

@@ -11,7 +11,7 @@ KindName = Literal["smtp", "smtps", "submission", "lmtp"]
 
 @dataclass(frozen=True, slots=True)
 class ListenerKind:
-    """The properties that set listeners of one kind apart."""
+    """The properties that distinguish the listeners of one kind."""
 
     name: KindName  # as stored, and in the API
     label: str  # for people
@@ -32,7 +32,7 @@ LISTENER_KINDS: dict[str, ListenerKind] = {
 
 
 def kind_of(profile: object) -> KindName:
-    """Return the kind whose fields a profile has; of several the last in the table."""
+    """Return the last kind in the table whose fields match a profile."""
     return next(
         kind.name
         for kind in reversed(LISTENER_KINDS.values())

@@ -1,7 +1,8 @@
-"""The sans-I/O driver of one SMTP session: octets in; octets, events and effects out.
+"""Drives one SMTP session, sans-I/O: octets in; octets, events and effects out.
 
-`receive`, `end_input`, `lose` and the like say what happened to the connection; `step`
-runs the session until it asks for an effect, whose result goes into the next `step`.
+`receive`, `end_input`, `lose` and similar methods report changes of the connection.
+`step` runs the session until it asks for an effect, whose result goes into the next
+`step`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from mailsink.smtp.session.session import Session
 
 
 class Machine:
-    """Holds a session and the steps that it is in the middle of."""
+    """Holds a session and its current steps."""
 
     __slots__ = ("_steps", "receive", "session")
 
@@ -27,27 +28,30 @@ class Machine:
         self.receive = self.session.receive  # octets that came now
         self._steps = run_session(self.session)
 
-    # What happens to the connection; a `step` lets the session see it
+    # Changes of the connection; the session notices them in the next `step`
 
     def end_input(self) -> None:
-        """The client will send no more; it may still read."""
+        """Note that the client will send no more; it may still read."""
         self.session.eof = True
 
     def lose(self) -> None:
-        """The connection is gone."""
+        """Note that the connection is gone."""
         self.session.eof = self.session.lost = True
         self.session.output_blocked = False
 
     def block_output(self, blocked: bool) -> None:
-        """The client stopped to read its replies, or reads them again."""
+        """Note whether the client has stopped reading its replies."""
         self.session.output_blocked = blocked
 
     def drain(self) -> None:
-        """Let the session end when its open transaction has."""
+        """Let the session end after its open transaction."""
         self.session.draining = True
 
     def give_way(self, seconds: int) -> None:
-        """Let a session end that was silent for so long: another has its place."""
+        """Let a silent session end to make room for another.
+
+        seconds: of its silence.
+        """
         self.session.gave_way_after = seconds
 
     def stop(self) -> None:
@@ -57,14 +61,14 @@ class Machine:
     # Running the session
 
     def step(self, result: object = None) -> Effect | None:
-        """Run to the next effect, or to the end (None); replies that wait are written.
+        """Run to the next effect, or to the end (None), and write the waiting replies.
 
-        result: of the last effect.
+        result: of the previous effect.
         """
         return self._resume(self._steps.send, result)
 
     def fail(self, error: Exception) -> Effect | None:
-        """Run on as `step` does, where the last effect raised an error."""
+        """Continue as `step` does, after the previous effect raised an error."""
         return self._resume(self._steps.throw, error)
 
     def _resume(self, resume: Callable[[Any], Effect], value: object) -> Effect | None:

@@ -1,4 +1,4 @@
-"""The configuration of a listener. 0 means no limit throughout."""
+"""The configuration of a listener. In every field, 0 means no limit."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Profile:
     protocol: Literal["smtp", "lmtp"] = "smtp"
     submission: bool = False  # RFC 6409
     tls: ssl.SSLContext | None = None  # None: neither STARTTLS nor implicit TLS
-    failing_tls: FailingContexts | None = None  # None: no rule can have it fail
+    failing_tls: FailingContexts | None = None  # None: no rule can make TLS fail
     starttls_denylist: StarttlsDenylist | None = (
-        None  # None: STARTTLS is offered to everybody
+        None  # None: STARTTLS is offered to every client
     )
     implicit_tls: bool = False  # RFC 8314: TLS from the first octet on
     require_tls: bool = False
@@ -55,10 +55,11 @@ class Profile:
     max_connections: int = 1000
     max_connections_per_client: int | None = None  # None: nine tenths of all
     hidden: frozenset[str] = frozenset()  # not offered: "PIPELINING", "CRAM-MD5"
-    turn: Turn = "off"  # who may have TURN; networks: by address, without AUTH
-    xclient_from: tuple[Network, ...] = ()  # whose XCLIENT is believed
+    turn: Turn = "off"  # who may use TURN; networks: by address, without AUTH
+    xclient_from: tuple[Network, ...] = ()  # whose XCLIENT is trusted
     proxy_from: tuple[Network, ...] = ()  # who must begin with a PROXY header
-    lenient: bool = True  # take (and flag) names and addresses a little off the grammar
+    lenient: bool = True  # take, and flag, names and addresses that are slightly
+    malformed
 
     @property
     def hello(self) -> Literal["EHLO", "LHLO"]:
@@ -67,16 +68,16 @@ class Profile:
 
     @property
     def listener_kind(self) -> KindName:
-        """The kind of listener that this is."""
+        """The kind of this listener."""
         return kind_of(self)
 
 
 def within(address: str, networks: tuple[Network, ...]) -> bool:
-    """Whether a client's address is in one of the networks; what is no address is in none."""
+    """Whether a client's address is in one of the networks; False for a non-address."""
     if not networks:
         return False
     try:
         client = ip_address(address)
-    except ValueError:  # it had left before its address could be asked for
+    except ValueError:  # the client left before its address could be read
         return False
     return any(client in network for network in networks)

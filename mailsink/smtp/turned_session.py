@@ -1,7 +1,7 @@
-"""A session whose roles are reversed: from here on Mailsink is the client on its connection.
+"""A session with reversed roles: from here on Mailsink is the client on its connection.
 
-After ATRN (RFC 2645 §5.2.2) or TURN (RFC 821 §3.8). The client's dialogue runs within the
-steps of the session, so that one transcript has both roles.
+That follows ATRN (RFC 2645 §5.2.2) or TURN (RFC 821 §3.8). The client's dialogue runs
+within the steps of the session, so that one transcript has both roles.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from mailsink.smtp.session.session import Session
 
 log = logging.getLogger("mailsink.smtp")
 
-# Of the time limits of a client: those of RFC 2645 §5.2 are ten minutes at least.
+# Factor for a client's time limits: those of RFC 2645 §5.2 are at least ten minutes.
 _PATIENCE = 2.0
 
 
 def deliver_on(session: Session) -> Steps[Ending]:
-    """Deliver what waits to the former client; return how the session ended.
+    """Deliver the waiting mail to the former client; return how the session ended.
 
-    Mailsink is silent until the other side has greeted, as on a connection that was just
-    opened.
+    Mailsink sends nothing until the other side has sent its greeting, as on a
+    connection that was just opened.
     """
     try:
         return (yield from _deliver(session))
-    except Exception:  # a fault of ours; what the courier did not report waits again
+    except Exception:  # our fault; mail without a reported result waits again
         log.exception("session %s: mail could not be delivered", session.id)
         return "error"
 
@@ -52,7 +52,7 @@ def _deliver(session: Session) -> Steps[Ending]:
 
 
 def _dialogue(session: Session) -> HopDialogue:
-    # TLS, if there is some, is the session's: it is not begun again.
+    # TLS, if any, belongs to the session, and is not started again.
     profile = ClientProfile(session.profile.hostname, tls="off", patience=_PATIENCE)
     transcript = Transcript(
         session.id, session.emit, session.now_us, session.next_seq, turned=True
@@ -76,7 +76,7 @@ def _result(
 
 
 def _pass_on(session: Session, dialogue: HopDialogue) -> bool:
-    """Let the dialogue see what happened to the connection; return whether something did."""
+    """Pass changes of the connection to the dialogue; return whether there were any."""
     before = dialogue.eof, dialogue.output_blocked, dialogue.stop_now
     octets = session.input.peek(len(session.input))
     session.discard_input()

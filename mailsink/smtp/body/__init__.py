@@ -1,1 +1,1 @@
-"""A message body while it comes: where it ends, what is odd about it, where it is held."""
+"""Receives a message body: finds its end, flags its oddities, and holds its octets."""

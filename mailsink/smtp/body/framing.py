@@ -1,7 +1,7 @@
-"""Where a body ends (RFC 5321 §4.1.1.4), and which of its dots are stuffed (§4.5.2).
+"""Finds the end of a body (RFC 5321 §4.1.1.4) and its stuffed dots (§4.5.2).
 
-Only CRLF.CRLF ends a body. The same octets give the same result in whatever pieces
-they come.
+Only CRLF.CRLF ends a body. The same octets give the same result however they are cut
+into pieces.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ _END = b"\r\n.\r\n"
 class Piece(NamedTuple):
     """A part of a body, never cut inside CRLF or before a stuffed dot."""
 
-    wire: bytes  # as it came; the first begins with the CRLF before the body
-    content: bytes  # the same with stuffed dots taken out
+    wire: bytes  # as received; the first piece begins with the CRLF before the body
+    content: bytes  # the same without stuffed dots
 
 
 class Framer:
@@ -24,14 +24,18 @@ class Framer:
     __slots__ = ("_begun", "_held", "ended", "undoubled")
 
     def __init__(self) -> None:
-        # A dot on the first line is stuffed, or the end, as well: a CRLF went before.
+        # A dot that begins the first line is also stuffed, or ends the body: it follows
+        # the CRLF of the command.
         self._held = b"\r\n"
         self._begun = False
         self.ended = False
-        self.undoubled = 0  # lines with one dot in front: their client doubles none
+        self.undoubled = 0  # lines that begin with one dot: the client doubles no dots
 
     def feed(self, octets: bytes) -> tuple[Piece, int]:
-        """Return (what is certain of the body now, octets used); `ended` may be set."""
+        """Return what surely belongs to the body, and how many octets were used.
+
+        May set `ended`.
+        """
         wire = self._held + octets
         at = wire.find(_END)
         if at >= 0:
@@ -45,11 +49,11 @@ class Framer:
 
     @property
     def held(self) -> bytes:
-        """Octets that came and may yet be a part of the end."""
+        """The octets received that may still turn out to be part of the end."""
         return self._held
 
     def rest(self) -> Piece:
-        """Return what was held back, as the body was cut off here."""
+        """Return the octets held back: the body was cut off here."""
         held, self._held = self._held, b""
         return self._piece(held)
 

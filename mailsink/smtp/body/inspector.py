@@ -1,6 +1,6 @@
-"""Finds oddities of a body by counts for each piece, without a look at single lines.
+"""Finds oddities of a body by counting in each piece, without splitting it into lines.
 
-The same octets give the same flags in whatever pieces they come.
+The same octets give the same flags however they are cut into pieces.
 """
 
 from __future__ import annotations
@@ -11,33 +11,34 @@ from mailsink.smtp.body.framing import Piece
 
 _LONGEST_LINE = 1000  # RFC 5321 §4.5.3.1.6, CRLF included
 
-# A part that only BODY=BINARYMIME may hold (RFC 3030 §3); looked for only where there
-# is what binary and Binary have in common, as few bodies have.
+# A part that is allowed only with BODY=BINARYMIME (RFC 3030 §3). The slow pattern runs
+# only on a body that contains the hint, which "binary" and "Binary" share: few do.
 _BINARY_HINT = b"inary"
 _BINARY_PART = re.compile(
     rb"\ncontent-transfer-encoding:[ \t]{0,8}binary[ \t;\r\n]", re.IGNORECASE
 )
 
-# What some servers take for the end of a body, and a command right behind it. The line
-# ends are possessive, and a letter is asked for first: else a body of nothing but dots on
-# lines of their own takes twenty times as long.
+# A sequence that some servers take for the end of a body, with a command right after
+# it. The line ends are possessive, and the lookahead requires a letter: without these,
+# a body that consists of dots on separate lines takes twenty times as long.
 _SMUGGLED = re.compile(
     rb"[\r\n]\0?\.\0?[\r\n]{1,8}+(?=[A-Za-z])"
     rb"(?:MAIL|RCPT|EHLO|HELO|LHLO|DATA|BDAT|RSET|QUIT|NOOP|VRFY|EXPN|HELP|AUTH|STARTTLS"
     rb"|ETRN|ATRN|TURN|XCLIENT)[ :\r\n]",
     re.IGNORECASE,
 )
-# With which a client takes its message for ended, where only CRLF.CRLF ends it.
+# A wrong end of data: the client thinks that its message has ended, but only CRLF.CRLF
+# ends it.
 _WRONG_END = re.compile(rb"[\r\n]\.(?:\r\n|\n|\r)\Z")
 _SMUGGLED_LONGEST = 24
-_SEARCHED = 64 * 1024  # octets of a body in which parts are looked for
-_TAIL = 48  # octets; the longest that is looked for may begin there
+_SEARCHED = 64 * 1024  # octets of a body that are searched for binary parts
+_TAIL = 48  # octets kept of the previous piece: a match may begin there
 
 
 class Inspector:
-    """Notes what is odd about a body, by counts for each piece.
+    """Flags the oddities of a body, by counting in each piece.
 
-    limit: of a line that is still taken, CRLF included, in octets; 0: none.
+    limit: the longest line accepted, in octets, CRLF included; 0: no limit.
     """
 
     __slots__ = (
@@ -54,17 +55,17 @@ class Inspector:
 
     def __init__(self, limit: int = 0) -> None:
         self.flags: set[str] = set()
-        self.overlong = False  # a line is beyond the limit
+        self.overlong = False  # a line is longer than the limit
         self._limit = limit
-        self._limited = 0  # as _line, for the limit
+        self._limited = 0  # like _line, but compared with the limit
         self._header_tail: bytes | None = b"\n"  # None: past the header
-        self._line = 0  # octets of the line that the last piece left unfinished
-        self._searched = 0  # octets in which a binary part was looked for
-        self._tail = b""  # of what came so far
-        self._watched = 0  # octets to come that may end a smuggling pattern
+        self._line = 0  # octets of the line that the previous piece left unfinished
+        self._searched = 0  # octets searched for a binary part so far
+        self._tail = b""  # the last octets so far
+        self._watched = 0  # coming octets that may complete a smuggling pattern
 
     def look(self, part: Piece) -> None:
-        """Take the next piece."""
+        """Inspect the next piece."""
         piece = part.wire
         pairs = piece.count(b"\r\n")
         bare_lf = piece.count(b"\n") != pairs
@@ -108,14 +109,14 @@ class Inspector:
             self.flags.add("binary_undeclared")
 
     def ends_wrongly(self, held: bytes) -> bool:
-        """Whether what came so far ends in a dot between other line ends than CRLF.
+        """Whether the octets so far end in a dot between line ends other than CRLF.
 
-        held: what came behind the pieces that were looked at.
+        held: the octets received after the inspected pieces.
         """
         return bool(_WRONG_END.search(self._tail + held))
 
     def look_at_header(self, content: bytes) -> None:
-        """Note what is not ASCII before the empty line, whatever the line ends are."""
+        """Flag non-ASCII octets before the empty line, with any kind of line end."""
         if self._header_tail is None:
             return
         octets = self._header_tail + content
@@ -133,10 +134,10 @@ class Inspector:
 
 
 def _unfinished(content: bytes, begun: int, longest: int) -> int:
-    """Return the octets of the line that content leaves unfinished; -1: one is too long.
+    """Return the octets of the unfinished line at the end; -1: a line is too long.
 
-    begun: those of its first line that came before. Hops from line end to line end,
-    each as far as a line may reach.
+    begun: the octets of the first line that earlier pieces had. Hops from line end to
+    line end, as far as the longest line allowed, instead of visiting each line.
     """
     start = -begun
     while len(content) - start > longest:

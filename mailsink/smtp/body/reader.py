@@ -1,6 +1,6 @@
-"""Readers of a body: by CRLF.CRLF behind DATA, in chunks behind BDAT (RFC 3030).
+"""Reads a body: up to CRLF.CRLF after DATA, or in chunks after BDAT (RFC 3030).
 
-A reader takes octets out of the input, inspects and spools them; it knows no session.
+A reader takes octets from the input, inspects and spools them. It knows no session.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol.events import Body
 from mailsink.smtp.protocol.input_buffer import InputBuffer
 
-PIECE = 256 * 1024  # octets handled before the other sessions get their turn
+PIECE = 256 * 1024  # octets handled before other sessions get a turn
 _BEYOND = (
     1024 * 1024
-)  # octets spooled beyond the largest size, to show what was refused
+)  # octets spooled beyond the largest size, so that pages show what was refused
 
 
 class Declared(NamedTuple):
     """The properties of the body that the parameters of MAIL declare."""
 
-    size: int = 0  # octets; 0: not said
+    size: int = 0  # octets; 0: not declared
     eightbit: bool = False
     smtputf8: bool = False
     binary: bool = False
 
 
 class ReceivedBody(NamedTuple):
-    """A body as it came."""
+    """A body that was received."""
 
     size: int  # of the whole body, spooled or not
     flags: frozenset[str]
-    overlong: bool  # it holds a line longer than the profile permits
+    overlong: bool  # a line is longer than the profile permits
     body: Body | None  # None where it could not be written
     error: OSError | None  # why
 
@@ -50,9 +50,10 @@ class ExchangeFacts(NamedTuple):
 
 
 class BodyReader:
-    """A body while it comes; subclasses know where it ends.
+    """Receives a body; subclasses know where it ends.
 
-    octets, received_us and exchange() are of the exchange that brings it.
+    `octets`, `received_us` and `exchange()` describe the exchange that carries the
+    body.
     """
 
     __slots__ = ("emitted_us", "ended", "inspector", "octets", "received_us", "spool")
@@ -69,35 +70,35 @@ class BodyReader:
         self.emitted_us = now_us
 
     def receive(self, octets: InputBuffer) -> None:
-        """Use what is in the input, up to a piece; `ended` may be set."""
+        """Use octets of the input, at most a piece; may set `ended`."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Take what was held back: no more will come."""
+        """Take the octets that were held back: no more will come."""
         raise NotImplementedError
 
     def hangs(self) -> bool:
-        """Whether the client seems to take for the end what is none."""
+        """Whether the client seems to wait for a reply after a wrong end of data."""
         return False
 
     def flags(self, declared: Declared) -> set[str]:
-        """Return what is odd about the body so far, given what MAIL said of it."""
+        """Return the flags of the body so far; declared: by MAIL."""
         flags = self.inspector.flags
         if declared.eightbit:
             flags.discard("eightbit_in_7bit")
         if declared.smtputf8:
             flags.discard("eightbit_header")
-        # Many a client counts without the CRLF that it must end the body with.
+        # Many clients do not count the CRLF that must end the body.
         if declared.size and self.spool.size > declared.size + 2:
             flags.add("size_mismatch")
         return flags
 
     def fresh_flags(self, declared: Declared) -> set[str]:
-        """Return those flags that are to be emitted with this exchange."""
+        """Return the flags to emit with this exchange."""
         return self.flags(declared)
 
     def received(self, body: Body | None, flags: Collection[str]) -> ReceivedBody:
-        """Return what came, once its end has."""
+        """Return the body that was received, once it has ended."""
         spool = self.spool
         return ReceivedBody(
             spool.size, frozenset(flags), self.inspector.overlong, body, spool.error
@@ -142,26 +143,29 @@ class DataReader(BodyReader):
 
 
 class ChunkReader(BodyReader):
-    """A body in chunks; the exchange is that of the chunk which was begun last."""
+    """A body in chunks; the exchange is that of the chunk begun last."""
 
     __slots__ = (
         "_binary", "_emitted_flags", "_held", "_left", "_line", "_line_flags",
     )  # fmt: skip
 
     def __init__(self, profile: Profile, now_us: int, binary: bool) -> None:
-        """binary: as BODY=BINARYMIME announced, so that no octet of it is odd."""
+        """binary: MAIL declared BODY=BINARYMIME, so that no octet is odd."""
         super().__init__(profile, now_us)
         self._binary = binary
         self._left = 0
         self._line = ""
         self._line_flags: tuple[str, ...] = ()
-        self._held = b"\r\n"  # before the first line, to have it seen as one
+        self._held = b"\r\n"  # before the first line, so that it counts as a line start
         self._emitted_flags: set[str] = set()
 
     def begin(
         self, line: tuple[str, tuple[str, ...], int], size: int, now_us: int
     ) -> None:
-        """Expect a chunk of this size. line: of its BDAT, its flags, when it came."""
+        """Expect a chunk of this size.
+
+        line: the line of its BDAT, the flags of that line, and when it was received
+        """
         self._line, self._line_flags, self.received_us = line
         self.emitted_us = now_us
         self.octets = 0
@@ -184,7 +188,7 @@ class ChunkReader(BodyReader):
             return
         first = self.spool.size == len(octets)
         wire = self._held + octets
-        # CRLF may be cut in two, by a packet or by the end of a chunk
+        # The end of a packet or of a chunk may cut a CRLF in two.
         self._held = b"\r" if wire.endswith(b"\r") else b""
         wire = wire[: len(wire) - len(self._held)]
         self.inspector.look(Piece(wire, wire[2:] if first else wire))
@@ -200,14 +204,14 @@ class ChunkReader(BodyReader):
         return ExchangeFacts(self._line, self.octets, self.received_us, flags)
 
     def fresh_flags(self, declared: Declared) -> set[str]:
-        """Return only what came to light with this chunk."""
+        """Return only the flags that this chunk brought to light."""
         fresh = self.flags(declared) - self._emitted_flags
         self._emitted_flags |= fresh
         return fresh
 
 
 class DiscardingReader(ChunkReader):
-    """A chunk that is only read."""
+    """Reads a chunk and drops it."""
 
     __slots__ = ()
 

@@ -12,16 +12,16 @@ from weakref import WeakSet
 
 from mailsink.smtp.protocol.events import Body
 
-_LARGE = 64 * 1024  # octets, up to which a body may always stay in memory
-_TOGETHER = 128 * 1024 * 1024  # octets of larger ones that may be in memory
-_large: WeakSet[Spool] = WeakSet()  # those of this process
+_LARGE = 64 * 1024  # octets; a body up to this size can always stay in memory
+_TOGETHER = 128 * 1024 * 1024  # octets that all larger bodies may have in memory
+_large: WeakSet[Spool] = WeakSet()  # the large spools of this process
 
 
 class Spool:
     """Holds a body: in memory up to a threshold, then in a file; never beyond a limit.
 
-    Whoever adds must do `spill` in a thread once `full` is true, and `sync` before
-    `body` where `on_disk`. A write error is kept in `error`, what came is dropped.
+    The caller must run `spill` in a thread once `full` is true, and `sync` before
+    `body` if `on_disk`. A write error is kept in `error`, and the octets are dropped.
     """
 
     def __init__(self, limit: int, threshold: int, folder: Path) -> None:
@@ -38,7 +38,7 @@ class Spool:
 
     @property
     def full(self) -> bool:
-        """Whether what is in memory must go to the file now."""
+        """Whether the octets in memory must go to the file now."""
         if self._waiting <= min(self._threshold, _LARGE):
             return False
         share = max(_LARGE, _TOGETHER // (len(_large) or 1))
@@ -61,14 +61,14 @@ class Spool:
                 _large.add(self)
 
     def spill(self) -> None:
-        """Write what is in memory to the file, for good; blocks."""
+        """Write the octets in memory to the file, durably; blocks."""
         pieces, self._pieces, self._waiting = self._pieces, [], 0
         try:
             file = self._file or self._open()
             for piece in pieces:
                 self._hash.update(piece)
                 file.write(piece)
-            # Synced bit by bit: the commits of others wait for what a sync has to write.
+            # Sync in small steps: other commits wait until a sync has written its data.
             file.flush()
             os.fsync(file.fileno())
         except OSError as error:
@@ -76,7 +76,7 @@ class Spool:
             self.discard()
 
     def sync(self) -> None:
-        """Have the file hold everything, for good; blocks."""
+        """Write everything to the file, durably; blocks."""
         self.spill()
         try:
             if self._file is not None:
@@ -86,7 +86,7 @@ class Spool:
             self.discard()
 
     def body(self, ended: bool) -> Body:
-        """Return the body. ended: whether its end came; else it is not complete."""
+        """Return the body. ended: its end was received; else it is incomplete."""
         complete = ended and self._kept == self.size
         if self._path is not None:
             return Body(self._kept, self._hash.hexdigest(), complete, path=self._path)
@@ -97,7 +97,7 @@ class Spool:
     def discard(self) -> None:
         """Remove the file, if there is one; blocks."""
         if self._file is not None and self._path is not None:
-            with suppress(OSError):  # a full disk: closing writes once more
+            with suppress(OSError):  # closing writes again, which fails on a full disk
                 self._file.close()
             self._path.unlink(missing_ok=True)
             self._file = None

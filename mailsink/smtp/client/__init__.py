@@ -1,1 +1,1 @@
-"""The engine's other side: a sans-I/O SMTP client, whose sessions are recorded as well."""
+"""The engine's client side: a sans-I/O SMTP client whose sessions are also recorded."""

@@ -1,4 +1,4 @@
-"""The sans-I/O driver of one session with a next hop: octets in; octets, events and effects out.
+"""Drives one session with a next hop, sans-I/O: octets in; octets, events, effects out.
 
 The counterpart of mailsink.smtp.machine, which drives a server's session.
 """
@@ -25,16 +25,16 @@ _QUIT = 30.0  # seconds for the reply to QUIT
 
 
 class HopOutcome(NamedTuple):
-    """How a session ended. trouble: why it ended early, in words; "" if it did not"""
+    """How a session ended. trouble: why it ended early, in words; "" if it did not."""
 
     ending: Ending
     trouble: str = ""
 
 
 def converse(dialogue: HopDialogue) -> HopSteps[HopOutcome]:
-    """Hold a session: deliver mail for as long as there is some.
+    """Run a session: deliver mail as long as there is some.
 
-    Without any, it is tried whether mail could go out: up to a login, and QUIT.
+    Without any mail, try whether some could go out: up to the login, then QUIT.
     """
     mail: OutgoingMail | None = yield HopWait.NEXT_MAIL
     try:
@@ -54,7 +54,7 @@ def converse(dialogue: HopDialogue) -> HopSteps[HopOutcome]:
 
 
 class ClientMachine:
-    """Holds a dialogue and the steps that it is in the middle of."""
+    """Holds a dialogue and its current steps."""
 
     __slots__ = ("_steps", "dialogue", "outcome")
 
@@ -65,11 +65,14 @@ class ClientMachine:
         self._steps = converse(dialogue)
 
     def step(self, result: object = None) -> HopEffect | None:
-        """Run to the next effect, or to the end (None). result: of the last effect."""
+        """Run to the next effect or to the end (None).
+
+        result: of the previous effect.
+        """
         return self._resume(self._steps.send, result)
 
     def fail(self, error: Exception) -> HopEffect | None:
-        """Run on as `step` does, where the last effect raised an error."""
+        """Continue as `step` does, after the previous effect raised an error."""
         return self._resume(self._steps.throw, error)
 
     def _resume(

@@ -31,7 +31,7 @@ _END = 600.0
 _RESET = 60.0
 
 _CHUNK = 256 * 1024  # octets
-_MOST_RECIPIENTS = 100  # of a transaction: every server takes so many (§4.5.3.1.8)
+_MOST_RECIPIENTS = 100  # of a transaction: every server takes 100 (§4.5.3.1.8)
 
 _UNKNOWN = (
     "The message was sent whole, but the session ended before the reply to it came: it "
@@ -60,7 +60,7 @@ def deliver(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[None]:
 def _transactions(
     dialogue: HopDialogue, mail: OutgoingMail, results: Results
 ) -> HopSteps[None]:
-    """Go through as many transactions as the recipients need."""
+    """Run as many transactions as the recipients need."""
     reason = _impossible(mail, dialogue.offer, secure=dialogue.secure)
     if reason is not None:
         dialogue.transcript.notice(reason.text)
@@ -75,7 +75,7 @@ def _transactions(
 def _transact(
     dialogue: HopDialogue, mail: OutgoingMail, numbers: range, results: Results
 ) -> HopSteps[None]:
-    """Send the message to the recipients of these numbers."""
+    """Send the message to the recipients with these numbers."""
     accepted = yield from send_envelope(dialogue, mail, numbers, results)
     if not accepted:
         yield from dialogue.command("RSET", _RESET)
@@ -88,12 +88,13 @@ def _transact(
         result = result._replace(reports=dialogue.offer.has("DSN"))
     for number in accepted:
         results[number] = result
-    if result.state != "delivered":  # RFC 3030 §2; many keep it after DATA, too
+    # RFC 3030 §2; many servers also keep the transaction after DATA.
+    if result.state != "delivered":
         yield from dialogue.command("RSET", _RESET)
 
 
 def _send_data(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[PeerReply]:
-    """DATA and the message, dots doubled (RFC 5321 §4.5.2); return the last reply."""
+    """Send DATA and the message, dots doubled (RFC 5321 §4.5.2); return the reply."""
     reply = yield from dialogue.command("DATA", _DATA)
     if in_step(reply, 3).code != 354:
         return reply
@@ -112,7 +113,10 @@ def _send_data(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[PeerReply]
 
 
 def _send_chunks(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[PeerReply]:
-    """BDAT (RFC 3030), the message as it is; return the first refusal, or the last reply."""
+    """Send the message unchanged in chunks, with BDAT (RFC 3030).
+
+    Return the first refusal, or the last reply.
+    """
     chunks = _chunks(mail.pieces())
     while (found := (yield ReadMore(chunks))) is not None:
         chunk, is_last = found
@@ -132,7 +136,7 @@ def _send_chunks(dialogue: HopDialogue, mail: OutgoingMail) -> HopSteps[PeerRepl
 
 
 def _last_reply(dialogue: HopDialogue, seq: int) -> HopSteps[PeerReply]:
-    """Return the reply to a whole message; raises Stopped, in words of doubt."""
+    """Return the reply to a whole message; raises Stopped, which states the doubt."""
     try:
         return in_step((yield from dialogue.reply(seq, _END, is_final=True)), 2)
     except Stopped as stopped:
@@ -143,12 +147,12 @@ def _last_reply(dialogue: HopDialogue, seq: int) -> HopSteps[PeerReply]:
 
 
 def with_dots_doubled(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield a message as DATA has it, up to its last CRLF, but not the dot behind it."""
-    held = b"\r\n"  # so that a dot at the very beginning is at the start of a line
-    skip = len(held)  # octets that are not the message's
+    """Yield a message as DATA sends it, up to its last CRLF, without the final dot."""
+    held = b"\r\n"  # makes a dot at the very beginning follow a line end
+    skip = len(held)  # octets that are not part of the message
     for piece in pieces:
         octets = (held + piece).replace(b"\r\n.", b"\r\n..")
-        ready, held = octets[:-2], octets[-2:]  # of which none is a doubled dot's first
+        ready, held = octets[:-2], octets[-2:]  # held may be a CRLF before a dot
         if len(ready) > skip:
             yield ready[skip:]
         skip = max(0, skip - len(ready))
@@ -171,7 +175,10 @@ def _chunks(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
 def _impossible(
     mail: OutgoingMail, offer: OfferedExtensions, secure: bool
 ) -> RecipientResult | None:
-    """Return why the server cannot take the message as it is, if so; nothing is changed for it."""
+    """Return why the server cannot take the message as it is, or None.
+
+    The message is never changed for a server.
+    """
     needs = mail.needs
     if 0 < offer.size < mail.size:
         text = f"The message has {mail.size} octets, the server takes {offer.size}."
@@ -197,5 +204,5 @@ def _impossible(
 
 
 def _fill(results: Results, result: RecipientResult) -> None:
-    """Give every recipient that has no result yet this one."""
+    """Give this result to every recipient that has none yet."""
     results[:] = [result if each is None else each for each in results]

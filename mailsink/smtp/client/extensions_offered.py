@@ -8,7 +8,7 @@ from mailsink.smtp.client.reply_reader import PeerReply
 
 
 class OfferedExtensions(NamedTuple):
-    """The keywords, in upper case, and what follows each."""
+    """The keywords, in upper case, and the arguments of each."""
 
     keywords: dict[str, str]
 
@@ -17,7 +17,7 @@ class OfferedExtensions(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Return the most octets of a message; 0: it does not say (RFC 1870 §3)."""
+        """Return the largest message size in octets; 0: not declared (RFC 1870 §3)."""
         return _number(self.keywords.get("SIZE", ""))
 
     @property
@@ -26,7 +26,7 @@ class OfferedExtensions(NamedTuple):
         return frozenset(self.keywords.get("AUTH", "").upper().split())
 
     def limit(self, name: str) -> int:
-        """Return a number of LIMITS (RFC 9422), as RCPTMAX; 0 where there is none."""
+        """Return a number of LIMITS (RFC 9422), such as RCPTMAX; 0 if there is none."""
         for word in self.keywords.get("LIMITS", "").split():
             key, _, value = word.partition("=")
             if key.upper() == name:
@@ -38,10 +38,10 @@ NOTHING = OfferedExtensions({})
 
 
 def offered(reply: PeerReply) -> OfferedExtensions:
-    """Read the offer of a 250 to EHLO. The first line has the server's name."""
+    """Return the extensions of a 250 to EHLO. Its first line has the server's name."""
     keywords: dict[str, str] = {}
     for text in reply.texts[1:]:
-        # Old servers write AUTH=LOGIN beside, or in place of, AUTH LOGIN.
+        # Old servers write AUTH=LOGIN in addition to AUTH LOGIN, or instead of it.
         keyword, _, rest = text.replace("AUTH=", "AUTH ", 1).strip().partition(" ")
         known = keywords.get(keyword.upper(), "")
         keywords[keyword.upper()] = f"{known} {rest}".strip()

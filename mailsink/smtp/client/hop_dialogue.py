@@ -1,7 +1,7 @@
-"""One connection to a next hop as its steps see it: commands out, replies in, time limits.
+"""One connection to a next hop as its steps see it: commands, replies and time limits.
 
-Steps are generators, as those of a server's session are: they yield effects, are sent the
-results, and return their own.
+Steps are generators, as in a server's session: they yield effects, receive the result
+of each, and return their own result.
 """
 
 from __future__ import annotations
@@ -28,26 +28,27 @@ from mailsink.text import readable
 T = TypeVar("T")
 
 NEVER = 1 << 62  # microseconds
-_GRACE = 4.0  # seconds for the reply to a whole message, when Mailsink is stopped
+_GRACE = 4.0  # seconds that a stop of Mailsink leaves for the reply to a whole message
 _SECOND = 1_000_000
-# Characters of replies that a session records: each try is a session of its own.
+# Characters of replies that a session records. Each try has its own session.
 _MOST_HEARD = 8 * 1024 * 1024
 _TOO_MUCH = f"The server has sent replies of more than {_MOST_HEARD >> 20} MiB."
 
 
 class HopWait(Enum):
-    """Effects without particulars."""
+    """Effects without arguments."""
 
     REPLY = "reply"  # octets, the end of input, or the time HopDialogue.wake_at; None
     WRITABLE = "writable"  # until the connection takes more octets; None
-    NEXT_MAIL = "next mail"  # the result is an OutgoingMail, or None: that was all
+    NEXT_MAIL = "next mail"  # the result is an OutgoingMail, or None if there is no
+    more
 
 
 @dataclass(frozen=True, slots=True)
 class ReadMore:
-    """Read on in a message, which may take its time; the result is the next item, or None.
+    """Read on in a message, which may be slow; the result is the next item, or None.
 
-    Raises what the reading raises.
+    Raises the errors of the reading.
     """
 
     items: Iterator[Any]
@@ -55,9 +56,10 @@ class ReadMore:
 
 @dataclass(frozen=True, slots=True)
 class LastLook:
-    """Addresses are the next thing to be sent, however long the server took until now.
+    """Check the recipients again: their addresses are sent next.
 
-    The result says for each recipient in order why nothing may go to it; "": it may.
+    The server may have taken long until now. The result has for each recipient in order
+    the reason why no mail may go to it; "": mail may go.
     """
 
     mail: OutgoingMail
@@ -65,9 +67,9 @@ class LastLook:
 
 @dataclass(frozen=True, slots=True)
 class MessageEnds:
-    """The end of the message is the next thing to be sent: remember that durably.
+    """Remember durably that the end of the message is sent next.
 
-    From then on nobody knows whether it arrived, until the reply comes.
+    From then until the reply comes, it is unknown whether the message arrived.
     """
 
     mail: OutgoingMail
@@ -75,7 +77,7 @@ class MessageEnds:
 
 @dataclass(frozen=True, slots=True)
 class ReportResults:
-    """Remember durably what became of a message, for each recipient in order."""
+    """Remember the results of a message durably, for each recipient in order."""
 
     mail: OutgoingMail
     results: tuple[RecipientResult, ...]
@@ -86,7 +88,7 @@ HopSteps = Generator[HopEffect, Any, T]
 
 
 class Stopped(Exception):
-    """The session cannot go on. `result` holds for every recipient not answered yet."""
+    """The session cannot go on. `result` holds for every recipient without a reply."""
 
     def __init__(self, ending: Ending, result: RecipientResult) -> None:
         super().__init__(result.text)
@@ -95,12 +97,12 @@ class Stopped(Exception):
 
 
 def deferred(text: str, enhanced: str = "4.4.2") -> RecipientResult:
-    """Return a result of our own that is worth another try."""
+    """Return a result of ours after which another try makes sense."""
     return RecipientResult("deferred", 0, enhanced, text)
 
 
 def failed(text: str, enhanced: str) -> RecipientResult:
-    """Return a result of our own that no other try would change."""
+    """Return a result of ours that another try would not change."""
     return RecipientResult("failed", 0, enhanced, text)
 
 
@@ -113,12 +115,15 @@ class HopDialogue:
         transcript: Transcript,
         write: Callable[[bytes], bool],
     ) -> None:
-        """write: sends octets; returns False if the peer is gone."""
+        """Prepare a dialogue.
+
+        write: sends octets, or returns False if the peer is gone.
+        """
         self.profile = profile
         self.transcript = transcript
         self.offer = NOTHING
         self.tls: TlsLayer | None = None
-        self.secure = False  # what goes out is encrypted
+        self.secure = False  # our octets go out encrypted
         self.wake_at = NEVER  # microseconds since the session opened
         self.eof = self.stop_now = self.output_blocked = False
         self.wire = write
@@ -128,35 +133,35 @@ class HopDialogue:
         self._heard = 0  # characters of replies
         self._out: list[bytes] = []
 
-    # What comes
+    # Input
 
     def receive(self, octets: bytes) -> None:
-        """Take octets that came."""
+        """Take octets received from the server."""
         if self.tls is not None:
             octets = self.tls.receive(octets)
             self.eof = self.eof or self.tls.ended
         self._replies.append(octets)
 
     def begin_tls(self, layer: TlsLayer) -> None:
-        """Let all octets go through TLS; what came in plain text before is dropped."""
+        """Let all octets go through TLS; drop unread octets of the plain connection."""
         self._replies.clear()
         self.tls = layer
 
     def tls_done(self) -> None:
-        """The handshake is done: write through it, and read what came with its end."""
+        """Finish the handshake: write through TLS, and read the octets after it."""
         assert self.tls is not None
         self._write = self.tls.send
         self.secure = True
         self.receive(b"")
 
-    # What goes out
+    # Output
 
     def send(
         self, line: str, kind: ExchangeKind = "command", shown: str | None = None
     ) -> int:
         """Queue a command for the next flush; return its seq.
 
-        shown: the line as it is recorded, where it holds a secret
+        shown: the line as recorded, if it holds a secret
         """
         octets = f"{line}\r\n".encode()
         verb = line.partition(" ")[0].upper() if kind == "command" else ""
@@ -165,7 +170,7 @@ class HopDialogue:
         return self.transcript.sent(kind, verb, text, len(octets))
 
     def flush(self) -> None:
-        """Write what is queued."""
+        """Write the queued commands."""
         if self._out:
             octets, self._out = b"".join(self._out), []
             self.write(octets)
@@ -186,10 +191,10 @@ class HopDialogue:
     ) -> HopSteps[PeerReply]:
         """Return the reply to a line that was sent; raises Stopped.
 
-        seconds: the time limit, before the profile's patience
-        is_final: it is the reply to a whole message
+        seconds: the time limit, before it is multiplied by the profile's patience
+        is_final: this is the reply to a whole message
         """
-        # What became of a message that was sent is heard in any case.
+        # Always read the reply to a message that was sent: it has the outcome.
         if self._heard > _MOST_HEARD and not is_final:
             raise Stopped("error", deferred(_TOO_MUCH, "4.5.0"))
         self.flush()
@@ -205,9 +210,10 @@ class HopDialogue:
         return reply
 
     def wait(self, until: int, late: str, is_final: bool = False) -> HopSteps[None]:
-        """Wait for octets until a time; raises Stopped, in the words of `late`.
+        """Wait for octets until a time; raises Stopped, with the text `late`.
 
-        is_final: for the reply to a whole message, which is given some grace at a stop
+        is_final: the wait is for the reply to a whole message, which gets some grace at
+        a stop
         """
         if self.eof:
             raise self._dropped()
@@ -220,7 +226,10 @@ class HopDialogue:
         self.wake_at = NEVER
 
     def _until_stopped(self, is_final: bool) -> int:
-        """Return until when a wait may go on after a stop; raises Stopped if it may not."""
+        """Return until when a wait may last after a stop.
+
+        Raises Stopped if not at all.
+        """
         now = self.transcript.clock()
         self._stopped_us = min(self._stopped_us, now)
         until = self._stopped_us + int(_GRACE * _SECOND)
@@ -236,7 +245,7 @@ class HopDialogue:
             raise self._dropped()
 
     def writable(self, seq: int, seconds: float) -> HopSteps[None]:
-        """Wait until the connection takes more of what is sent by seq; raises Stopped."""
+        """Wait until the connection takes more octets of this seq; raises Stopped."""
         seconds *= self.profile.patience
         until = self.transcript.clock() + int(seconds * _SECOND)
         while self.output_blocked and not (self.eof or self.stop_now):
@@ -246,7 +255,7 @@ class HopDialogue:
             self.wake_at = until
             yield HopWait.WRITABLE
             self.wake_at = NEVER
-        # A server that closes in the middle of a message may have said why.
+        # A server that closes in the middle of a message may have sent a reason.
         if self.eof and (reply := self._next_reply()) is not None:
             self.transcript.heard(seq, reply)
             if reply.code >= 400:
@@ -272,7 +281,7 @@ def _shutdown() -> Stopped:
 
 
 def result_of(reply: PeerReply) -> RecipientResult:
-    """Return what a reply means for a recipient (RFC 5321 §4.2.1)."""
+    """Return the result for a recipient that a reply means (RFC 5321 §4.2.1)."""
     state: State = "failed" if reply.code >= 500 else "deferred"
     if 200 <= reply.code < 300:
         state = "delivered"
@@ -282,7 +291,8 @@ def result_of(reply: PeerReply) -> RecipientResult:
 def in_step(reply: PeerReply, wanted: int) -> PeerReply:
     """Return a reply that is a refusal, or of the wanted class; raises Stopped.
 
-    Any other shows that the server answers something else than what was said last.
+    Any other reply shows that the server answers another command than the last one
+    sent.
     """
     if reply.code >= 400 or reply.code // 100 == wanted:
         return reply

@@ -41,7 +41,7 @@ def send_envelope(
     reply = yield from dialogue.reply(mail_seq, _MAIL)
     in_step(reply, 2)
     if reply.code >= 400:
-        for _, seq in waiting:  # they are answered all the same (RFC 2920 §3.1)
+        for _, seq in waiting:  # the server answers them too (RFC 2920 §3.1)
             yield from dialogue.reply(seq, _MAIL)
         for number in allowed:
             results[number] = _refused_mail(reply)
@@ -49,7 +49,7 @@ def send_envelope(
     if pipelined:
         return (yield from _recipient_replies(dialogue, waiting, results))
     accepted = []
-    for number in allowed:  # before each the server may have taken its time
+    for number in allowed:  # check each again: the server may have taken long
         if (yield from _allowed(mail, [number], results)):
             sent = [(number, _send_rcpt(dialogue, mail.recipients[number]))]
             accepted += yield from _recipient_replies(dialogue, sent, results)
@@ -59,7 +59,7 @@ def send_envelope(
 def _allowed(
     mail: OutgoingMail, numbers: Sequence[int], results: Results
 ) -> HopSteps[list[int]]:
-    """Take the last look at these recipients; return those to whom mail may go."""
+    """Check these recipients again; return the numbers of those that may get mail."""
     reasons = yield LastLook(mail)
     for number in numbers:
         if reasons[number]:
@@ -70,7 +70,7 @@ def _allowed(
 def _recipient_replies(
     dialogue: HopDialogue, sent: Sequence[tuple[int, int]], results: Results
 ) -> HopSteps[list[int]]:
-    """Take the replies to RCPT; return the numbers of the recipients that were accepted.
+    """Read the replies to RCPT; return the numbers of the accepted recipients.
 
     sent: the number of each recipient, and the seq of its RCPT
     """
@@ -90,13 +90,16 @@ def _send_rcpt(dialogue: HopDialogue, recipient: OutgoingRecipient) -> int:
 
 
 def _refused_mail(reply: PeerReply) -> RecipientResult:
-    """Return a refusal of MAIL; 503 is about the session, not about the message."""
+    """Return the result of a refused MAIL; 503 is about the session, not the mail."""
     result = result_of(reply)
     return result._replace(state="deferred") if reply.code == 503 else result
 
 
 def _refused_recipient(reply: PeerReply) -> RecipientResult:
-    """Return a refusal of RCPT; 552 means too many recipients here (RFC 5321 §4.5.3.1.10)."""
+    """Return the result of a refused RCPT.
+
+    Here 552 means too many recipients (RFC 5321 §4.5.3.1.10).
+    """
     result = result_of(reply)
     return result._replace(state="deferred") if reply.code == 552 else result
 

@@ -21,24 +21,25 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class ClientProfile:
-    """How to speak to a next hop."""
+    """The settings of a session with a next hop."""
 
     hostname: str  # ours, for EHLO
     tls: TlsPolicy = "opportunistic"
-    context: ssl.SSLContext | None = None  # has the certificate checks; None: no TLS
+    context: ssl.SSLContext | None = None  # checks the certificate; None: no TLS
     server_name: str = ""  # for SNI, and for the check of the certificate
     login: Login | None = None
-    # Of RFC 5321 §4.5.3.2, which are minutes; a fraction makes all of them shorter.
+    # Factor for the time limits of RFC 5321 §4.5.3.2, which are minutes; a fraction
+    # shortens them all.
     patience: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRecipient:
-    """A forward-path and its parameters of DSN (RFC 3461)."""
+    """A forward-path and its DSN parameters (RFC 3461)."""
 
     forward_path: str  # without <>
-    notify: str = ""  # as "SUCCESS,FAILURE"
-    orcpt: str = ""  # as "rfc822;xtext"
+    notify: str = ""  # such as "SUCCESS,FAILURE"
+    orcpt: str = ""  # such as "rfc822;xtext"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,11 @@ class OutgoingMail:
 
 
 class ContentNeeds(NamedTuple):
-    """The extensions that a content needs to be sent octet for octet."""
+    """The extensions that the content needs to be sent octet for octet."""
 
     eightbit: bool = False  # octets above 127
     utf8: bool = False  # in addresses or header (RFC 6531)
-    # CR or LF by itself, or NUL: DATA would change it, or let it pass for the end.
+    # A bare CR, a bare LF or a NUL: DATA could change it, or make it look like the end.
     binary: bool = False
 
 
@@ -70,5 +71,5 @@ class RecipientResult(NamedTuple):
     state: State
     code: int  # of the reply; 0 where none came
     enhanced: str  # the server's, or ours; may be ""
-    text: str  # the whole reply, or our reason in words
+    text: str  # the whole reply, or our reason
     reports: bool = False  # the server sends the reports from here on (RFC 3461 §5.2.1)

@@ -1,4 +1,4 @@
-"""How a session with a next hop begins: greeting, EHLO or HELO, STARTTLS, AUTH."""
+"""Opens a session with a next hop: greeting, EHLO or HELO, STARTTLS, AUTH."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PLAIN_LOGIN = (
 
 
 def open_session(dialogue: HopDialogue) -> HopSteps[None]:
-    """Bring a fresh connection to where MAIL may come; raises Stopped."""
+    """Bring a fresh connection to the point where MAIL may come; raises Stopped."""
     profile = dialogue.profile
     if profile.tls == "implicit":
         yield from _shake_hands(dialogue)
@@ -46,7 +46,7 @@ def open_session(dialogue: HopDialogue) -> HopSteps[None]:
 
 
 def greet(dialogue: HopDialogue) -> HopSteps[None]:
-    """Take the greeting, and say hello; raises Stopped."""
+    """Read the greeting, and send EHLO or HELO; raises Stopped."""
     seq = dialogue.transcript.sent("connect", "", "", 0)
     greeting = yield from dialogue.reply(seq, _GREETING)
     if greeting.code != 220:
@@ -55,7 +55,7 @@ def greet(dialogue: HopDialogue) -> HopSteps[None]:
 
 
 def _hello(dialogue: HopDialogue) -> HopSteps[None]:
-    """EHLO; HELO where the server does not know it (RFC 5321 §3.2)."""
+    """Send EHLO, or HELO if the server does not know EHLO (RFC 5321 §3.2)."""
     name = dialogue.profile.hostname
     dialogue.offer = NOTHING
     reply = yield from dialogue.command(f"EHLO {name}", _COMMAND)
@@ -72,7 +72,10 @@ def _hello(dialogue: HopDialogue) -> HopSteps[None]:
 
 
 def _start_tls(dialogue: HopDialogue) -> HopSteps[None]:
-    """STARTTLS where it is offered (RFC 3207); raises Stopped where it had to be."""
+    """Start TLS if the server offers it (RFC 3207).
+
+    Raises Stopped if the route requires TLS and there is none.
+    """
     required = dialogue.profile.tls == "required"
     if not dialogue.offer.has("STARTTLS"):
         if required:
@@ -88,7 +91,7 @@ def _start_tls(dialogue: HopDialogue) -> HopSteps[None]:
 
 
 def _shake_hands(dialogue: HopDialogue) -> HopSteps[None]:
-    """Hold the TLS handshake, as its client; raises Stopped."""
+    """Perform the TLS handshake as the client; raises Stopped."""
     profile, transcript = dialogue.profile, dialogue.transcript
     assert profile.context is not None
     seq = transcript.sent("tls", "", "The TLS handshake goes on.", 0)
@@ -126,7 +129,7 @@ def _tls_reason(error: Exception) -> str:
 
 
 def _log_in(dialogue: HopDialogue, login: Login) -> HopSteps[None]:
-    """AUTH by the best mechanism that both know (RFC 4954); raises Stopped."""
+    """Log in with the best mechanism that both know (RFC 4954); raises Stopped."""
     if dialogue.tls is None and dialogue.profile.tls != "off":
         raise Stopped("error", deferred(_PLAIN_LOGIN, "4.7.11"))
     mechanisms = dialogue.offer.mechanisms
@@ -169,7 +172,7 @@ def _login(dialogue: HopDialogue, login: Login) -> HopSteps[PeerReply]:
 
 
 def _cram_md5(dialogue: HopDialogue, login: Login) -> HopSteps[PeerReply]:
-    """RFC 2195 §2: proves the password without sending it."""
+    """Prove the password without sending it (RFC 2195 §2)."""
     dialogue.transcript.update(auth_mechanism="CRAM-MD5")
     reply = yield from dialogue.command("AUTH CRAM-MD5", _COMMAND)
     if reply.code != 334:
@@ -192,7 +195,7 @@ def _base64(text: str) -> str:
 
 
 def _refused(reply: PeerReply) -> RecipientResult:
-    """Return the result of a session that did not come about."""
+    """Return the result for a session that could not be opened."""
     if reply.code >= 400:
         return result_of(reply)
     return failed(f"The server answered what nobody expected: {reply.text}", "5.5.0")

@@ -9,26 +9,26 @@ from mailsink.text import readable
 
 _LONGEST_LINE = 4 * 1024  # octets; RFC 5321 §4.5.3.1.5 has 512
 _MOST_LINES = 200
-_MOST_OCTETS = 1024 * 1024  # that are held
-_MOST_RECORDED = 64 * 1024  # characters of a reply, octets that are no text as \xNN
+_MOST_OCTETS = 1024 * 1024  # held at a time
+_MOST_RECORDED = 64 * 1024  # characters of a reply; an octet that is no text is \xNN
 _LINE = re.compile(rb"([2-5][0-5][0-9])([ -]?)(.*)", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?: |$)")
 
 
 class BadReply(Exception):
-    """The server sent no reply that can be read; its text says what it sent."""
+    """The server sent no readable reply; the text says what it sent."""
 
 
 class PeerReply(NamedTuple):
-    """A reply that came."""
+    """A reply of the server."""
 
     code: int
-    enhanced: str  # of the last line; "" where it has none, or one of another class
+    enhanced: str  # of the last line; "" if it has none, or one of another class
     lines: tuple[str, ...]  # whole, readable, without their ends
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Return the lines without the code in front."""
+        """Return the lines without the codes."""
         return tuple(line[4:] for line in self.lines)
 
     @property
@@ -38,7 +38,7 @@ class PeerReply(NamedTuple):
 
 
 class ReplyReader:
-    """Cuts what comes from a server into replies. Bounded, whatever it sends."""
+    """Cuts the octets from a server into replies; bounded for any input."""
 
     __slots__ = ("_lines", "_octets", "_recorded", "_scanned")
 
@@ -49,11 +49,11 @@ class ReplyReader:
         self._recorded = 0
 
     def append(self, octets: bytes) -> None:
-        """Take what came; of a server that never ends, no more than can be held."""
+        """Take octets from the server, no more than _MOST_OCTETS can hold."""
         self._octets += octets[: _MOST_OCTETS + 1 - len(self._octets)]
 
     def clear(self) -> None:
-        """Drop what is not read yet, as STARTTLS demands (RFC 3207 §4.2)."""
+        """Drop the unread octets, as STARTTLS demands (RFC 3207 §4.2)."""
         self._octets.clear()
         self._lines.clear()
         self._scanned = self._recorded = 0

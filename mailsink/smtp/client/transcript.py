@@ -17,10 +17,10 @@ from mailsink.smtp.protocol.events import (
 
 
 class Transcript:
-    """Emits events with direction out; times are microseconds since the session opened.
+    """Emits events of direction "out"; times are microseconds since the session opened.
 
-    There are no events of transactions: those are of mail that comes in, and the queue
-    of releases knows what became of what goes out.
+    It emits no transaction events: those are for incoming mail. The queue of releases
+    keeps the results of outgoing mail.
     """
 
     __slots__ = (
@@ -37,8 +37,8 @@ class Transcript:
     ) -> None:
         """Prepare a transcript.
 
-        next_seq: numbers the exchanges; by default from 1 on
-        turned: it goes on in the session of a client, whose facts stay
+        next_seq: numbers the exchanges; the default counts from 1
+        turned: this continues the session of a client, whose facts stay
         """
         self.session = session
         self.clock = clock
@@ -49,7 +49,7 @@ class Transcript:
         self._opened: dict[int, ExchangeOpened] = {}
 
     def sent(self, kind: ExchangeKind, verb: str, line: str, octets: int) -> int:
-        """Record a line of ours, secrets masked; return its seq."""
+        """Record a line that we sent, its secrets masked; return its seq."""
         seq = self._next_seq()
         opened = ExchangeOpened(
             self.session, seq, kind, verb, line, octets, self.clock(),
@@ -66,7 +66,7 @@ class Transcript:
         self._emit(opened._replace(octets=octets, line=text, received_us=self.clock()))
 
     def heard(self, seq: int, reply: PeerReply) -> None:
-        """Record the reply to a line of ours."""
+        """Record the reply to a line that we sent."""
         self._opened.pop(seq, None)
         now = self.clock()
         self._emit(
@@ -76,7 +76,7 @@ class Transcript:
         )
 
     def notice(self, sentence: str) -> None:
-        """Record what happened, in a sentence."""
+        """Record a sentence about something that happened."""
         seq = self.sent("notice", "", sentence, 0)
         del self._opened[seq]
 
@@ -86,6 +86,6 @@ class Transcript:
             self._emit(SessionUpdated(self.session, facts))
 
     def delivered(self) -> None:
-        """Count a message that the server took for a recipient."""
+        """Count a message that the server accepted."""
         self._messages += 1
         self.update(messages=self._messages)

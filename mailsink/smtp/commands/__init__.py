@@ -1,1 +1,1 @@
-"""The commands that a client may send: one table, and a handler for each of them."""
+"""The commands that a client can send: one table, and a handler for each."""

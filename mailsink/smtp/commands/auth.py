@@ -1,4 +1,4 @@
-"""AUTH (RFC 4954): which mechanisms are offered, and what a login changes."""
+"""AUTH (RFC 4954): the mechanisms on offer, and the effects of a login."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from mailsink.smtp.session.session import Session
 
 
 def auth(session: Session, argument: str) -> Steps[Reply]:
-    """Log the client in by the mechanism that it names (RFC 4954 §4); raises Refusal."""
+    """Log the client in with the mechanism that it names (RFC 4954 §4).
+
+    Raises Refusal.
+    """
     name, _, initial = argument.partition(" ")
     name, initial = name.upper(), initial.strip(" ")
     _note_plaintext(session, name)
@@ -40,7 +43,7 @@ def _needs_tls(session: Session) -> bool:
 
 
 def refused_auth(session: Session, argument: str, reply: Reply) -> Reply:
-    """Flag a password that was sent in plain text, although the command was refused."""
+    """Flag a password sent in plain text, although its command was refused."""
     _note_plaintext(session, argument.partition(" ")[0].upper())
     return reply
 
@@ -52,7 +55,7 @@ def _note_plaintext(session: Session, name: str) -> None:
 
 
 def offered(session: Session) -> list[str]:
-    """Return the names of the mechanisms that can be judged, the plainest first."""
+    """Return the names of the mechanisms that can be verified, the plainest first."""
     hidden = session.profile.hidden
     if _needs_tls(session):
         return []
@@ -75,7 +78,7 @@ def _mechanism(session: Session, name: str) -> Mechanism:
 
 
 def _initial_response(mechanism: Mechanism, name: str, text: str) -> bytes | None:
-    """Return it decoded, or None where none came; "=" is an empty one."""
+    """Return the initial response decoded, or None without one; "=" is an empty one."""
     if not text:
         return None
     if mechanism.server_first:

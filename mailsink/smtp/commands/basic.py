@@ -1,4 +1,4 @@
-"""RSET, NOOP and QUIT: the commands that every session may send at any time."""
+"""RSET, NOOP and QUIT: the commands that a client may send at any time."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ def noop(session: Session, argument: str) -> Reply:
 
 
 def quit_(session: Session, argument: str) -> Reply:
-    """Say goodbye; dispatch ends the session (RFC 5321 §4.1.1.10)."""
+    """Return the goodbye; dispatch ends the session (RFC 5321 §4.1.1.10)."""
     return replies.BYE

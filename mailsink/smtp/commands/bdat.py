@@ -1,7 +1,7 @@
-"""CHUNKING (RFC 3030): a message in chunks of announced size, taken as it is.
+"""CHUNKING (RFC 3030): a message in chunks of announced size, taken unchanged.
 
-The octets of a chunk follow its line at once: also a chunk that is refused is read, so
-that client and server stay in step. No octet of a chunk ends it, and no dot is stuffed.
+The octets of a chunk follow its line at once. A refused chunk is read too, so that
+client and server stay in step. No octet sequence ends a chunk, and no dot is stuffed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mailsink.smtp.session.transaction import Transaction
 from mailsink.smtp.session.transaction_end import close_body, give_up_transaction
 
 _ARGUMENTS = re.compile(r"([0-9]+)(?: +(.*))?")
-_LARGEST = 2**63 - 1  # octets; what says more is no number of octets
+_LARGEST = 2**63 - 1  # octets; a larger number is no valid size
 
 
 def bdat(session: Session, argument: str) -> Steps[Reply]:
@@ -51,9 +51,9 @@ def bdat(session: Session, argument: str) -> Steps[Reply]:
 
 
 def refused_bdat(session: Session, argument: str, reply: Reply) -> Steps[Reply]:
-    """Read and drop the chunk behind a BDAT that is refused; return the reply.
+    """Read and drop the chunk after a refused BDAT; return the reply.
 
-    Without a size that is another one than was given.
+    If BDAT has no valid size, return the refusal for that instead of `reply`.
     """
     try:
         size, marker = _arguments(session, argument)
@@ -72,7 +72,7 @@ def _answer_last(session: Session, marker: str) -> None:
 def _arguments(session: Session, argument: str) -> tuple[int, str]:
     """Return the size and the upper-case marker; raises Refusal.
 
-    Without a size what follows will be taken for commands.
+    Without a size, the octets that follow are taken for commands; the flag says so.
     """
     if match := _ARGUMENTS.fullmatch(argument.rstrip(" ")):
         digits = match[1].lstrip("0") or "0"
@@ -85,13 +85,16 @@ def _arguments(session: Session, argument: str) -> tuple[int, str]:
 def _begun(
     session: Session, transaction: Transaction, marker: str
 ) -> Steps[tuple[Reply | None, ChunkReader]]:
-    """Return the policy's reply for success, and what the chunk belongs to; raises Refusal."""
+    """Return the policy's reply for success, and the reader of the body.
+
+    Raises Refusal.
+    """
     if marker not in ("", "LAST"):
         raise Refusal(replies.syntax("BDAT size [LAST]"))
     decided = yield from consult(session, "bdat", transaction.asked, argument=marker)
     if transaction.chunks is None:
         begun = yield from consult(session, "data", transaction.asked)
-        # Only DATA begins a message by 354.
+        # Only DATA may begin a message with 354.
         if begun is not None and begun.code < 300:
             decided = decided or begun
         transaction.begun = True
@@ -102,7 +105,7 @@ def _begun(
 
 
 def _discard(session: Session, size: int, reply: Reply) -> Steps[None]:
-    """Read a chunk that is refused, and let its transaction fail."""
+    """Read a refused chunk, and let its transaction fail."""
     now_us = session.now_us()
     discarded = DiscardingReader(session.profile, now_us, binary=True)
     discarded.begin(session.chunk_line, size, now_us)
@@ -118,7 +121,10 @@ def _receive(
     transaction: Transaction | None,
     last: bool = False,
 ) -> Steps[None]:
-    """Read a chunk and emit its exchange; where it is cut off, end the transaction and re-raise."""
+    """Read a chunk and emit its exchange.
+
+    If the chunk is cut off, end the transaction and re-raise SessionEnded.
+    """
     try:
         yield from read(session, chunks)
     except SessionEnded as ended:
@@ -131,7 +137,7 @@ def _receive(
 
 
 def _judge(session: Session, chunks: ChunkReader, size: int) -> Reply:
-    """The reply to a chunk that is not the last."""
+    """Return the reply to a chunk that is not the last."""
     spool, limit = chunks.spool, session.profile.max_message_size
     if spool.error is not None:
         return write_failed(spool.error)
@@ -153,7 +159,7 @@ def _deliver(
 
 
 def _fail(session: Session, transaction: Transaction, reply: Reply) -> Steps[None]:
-    """End a transaction, yet keep it: until RSET all that is in the pipeline is refused."""
+    """End a transaction, but keep it: pipelined commands are refused until RSET."""
     yield from give_up_transaction(session, "rejected", reply.code)
     transaction.begun = transaction.failed = True
     session.transaction = transaction

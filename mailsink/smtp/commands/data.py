@@ -1,4 +1,4 @@
-"""DATA (RFC 5321 §4.1.1.4), and storing the message once its body came.
+"""DATA (RFC 5321 §4.1.1.4), and storing the message once its body is complete.
 
 mailsink.smtp.commands.bdat receives the chunks of BDAT; it calls `deliver` too.
 """
@@ -25,12 +25,15 @@ from mailsink.smtp.session.transaction_end import end_transaction
 
 
 def data(session: Session, argument: str) -> Steps[Reply]:
-    """Reply 354, receive the body, store the message; return its reply (RFC 5321 §4.1.1.4)."""
+    """Reply 354, receive the body and store the message (RFC 5321 §4.1.1.4).
+
+    Return the reply to the message.
+    """
     transaction = session.transaction
     assert transaction is not None  # a need
     decided = yield from consult(session, "data", transaction.asked)
     if decided is not None and decided.code != replies.START_INPUT.code:
-        return decided  # a client that goes on to send a message is out of step
+        return decided  # a client that sends a message now is out of step
     yield from send_reply(session, decided or replies.START_INPUT)
     received = yield from receive_body(session, transaction)
     answer_each(session, transaction)
@@ -38,7 +41,7 @@ def data(session: Session, argument: str) -> Steps[Reply]:
 
 
 def answer_each(session: Session, transaction: Transaction) -> None:
-    """In LMTP, let the current exchange's reply go to each recipient (RFC 2033 §4.2)."""
+    """In LMTP, repeat the exchange's reply for each recipient (RFC 2033 §4.2)."""
     recipients = tuple(transaction.recipient_paths)
     if recipients and session.profile.protocol == "lmtp":
         session.exchange.delivery = Delivery(transaction.id, recipients)
@@ -50,9 +53,10 @@ def deliver(
     received: ReceivedBody,
     decided: Reply | None = None,
 ) -> Steps[Reply]:
-    """Store the message of a body that came whole, or refuse it; return the reply.
+    """Store the message of a complete body, or refuse it; return the reply.
 
-    decided: the policy's reply for success by now; at the end it may have another.
+    decided: the policy's reply for success so far; the policy may replace it at the
+    end.
     """
     body = received.body
     if body is None:
@@ -90,13 +94,13 @@ def _check_body(profile: Profile, received: ReceivedBody) -> None:
 
 
 def write_failed(error: OSError | None) -> Reply:
-    """The reply to a body that could not be written (RFC 5321 §4.2.3)."""
+    """Return the reply to a body that could not be written (RFC 5321 §4.2.3)."""
     full = error is not None and error.errno in (errno.ENOSPC, errno.EDQUOT)
     return replies.DISK_FULL if full else replies.WRITE_ERROR
 
 
 def _store(session: Session, transaction: Transaction, body: Body) -> Steps[Reply]:
-    """Store the message; the reply is 250 only when it is committed."""
+    """Store the message; return 250 only after the commit."""
     if transaction.handling.discarded_by:
         return _discard(session, transaction, body)
     handling = transaction.handling
@@ -117,7 +121,7 @@ def _store(session: Session, transaction: Transaction, body: Body) -> Steps[Repl
 
 
 def _discard(session: Session, transaction: Transaction, body: Body) -> Reply:
-    """Accept a message that a rule discards: its transaction stays, and says so."""
+    """Accept a message that a rule discards; its transaction is kept with that fact."""
     exchange = session.exchange
     exchange.rule = exchange.rule or transaction.handling.discarded_by
     end_transaction(session, "discarded", replies.DISCARDED.code, body)

@@ -1,7 +1,7 @@
-"""The extensions: one table, keyword of EHLO → what is said of it to this client.
+"""The extensions: one table from the keyword of EHLO to its arguments for this client.
 
-An extension is hidden by Profile.hidden: then EHLO does not list it, its commands are
-answered by 502 and its parameters by 555.
+Profile.hidden hides an extension: EHLO does not list it, its commands get 502, and its
+parameters get 555.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _always(session: Session) -> str | None:
 
 
 def _with(other: str) -> Offer:
-    """An extension that means nothing without another one."""
+    """Return an offer that is made only together with another extension."""
 
     def offer(session: Session) -> str | None:
         return "" if offers(session, other) else None
@@ -80,7 +80,7 @@ def _requiretls(session: Session) -> str | None:
 
 
 def _future_release(session: Session) -> str | None:
-    """RFC 4865 §4: the longest hold in seconds, and until when that would be now."""
+    """RFC 4865 §4: the longest hold in seconds, and the end of one that begins now."""
     if not session.profile.submission:
         return None
     latest = datetime.fromtimestamp(session.unix_time() + LONGEST_HOLD, UTC)
@@ -88,11 +88,11 @@ def _future_release(session: Session) -> str | None:
 
 
 def _limits(session: Session) -> str | None:
-    """RFC 9422 §4; a limit that cannot be said in six digits is not said."""
+    """RFC 9422 §4; a limit with more than six digits is left out."""
     profile = session.profile
     limits = {"RCPTMAX": profile.max_recipients, "MAILMAX": profile.max_transactions}
-    said = [f"{name}={most}" for name, most in limits.items() if 0 < most <= _MOST]
-    return " ".join(said) or None
+    listed = [f"{name}={most}" for name, most in limits.items() if 0 < most <= _MOST]
+    return " ".join(listed) or None
 
 
 def _queues(session: Session) -> str | None:

@@ -21,7 +21,10 @@ def helo(session: Session, argument: str) -> Steps[Reply]:
 
 
 def ehlo(session: Session, argument: str) -> Steps[Reply]:
-    """Greet a client and list the extensions (RFC 5321 §4.1.1.1); LHLO too (RFC 2033 §4.1)."""
+    """Greet a client and list the extensions (RFC 5321 §4.1.1.1.
+
+    LHLO: RFC 2033 §4.1).
+    """
     yield from _greeted(session, argument, session.profile.hello)
     session.extended = True
     withhold_starttls(session)
@@ -33,7 +36,10 @@ def ehlo(session: Session, argument: str) -> Steps[Reply]:
 
 
 def _greeted(session: Session, argument: str, verb: str) -> Steps[None]:
-    """Check and take the client's name, and give up an open transaction; raises Refusal."""
+    """Check and take the client's name, and abandon an open transaction.
+
+    Raises Refusal.
+    """
     name = argument.rstrip(" ")
     if not name:
         raise Refusal(replies.syntax(f"{verb} your.host.name"))

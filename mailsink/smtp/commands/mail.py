@@ -68,13 +68,13 @@ def mail(session: Session, argument: str) -> Steps[Reply]:
 
 
 def _asks(session: Session, reverse_path: str) -> bool:
-    """Whether the sender, or a name that the client goes by, may ask for a reply."""
+    """Whether the sender, or a name of the client, may ask for a reply."""
     asks, user = session.host.asks, session.user
     return asks(reverse_path) or asks(session.helo) or (user is not None and asks(user))
 
 
 def _declared(given: parameters.Given) -> Declared:
-    """Return what MAIL says of the body."""
+    """Return the properties of the body that MAIL declares."""
     smtputf8 = "SMTPUTF8" in given
     encoding = str(given.get("BODY", "")).upper()
     binary = encoding == "BINARYMIME"
@@ -111,7 +111,7 @@ def rcpt(session: Session, argument: str) -> Steps[Reply]:
 
 
 def refused_rcpt(session: Session, argument: str, reply: Reply) -> Reply:
-    """Record the recipient of a RCPT that was refused before it was looked at."""
+    """Record the recipient of a RCPT that was refused before it was parsed."""
     if session.transaction is not None:
         _emit_recipient(session, session.transaction, argument, "", reply)
     return reply
@@ -120,7 +120,7 @@ def refused_rcpt(session: Session, argument: str, reply: Reply) -> Reply:
 def _emit_recipient(
     session: Session, transaction: Transaction, path: str, rest: str, reply: Reply
 ) -> None:
-    """Emit the answer to a RCPT; every one within a transaction is counted."""
+    """Emit the reply to a RCPT; each RCPT within a transaction is counted."""
     transaction.recipients += 1
     placement = session.exchange.placement or transaction.placement
     session.emit(
@@ -146,7 +146,7 @@ def _recipient(
         raise Refusal(replies.bad_recipient(str(error))) from None
     if not path.mailbox:
         raise Refusal(replies.NULL_RECIPIENT)
-    if path.mailbox.lower() == "postmaster":  # the one without a domain
+    if path.mailbox.lower() == "postmaster":  # the only mailbox without a domain
         flags = tuple(flag for flag in path.flags if flag != "unqualified_address")
         path = grammar.Path(path.mailbox, flags)
     parameters.taken(session, "RCPT", rest)
@@ -160,11 +160,11 @@ def _recipient(
 
 
 def _is_international(text: str, rest: str) -> bool:
-    """Whether the path at the head of a text, its source route too, is beyond ASCII."""
+    """Whether the path that begins the text, with its source route, is not ASCII."""
     return not (text.isascii() or text.removesuffix(rest).isascii())
 
 
-# What a strict profile refuses, and how to fix it.
+# The deviations that a strict profile refuses, with the way to fix each.
 _DEVIATIONS = {
     "lenient_path": "write it as <user@example.com> right behind the colon",
     "underscore_domain": "a domain holds no underscore",
@@ -177,7 +177,7 @@ _DEVIATIONS = {
 def _take_leniently(
     session: Session, path: grammar.Path, refuse: Callable[[str], Reply]
 ) -> None:
-    """Take an address a little off the grammar with its flags, or refuse it."""
+    """Flag an address that deviates a little from the grammar, or refuse it."""
     limit = session.profile.max_path
     if limit and len(path.mailbox.encode()) + 2 > limit:  # its brackets
         raise Refusal(refuse(f"it is longer than the limit of {limit} octets"))

@@ -1,7 +1,7 @@
-"""The state table's vocabulary: what must have come before a command.
+"""The vocabulary of the state table: what a command needs before it may come.
 
-The table (`table.COMMANDS`) names the needs of each verb in the order in which they are
-checked; the first that is not met answers the command.
+The table (`table.COMMANDS`) lists the needs of each verb in the order of their checks.
+The first need that is not met gives the reply.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mailsink.smtp.session.session import Session
 class Need:
     """One condition."""
 
-    words: str  # when it is met, for HELP and pages; {hello}: EHLO, or LHLO
+    words: str  # when the need is met, for HELP and pages; {hello}: EHLO, or LHLO
     refusal: Callable[[Session], Reply | None]  # None where it is met
 
 

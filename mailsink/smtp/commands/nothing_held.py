@@ -1,4 +1,4 @@
-"""The held mail of a server that holds none: every request is answered so."""
+"""The held mail of a server that holds none: every request gets that reply."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mailsink.smtp.protocol.replies import Reply
 
 
 def nothing_waits(request: MailRequest) -> Reply:
-    """Return the reply where nothing waits; RFC 821 knows no 453 for TURN."""
+    """Return the reply when no mail waits; for TURN, RFC 821 has no 453."""
     if request.verb == "TURN":
         return replies.NOTHING_TO_TURN_FOR
     if request.verb == "ATRN":

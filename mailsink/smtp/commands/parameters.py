@@ -1,6 +1,7 @@
-"""The parameters of MAIL and RCPT: one table of what offers them and what values they take.
+"""The parameters of MAIL and RCPT: one table of their extensions and values.
 
-`taken` parses what follows a path and holds it to the RFCs; values keep their case.
+`taken` parses the text after a path and checks it against the RFCs; values keep their
+case.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session.effects import Refusal
 from mailsink.smtp.session.session import Session
 
-LONGEST_HOLD = 30 * 24 * 3600  # seconds a message may be held back (RFC 4865 §4)
+LONGEST_HOLD = 30 * 24 * 3600  # seconds that a message can be held (RFC 4865 §4)
 
 Given = dict[str, str | None]  # by upper-case keyword
 Check = Callable[[Session, str | None], None]  # raises Refusal for a bad value
@@ -33,7 +34,7 @@ class Parameter(NamedTuple):
 def taken(session: Session, verb: str, text: str) -> Given:
     """Return the parameters of a verb, each checked; raises Refusal.
 
-    501 for what is badly written or given twice, 555 for what is not offered.
+    501 for a parameter that is malformed or repeated, 555 for one that is not offered.
     """
     if not text:
         return {}
@@ -57,7 +58,10 @@ def taken(session: Session, verb: str, text: str) -> Given:
 
 
 def sender_ok(session: Session, given: Given) -> Reply:
-    """The reply to MAIL with these parameters, which may change one (RFC 6710 §4.1)."""
+    """Return the reply to MAIL with these parameters.
+
+    May change one (RFC 6710 §4.1).
+    """
     priority = given.get("MT-PRIORITY")
     if priority is not None and int(priority) > 0 and session.user is None:
         return replies.PRIORITY_LOWERED
@@ -93,7 +97,7 @@ def _no_value(keyword: str) -> Check:
 
 
 def _auth(session: Session, value: str | None) -> None:
-    """RFC 4954 §5. A value that is no mailbox may be a secret, and comes masked."""
+    """RFC 4954 §5. A value that is no mailbox may be a secret, and arrives masked."""
     if value == "<>":
         return
     try:
@@ -104,7 +108,7 @@ def _auth(session: Session, value: str | None) -> None:
 
 
 def _takes(form: str, refusal: Reply) -> Check:
-    """A check that a value has a form, whatever its case."""
+    """Return a check that a value has a form, ignoring case."""
     pattern = re.compile(form, re.IGNORECASE | re.ASCII)
 
     def check(session: Session, value: str | None) -> None:
@@ -114,9 +118,10 @@ def _takes(form: str, refusal: Reply) -> Check:
     return check
 
 
-# RFC 3461 §4.4: what it stands for is printable; a + begins two hexadecimal digits.
+# RFC 3461 §4.4: the decoded value is printable; a + begins two hexadecimal digits.
 _ENVID = re.compile(r"(?:[!-*,-<>-~]|\+[2-7][0-9A-F])+")
-# RFC 3461 §4.2; its type utf-8 writes what is not ASCII as it is, or as \x{HEX} (RFC 6533 §3).
+# RFC 3461 §4.2; the type utf-8 writes other than ASCII directly, or as \x{HEX}
+# (RFC 6533 §3).
 _ORCPT = re.compile(
     r"(?:(?P<utf8>utf-8)|[A-Za-z0-9!#$%&'*\-/?^_`{|}~.]+);"
     r"(?P<address>(?:[!-*,-<>-~]|\+[0-9A-F]{2}|[^\x00-\x7f])+)",
@@ -176,7 +181,7 @@ def _seconds_until(session: Session, time: str) -> float:
 
 
 def _check_hold(session: Session, given: Given) -> None:
-    """Check the two ways to hold a message, and BY beside them (RFC 4865 §5)."""
+    """Check the two ways to hold a message, and BY together with them (RFC 4865 §5)."""
     interval, time = given.get("HOLDFOR"), given.get("HOLDUNTIL")
     if interval and time:
         raise Refusal(replies.HELD_TWICE)

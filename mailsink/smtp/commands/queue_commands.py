@@ -1,4 +1,4 @@
-"""ETRN, ATRN and TURN, which ask for mail that waits (RFC 1985, RFC 2645, RFC 821 §3.8)."""
+"""ETRN, ATRN and TURN: requests for waiting mail (RFC 1985, RFC 2645, RFC 821 §3.8)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def unavailable(session: Session) -> Reply | None:
 
 
 def etrn(session: Session, argument: str) -> Steps[Reply]:
-    """RFC 1985 §5: ETRN node, @domain with what is below it, or #queue."""
+    """RFC 1985 §5: ETRN node, @domain (with its subdomains), or #queue."""
     node = argument.rstrip(" ")
     if node in ("", "@", "#"):
         raise Refusal(replies.syntax("ETRN domain | @domain | #queue"))
@@ -29,7 +29,7 @@ def etrn(session: Session, argument: str) -> Steps[Reply]:
         domain = node.removeprefix("@")
         _check_domain(domain)
         if "." not in domain:
-            # All of a top-level domain is nobody's; a name by itself is no node.
+            # No client owns a whole top-level domain; a single label is no node.
             raise Refusal(
                 replies.NODE_NOT_ALLOWED
                 if node.startswith("@")
@@ -40,7 +40,10 @@ def etrn(session: Session, argument: str) -> Steps[Reply]:
 
 
 def atrn(session: Session, argument: str) -> Steps[Reply]:
-    """RFC 2645 §5.2.1: ATRN [domain *("," domain)]; without, all domains of the account."""
+    """RFC 2645 §5.2.1: ATRN [domain *("," domain)].
+
+    The default is all of the account's.
+    """
     domains = argument.rstrip(" ")
     nodes = tuple(domains.split(",")) if domains else ()
     if len(nodes) > _MOST_DOMAINS:
@@ -60,7 +63,7 @@ def turn(session: Session, argument: str) -> Steps[Reply]:
 def _turned(
     session: Session, verb: Literal["ATRN", "TURN"], nodes: tuple[str, ...]
 ) -> Steps[Reply]:
-    """Ask for mail; the session goes on with reversed roles if there is some."""
+    """Ask for mail; if there is some, the session continues with reversed roles."""
     refusal: Reply | None = yield _asking(session, verb, nodes)
     if refusal is not None:
         return refusal

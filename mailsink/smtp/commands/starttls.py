@@ -23,14 +23,14 @@ def unavailable(session: Session) -> Reply | None:
 
 
 def starttls(session: Session, argument: str) -> Steps[None]:
-    """Reply 220 and shake hands; after that the client is unknown again (RFC 3207 §4)."""
+    """Reply 220 and shake hands, then forget what the client said (RFC 3207 §4)."""
     context = session.profile.tls
-    assert context is not None  # else it is unavailable
+    assert context is not None  # else STARTTLS is unavailable
     decided = yield from consult(session, "starttls")
     layer = planned_layer(session) or new_layer(session, context)
     layer.client = session.helo
     yield from send_reply(session, decided or replies.GO_AHEAD)
-    # What came before the 220 was written may be an attacker's (RFC 3207 §6).
+    # Input received before the 220 was written may be an attacker's (RFC 3207 §6).
     session.discard_input()
     seconds = session.profile.handshake_timeout
     try:

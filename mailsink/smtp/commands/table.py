@@ -1,7 +1,7 @@
-"""The commands: one table of what each verb needs, takes and does.
+"""The commands: one table of the needs, the syntax and the handler of each verb.
 
-Dispatch checks what a verb needs before its handler runs. A handler takes the session
-and the argument, and raises Refusal before it has changed anything.
+Dispatch checks the needs of a verb before its handler runs. A handler takes the session
+and the argument, and raises Refusal before it changes anything.
 """
 
 from __future__ import annotations
@@ -45,40 +45,40 @@ from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session.effects import Refusal, Steps
 from mailsink.smtp.session.session import Session
 
-# The reply, or the steps to it; they return None where they sent it themselves.
+# The reply, or the steps to it; the steps return None if they have sent it.
 Outcome = Reply | Steps[Reply] | Steps[None] | Steps[Reply | None]
 Handler = Callable[[Session, str], Outcome]  # it takes the argument
-# The same for a command that is refused before its handler runs, by this reply.
+# Runs in place of the handler when a command is refused with this reply.
 Refuser = Callable[[Session, str, Reply], Outcome]
-# Who may send a command where the profile requires TLS, a login, or both.
+# Who may send a command if the profile requires TLS, a login, or both.
 Access = Literal["anyone", "tls", "login"]
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One verb: when it may come, what answers it, and what HELP says of it."""
+    """One verb: when it may come, its handler, and its help text."""
 
     handler: Handler
-    syntax: str  # of the verb alone: it takes no argument
+    syntax: str  # the verb alone: it takes no argument
     rfc: str
-    stage: Stage | None = "any"  # None: the handler consults itself, knowing more
-    needs: tuple[Need, ...] = ()  # what must have come before, in order of checking
+    stage: Stage | None = "any"  # None: the handler consults the policy itself
+    needs: tuple[Need, ...] = ()  # conditions, in the order of their checks
     access: Access = "login"
-    keyword: str = ""  # of EHLO, that offers it; "": every server speaks it
-    protocol: Literal["smtp", "lmtp"] | None = None  # None: of both
-    ends: bool = False  # the session, if it succeeds
-    # Why this client may not have it, whatever came before; None: it may.
+    keyword: str = ""  # of EHLO, which offers the command; "": always available
+    protocol: Literal["smtp", "lmtp"] | None = None  # None: both
+    ends: bool = False  # a success ends the session
+    # Returns the refusal for a client that may never use the command; None: it may.
     unavailable: Callable[[Session], Reply | None] | None = None
     refused: Refuser | None = None
 
     def when(self, hello: str = "EHLO") -> str:
-        """Return when it may come, in words: "after EHLO, outside a transaction"."""
+        """Return when the command may come: "after EHLO, outside a transaction"."""
         words = [need.words.format(hello=hello) for need in self.needs if need.words]
         return ", ".join(words) or "at any time"
 
 
 def help_(session: Session, argument: str) -> Reply:
-    """RFC 5321 §4.1.1.8; HELP STATUS is the natural 211."""
+    """RFC 5321 §4.1.1.8; HELP STATUS gets 211, the code of a system status."""
     topic = argument.strip().upper()
     spoken = _spoken(session)
     if not topic:
@@ -109,7 +109,7 @@ def _when(session: Session, command: Command) -> str:
 
 
 def _spoken(session: Session) -> dict[str, Command]:
-    """The commands that are offered to this client now."""
+    """Return the commands that are offered to this client now."""
     return {
         verb: command
         for verb, command in COMMANDS.items()
@@ -266,5 +266,5 @@ COMMANDS = {
     ),
 }
 
-# Known, so that the refusal is 502 and not 500 (RFC 5321 §4.2.4).
+# Known verbs, which get 502 and not 500 (RFC 5321 §4.2.4).
 NOT_OFFERED = frozenset({"SEND", "SOML", "SAML"})

@@ -1,7 +1,7 @@
 """VRFY and EXPN (RFC 5321 §3.5, RFC 6531 §3.7.4.2): the policy looks up users and lists.
 
-A policy knows; without its answer nothing can be confirmed or denied, and there are
-no lists. Neither command touches a transaction.
+Without an answer from the policy, no user can be confirmed or denied, and there are no
+lists. Neither command affects a transaction.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def expn(session: Session, argument: str) -> Steps[Reply]:
 
 
 def _ask(session: Session, form: str, argument: str) -> Steps[Reply | None]:
-    """Look the name up, written as `name`, `user@domain` or `<user@domain>`."""
+    """Look up a name of the form `name`, `user@domain` or `<user@domain>`."""
     name, utf8 = _name(session, argument.strip(" "))
     if name.startswith("<") and name.endswith(">"):
         name = name[1:-1]

@@ -1,4 +1,4 @@
-"""XCLIENT: a trusted client says for whom it speaks.
+"""XCLIENT: a trusted client names the client that it acts for.
 
 https://www.postfix.org/XCLIENT_README.html; Postfix and nginx send it, swaks can.
 """
@@ -23,7 +23,7 @@ _LONGEST = 255  # octets of NAME and HELO
 _PORT = re.compile(r"[0-9]{1,5}")
 _SYNTAX = replies.syntax(f"XCLIENT name=value..., each once of {ATTRIBUTES}")
 
-# What a client is, by attribute; None: its client does not know either.
+# The facts about a client, by attribute; None: the proxy does not know this one either.
 Attributes = dict[str, str | None]
 
 
@@ -33,17 +33,17 @@ def offer(session: Session) -> str | None:
 
 
 def _is_trusted(session: Session) -> bool:
-    """By the address of the connection, not by one that XCLIENT gave."""
+    """Whether the connection's own address is trusted, not one that XCLIENT gave."""
     return within(session.origin, session.profile.xclient_from)
 
 
 def unavailable(session: Session) -> Reply | None:
-    """Return the refusal of a client whose XCLIENT is not believed."""
+    """Return the refusal of a client whose XCLIENT is not trusted."""
     return None if _is_trusted(session) else replies.XCLIENT_NOT_TRUSTED
 
 
 def xclient(session: Session, argument: str) -> Steps[Reply]:
-    """Replace the client by another one, as if it had just connected, and greet it."""
+    """Replace the client with another, as if that had just connected, and greet it."""
     attributes = _attributes(argument)
     session.reset_client()
     _publish(session, attributes)
@@ -51,7 +51,7 @@ def xclient(session: Session, argument: str) -> Steps[Reply]:
 
 
 def _attributes(text: str) -> Attributes:
-    """Return what is given, each value checked; raises Refusal."""
+    """Return the given attributes, each value checked; raises Refusal."""
     found: Attributes = {}
     for part in text.split():
         name, equals, value = part.partition("=")
@@ -68,7 +68,7 @@ def _attributes(text: str) -> Attributes:
 
 
 def _value(name: str, xtext: str) -> str | None:
-    """Return a value decoded and checked; raises ValueError."""
+    """Return a value, decoded and checked; raises ValueError."""
     if xtext.upper() in _NOT_KNOWN:
         return None
     value = readable(grammar.unxtext(xtext).encode("latin-1"))
@@ -100,7 +100,10 @@ def _address(value: str) -> str:
 
 
 def _publish(session: Session, attributes: Attributes) -> None:
-    """Make the session that client's. NAME, PROTO and DEST… are only in its line."""
+    """Record the client's facts in the session.
+
+    NAME, PROTO and DEST… stay in the line only.
+    """
     if "ADDR" in attributes or "PORT" in attributes:
         address = attributes.get("ADDR", session.peer.client_address) or UNKNOWN
         session.set_client(address, int(attributes.get("PORT") or 0))

@@ -1,1 +1,1 @@
-"""The transport: listening sockets and connections, the only part that knows asyncio."""
+"""The transport: listening sockets and connections. Only this part uses asyncio."""

@@ -1,4 +1,4 @@
-"""Admission: limits the sessions of a machine's SMTP processes, in all and for each client."""
+"""Limits the sessions of a machine's SMTP processes, in total and for each client."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.replies import Reply
 
-_MANY = 100  # connections in all, from which on no client may hold all of them
-_ALL = ""  # for which all connections are counted
-_IDLE = 30.0  # seconds after which a connection may have to give way
+_MANY = 100  # with this limit or more, no client may hold all connections
+_ALL = ""  # the key that counts all connections
+_IDLE = 30.0  # seconds of silence after which a connection may have to give way
 
 
 class Admitted(Protocol):
-    """A connection, as far as its admission goes."""
+    """A connection as admission sees it."""
 
     def idle(self) -> float:
-        """Return for how many seconds nothing has come from the client."""
+        """Return the seconds since the client last sent something."""
 
     def give_way(self) -> None:
-        """End the session, and with it the connection."""
+        """End the session and its connection."""
 
 
 class Admission:
     """Counts connections and clients; the listeners of a process share one."""
 
     def __init__(self, shared: SharedCounts | None = None) -> None:
-        """shared: with the other processes that take mail on this machine, if any"""
+        """shared: the counts of all processes that take mail here, if any."""
         self._shared = shared
         self._connections = 0
         self._by_client: defaultdict[str, dict[Admitted, None]] = defaultdict(dict)
 
     @property
     def connections(self) -> int:
-        """How many there are now."""
+        """The number of connections now."""
         return self._connections
 
     def connected(self) -> None:
@@ -48,7 +48,10 @@ class Admission:
     def admit(
         self, connection: Admitted, address: str, profile: Profile
     ) -> Reply | None:
-        """Count a connection's client in; return the refusal if it is one too many."""
+        """Count a connection for its client.
+
+        Return the refusal if a limit is exceeded.
+        """
         client = client_of(address)
         of_client = self._by_client[client]
         of_client[connection] = None
@@ -62,7 +65,7 @@ class Admission:
         return None
 
     def disconnected(self, connection: Admitted, address: str | None) -> None:
-        """Forget a connection, and its client if that was counted in."""
+        """Forget a connection, and its count for the client if there is one."""
         self._connections -= 1
         self._count(_ALL, -1)
         if address is None:
@@ -78,13 +81,14 @@ class Admission:
             self._shared.add(key, number)
 
     def _others(self, key: str) -> int:
-        """Return how many the other processes count."""
+        """Return the count of the other processes."""
         return 0 if self._shared is None else self._shared.others(key)
 
     def _make_room(self, held: int) -> bool:
-        """Have the client with the most connections give one up that is idle.
+        """End an idle connection of the client with the most; return whether one ended.
 
-        held: how many the newcomer has, which is not to have more in the end
+        held: connections of the new one's client, which must not end up with more than
+        that
         """
         most = max(self._by_client.values(), key=len)
         if len(most) <= held:
@@ -97,7 +101,7 @@ class Admission:
 
 
 def _most_of_one(profile: Profile) -> int:
-    """Return how many connections a client may have; 0: any number."""
+    """Return the maximum of connections of one client; 0: no limit."""
     if profile.max_connections_per_client is not None:
         return profile.max_connections_per_client
     # A tenth is left to other clients.

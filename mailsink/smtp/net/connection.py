@@ -1,8 +1,8 @@
 """The transport: one aiosmtpd connection, which only moves bytes.
 
-It steps its machine whenever something came, carries out the effects that the machine
-asks for, and sets the timer for its waits. Constructed from aiosmtpd's SMTP; input,
-output and commands are the machine's.
+It steps its machine whenever something arrives, carries out the effects that the
+machine asks for, and sets the timer for its waits. It derives from aiosmtpd's SMTP, but
+the machine handles input, output and commands.
 """
 
 from __future__ import annotations
@@ -50,17 +50,17 @@ from mailsink.smtp.session.effects import (
 from mailsink.smtp.session.host import Peer
 from mailsink.smtp.session.session import NEVER
 
-_MUCH = 1024 * 1024  # octets buffered, above which reading rests
-_LINGER = 2.0  # seconds for a client to read why it is turned away
+_MUCH = 1024 * 1024  # octets buffered, above which reading pauses
+_LINGER = 2.0  # seconds for a refused client to read the reason
 _NO_LINGER = struct.pack("ii", 1, 0)  # on, 0 seconds: closing resets the connection
 
-# Where the loop puts what it receives. It is used up before the next read, so that one
-# buffer serves all connections of the thread.
+# The loop's receive buffer. It is emptied before the next read, so that one buffer
+# serves all connections of the thread.
 _RECEIVED = memoryview(bytearray(MOST))
 
 
 class Server(Protocol):
-    """The listener that accepted a connection, as far as the connection needs it."""
+    """The listener that accepted a connection, as the connection sees it."""
 
     profile: Profile
     recorder: Recorder
@@ -82,7 +82,10 @@ class Server(Protocol):
         """Count a new connection, whose client is not known yet."""
 
     def admit(self, connection: Connection, client: str) -> Reply | None:
-        """Count a connection's client in; return the refusal if it is one too many."""
+        """Count a connection for its client.
+
+        Return the refusal if a limit is exceeded.
+        """
 
     def disconnected(self, connection: Connection) -> None:
         """Forget a connection: its session has ended."""
@@ -94,16 +97,16 @@ class Connection(SMTP, asyncio.BufferedProtocol):
     machine: Machine
 
     def __init__(self, server: Server) -> None:
-        # aiosmtpd's constructor inspects its class for each connection, at a cost
-        # of several messages; the listener has it do so once.
+        # For each connection, aiosmtpd's constructor inspects its class, which costs as
+        # much as several messages. The listener runs it once.
         self.__dict__.update(server.prototype)
         self._server = server
         self.record: Callable[[Event], None] = server.recorder.record
         self._resting = False
         self._ended = False
-        self._paused = False  # since too much is buffered
+        self._paused = False  # because too much is buffered
         self._awaits_share = False  # for its next read
-        self._share = 0  # octets that it may read now
+        self._share = 0  # octets that it can read now
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = NEVER
         self._task: asyncio.Task[None] | None = None
@@ -141,9 +144,9 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             self._socket_transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
-        """Every octet of the client comes in here."""
+        """Take octets from the client; all of them pass here."""
         if self._ended:
-            return  # it is turned away, and only reads yet
+            return  # the client is refused, and now only reads the reason
         began_ns = self._heard_ns = time.monotonic_ns()
         self.machine.receive(data)
         self.wake()
@@ -153,7 +156,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             self._socket_transport.pause_reading()
 
     def eof_received(self) -> bool:
-        """Keep the connection: a client that has said all may still listen."""
+        """Keep the connection: a client that has sent everything may still read."""
         if self._ended:
             return False
         self.machine.end_input()
@@ -174,7 +177,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
     # Running the machine
 
     def wake(self) -> None:
-        """Run the machine if it waits: something came or changed."""
+        """Run the machine if it waits: something arrived or changed."""
         if self._resting:
             self._run()
 
@@ -193,7 +196,10 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             self._task = self.loop.create_task(self._carry_out(effect))
 
     def _stored_now(self, effect: StoreMessage) -> bool:
-        """Have a message stored without a task, which costs more than most; False: it takes one."""
+        """Store a message without a task, if possible; return False if it needs one.
+
+        A task costs more than most other steps of a message.
+        """
         try:
             return self._server.recorder.store_now(effect.arrival, self._go_on)
         except Exception as error:
@@ -201,11 +207,11 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             return True
 
     def _go_on(self, result: object) -> None:
-        """Go on with the result of an effect that was asked for before."""
+        """Continue with the result of an earlier effect."""
         self._follow(self._in_line(self.machine.step(result)))
 
     def _consulted(self, effect: Effect | None) -> Effect | None:
-        """Answer consultations as long as that takes no wait, and so no task."""
+        """Answer consultations as long as none has to wait, which would need a task."""
         while isinstance(effect, Consult):
             try:
                 decision = self._server.policy.decide_now(effect)
@@ -229,9 +235,9 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         self._follow(effect)
 
     def _in_line(self, effect: Effect | None) -> Effect | None:
-        """Join the line if the machine asks for a turn; return its effect as it is.
+        """Join the line if the machine asks for a turn; return its effect unchanged.
 
-        Sessions that have much to say are to know of each other from the first pass on.
+        Busy sessions must know of each other from the first pass on.
         """
         if effect is YIELD:
             self._turn = self._server.turns.wait()
@@ -277,7 +283,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             self._paused = False
             if not self._awaits_share:
                 self._socket_transport.resume_reading()
-        # A timer that rings early does no harm, and saves making one for each wait.
+        # A timer that rings early does no harm, so one timer serves several waits.
         if self.machine.session.wake_at < self._rings_at:
             self._set_timer()
 
@@ -347,7 +353,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
     # The end
 
     def _finish(self) -> None:
-        """Close, yet so that a client that is turned away can read why."""
+        """Close so that a refused client can still read the reason."""
         self._ended = True
         self._stop_timer()
         self._server.disconnected(self)
@@ -358,25 +364,26 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         if session.resets:
             self._reset()
             return
-        # A client that said QUIT waits for our end; one refused at the connect said nothing.
+        # After QUIT the client waits for our close; refused at the connect, it sent
+        # nothing.
         took_leave = session.ending in ("quit", "turned")
         heard = session.eof or took_leave or session.refusal is not None
         if heard or transport.is_closing() or not transport.can_write_eof():
             transport.close()
             return
-        # Closing with octets unread would reset the connection, and our reply with it.
+        # Closing with unread octets would reset the connection, and lose our reply.
         transport.resume_reading()
         with suppress(OSError):  # the client may be gone by now
             transport.write_eof()
         self.loop.call_later(_LINGER, transport.abort)
 
     def _reset(self) -> None:
-        """Drop the connection by RST: the client is to see ECONNRESET."""
+        """Drop the connection with RST, so that the client sees ECONNRESET."""
         sock = self._socket_transport.get_extra_info("socket")
         with suppress(OSError):  # the client may be gone by now
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self._socket_transport.abort()
 
     def abort(self) -> None:
-        """Drop the connection, whatever it is about."""
+        """Drop the connection, even in the middle of a session."""
         self._socket_transport.abort()

@@ -1,4 +1,4 @@
-"""Carries out the requests of a client dialogue to its courier: for mail, and to store results."""
+"""Carries out a client dialogue's requests to its courier: for mail, or to store results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mailsink.smtp.client.hop_dialogue import (
 
 
 async def carried_out(effect: object, courier: Courier) -> object:
-    """Carry out an effect that is no wait for the connection; return its result."""
+    """Carry out an effect that does not wait for the connection; return its result."""
     if isinstance(effect, MessageEnds):
         await courier.message_ends(effect.mail)
     elif isinstance(effect, ReportResults):
@@ -23,7 +23,7 @@ async def carried_out(effect: object, courier: Courier) -> object:
     elif isinstance(effect, LastLook):
         return await courier.last_look(effect.mail)
     elif isinstance(effect, ReadMore):
-        # A disk may take its time, and mail comes in meanwhile.
+        # A disk may be slow, and mail must come in meanwhile.
         return await asyncio.to_thread(next, effect.items, None)
     else:
         assert effect is HopWait.NEXT_MAIL

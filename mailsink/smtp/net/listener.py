@@ -1,4 +1,4 @@
-"""A listening socket, the sessions that came by it, and how they are brought to an end."""
+"""A listening socket, its sessions, and the orderly end of both."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from mailsink.smtp.profile import Profile
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.replies import Reply
 
-_ROOM_FOR = 1.0  # seconds for which the room on the disk is taken to be the same
-_LAST_EFFECTS = 1.0  # seconds for effects that are under way when the time is up
+_ROOM_FOR = 1.0  # seconds for which a measured room on the disk is used
+_LAST_EFFECTS = 1.0  # seconds for effects that are under way when the grace ends
 
 
 class Listener:
@@ -45,10 +45,11 @@ class Listener:
         passes: Passes | None = None,
         held_mail: HeldMail | None = None,
     ) -> None:
-        """Take a bound socket; without an authenticator any credentials are good.
+        """Take a bound socket; without an authenticator, any credentials are accepted.
 
-        Listeners that are given the same admission share the limits on connections, and
-        those of the same passes the time of each pass: all of a loop should.
+        Listeners with the same admission share the limits on connections. Listeners
+        with the same passes share the time of each pass: all listeners of a loop
+        should.
         """
         self.profile = profile
         self.recorder = recorder
@@ -64,7 +65,8 @@ class Listener:
             sock, self._accept, f"{sorry}\r\n".encode(), descriptors
         )
         self._coming: set[asyncio.Task[object]] = set()
-        self._clients: dict[Connection, str | None] = {}  # by address, once known
+        self._clients: dict[Connection, str | None] = {}  # addresses; None: not known
+        yet
         self._admission = admission or Admission()
         self._opened_at = 0.0
         self._draining = False
@@ -80,9 +82,10 @@ class Listener:
         self._acceptor.open()
 
     async def drain(self, grace: float) -> None:
-        """Accept no more; 421 to the idle, up to grace seconds for the busy, then 421.
+        """Accept no more connections, and end the sessions with 421.
 
-        Returns when all sessions have ended, a little after the grace at the latest.
+        Idle sessions end at once, busy ones within the grace, in seconds. Returns when
+        all have ended, a little after the grace at the latest.
         """
         self._draining = True
         self._acceptor.close()
@@ -103,7 +106,7 @@ class Listener:
             lambda: Connection(self), client
         )
         task = self._loop.create_task(connecting)
-        self._coming.add(task)  # a loop holds its tasks by weak references only
+        self._coming.add(task)  # a loop keeps only weak references to its tasks
         task.add_done_callback(self._coming.discard)
 
     async def _emptied(self, seconds: float) -> bool:
@@ -116,10 +119,10 @@ class Listener:
                 return False
         return True
 
-    # Server, as a connection needs it
+    # Server, as a connection sees it
 
     def status(self) -> Sequence[str]:
-        """Lines for HELP STATUS."""
+        """Return the lines of HELP STATUS."""
         return (
             f"Mailsink {__version__} on {self.address}",
             f"Up for {int(time.monotonic() - self._opened_at)} seconds",
@@ -127,7 +130,7 @@ class Listener:
         )
 
     def room(self) -> int:
-        """How many octets the disk can take; looked up once a second."""
+        """Return how many octets the disk can take; measured once a second."""
         now = time.monotonic()
         if now >= self._room_until:
             self._room_until = now + _ROOM_FOR
@@ -140,7 +143,10 @@ class Listener:
         self._admission.connected()
 
     def admit(self, connection: Connection, client: str) -> Reply | None:
-        """Count a connection's client in; return the refusal if it is one too many."""
+        """Count a connection for its client.
+
+        Return the refusal if a limit is exceeded.
+        """
         self._clients[connection] = client
         refusal = self._admission.admit(connection, client, self.profile)
         if self._draining:
@@ -157,9 +163,9 @@ class Listener:
 
 
 def _free(folder: Path) -> int:
-    """Return how many octets a folder's disk can take; of one that is gone, any number.
+    """Return how many octets a folder's disk can take; no limit for a missing folder.
 
-    The recorder refuses what it cannot store, and says why.
+    The recorder refuses a message that it cannot store, with the reason.
     """
     try:
         return shutil.disk_usage(folder).free

@@ -42,7 +42,7 @@ class OutgoingSession:
         courier: Courier,
         record: Callable[[Event], None],
     ) -> None:
-        """session: its id, new."""
+        """session: a new id for this session."""
         self.session = session
         self._address = (host, port)
         self._profile = profile
@@ -55,16 +55,17 @@ class OutgoingSession:
 
     @property
     def tls_version(self) -> str:
-        """The version of TLS that it speaks or spoke; "" for none."""
+        """The TLS version of the session, also after its end; "" without TLS."""
         tls = self._dialogue.tls if self._dialogue is not None else None
         return tls.version if tls is not None else ""
 
     async def run(self) -> HopOutcome:
         """Connect, deliver, close; return how the session ended.
 
-        A courier without mail tries whether some could go out: nothing more is said than
-        a hello, STARTTLS, a login and QUIT.
-        Raises nothing for what the next hop does. The courier's errors end the session
+        If the courier has no mail, the session tries whether some could go out: it
+        sends only EHLO, STARTTLS, a login and QUIT.
+
+        The next hop's behaviour raises nothing. The courier's errors end the session
         and are raised.
         """
         try:
@@ -75,7 +76,7 @@ class OutgoingSession:
         try:
             outcome = await self._converse()
         finally:
-            # Else it would wait for a server that takes nothing more.
+            # close() would wait for a server that reads nothing more.
             (transport.close if outcome.ending == "quit" else transport.abort)()
             self._record(SessionClosed(self.session, self._clock(), outcome.ending))
         return outcome
@@ -87,7 +88,7 @@ class OutgoingSession:
             self._dialogue.stop_now = True
         self._happened.set()
 
-    # asyncio.Protocol, by _Wire
+    # Called by _Wire, the asyncio.Protocol
 
     def receive(self, octets: bytes) -> None:
         assert self._dialogue is not None
@@ -127,7 +128,7 @@ class OutgoingSession:
         raise OSError("Mailsink was stopped") if self._stopped else TimeoutError
 
     async def _unreachable(self, error: Exception) -> HopOutcome:
-        """Record that no connection came about, and report it for the first message."""
+        """Record that the connection failed, and report that for the first message."""
         host, port = self._address
         text = f"No connection to {host} port {port}: {_reason(error)}."
         self._open("", 0)
@@ -187,7 +188,7 @@ class OutgoingSession:
         return await carried_out(effect, self._courier)
 
     async def _wait(self) -> None:
-        """Return when something happened, or when it is time."""
+        """Return when something happened, or at the dialogue's wake time."""
         assert self._dialogue is not None
         wake_at = self._dialogue.wake_at
         seconds = None if wake_at >= NEVER else (wake_at - self._clock()) / _SECOND
@@ -197,18 +198,18 @@ class OutgoingSession:
 
 
 def _reason(error: Exception) -> str:
-    """Return why a connection failed, without the words of Python."""
+    """Return the reason of a failed connection, without Python's wording."""
     if isinstance(error, TimeoutError):
         return "it did not answer in time"
     if isinstance(error, (socket.gaierror, UnicodeError)):
         return "there is no such host"
-    # Of a host with several addresses asyncio gives all errors in one text.
+    # For a host with several addresses, asyncio joins all errors into one text.
     number = re.search(r"\[Errno (\d+)\]", str(error))
     return os.strerror(int(number[1])).lower() if number else str(error)
 
 
 class _Wire(asyncio.Protocol):
-    """Passes on what the event loop says of the connection."""
+    """Passes the event loop's calls on to the session."""
 
     def __init__(self, session: OutgoingSession) -> None:
         self._session = session

@@ -1,7 +1,7 @@
-"""Passes of the event loop: how much each connection may read in one, so that it stays short.
+"""Keeps passes of the event loop short: limits what each connection reads in one.
 
-A pass goes through all connections that have sent something, and everybody else waits for
-its end, several times in a message. The cost of an octet depends on its sender: time is
+A pass visits all connections that have sent something. All others wait for its end,
+several times for each message. The cost of an octet depends on its sender, so time is
 counted, not octets.
 """
 
@@ -11,9 +11,9 @@ import asyncio
 from collections import deque
 from typing import Protocol
 
-# By the time that a pass has taken so far, in nanoseconds: the octets that the next
-# connection may read, in plain text and in TLS. Within TLS an octet may cost a hundred
-# times as much: a record holds as little as one octet, or none at all.
+# Rows of (time of the pass so far in nanoseconds, octets that the next connection may
+# read in plain text, and in TLS). Within TLS an octet may cost a hundred times as much:
+# a record can hold a single octet, or none.
 _SHARES = (
     (2_000_000, 256 * 1024, 32 * 1024),
     (10_000_000, 64 * 1024, 8 * 1024),
@@ -21,33 +21,33 @@ _SHARES = (
 )
 _LEAST = (2 * 1024, 1024)
 MOST = _SHARES[0][1]
-_LONG_NS = 25_000_000  # after a pass that took longer, the next one begins with less
-_AT_ONCE = 50  # connections of the line that read in a pass
+_LONG_NS = 25_000_000  # after a longer pass, the next one begins with smaller shares
+_AT_ONCE = 50  # connections from the line that read in a pass
 
 
 class Reading(Protocol):
-    """A connection, as far as its reading goes."""
+    """A connection as passes see it."""
 
     def read_on(self) -> None:
-        """Go on to read, after a wait in line."""
+        """Continue reading after a wait in line."""
 
 
 class Passes:
     """Counts the time that the connections of a thread take in each pass.
 
-    While passes are long, a connection that has more to send than its share waits in
-    line for its next one. Those that send little never wait.
+    While passes are long, a connection that sends more than its share waits in line for
+    the next share. Connections that send little never wait.
     """
 
     def __init__(self) -> None:
         self._spent_ns = 0
-        self._begins_at_ns = 0  # as if so much had been spent already
+        self._begins_at_ns = 0  # time counted as spent when a pass begins
         self._ends_soon = False
         self._line: deque[Reading] = deque()
 
     @property
     def crowded(self) -> bool:
-        """Whether passes are long."""
+        """Whether passes are too long."""
         return self._begins_at_ns > 0
 
     def share(self, secure: bool) -> int:
@@ -59,12 +59,12 @@ class Passes:
         return _LEAST[secure]
 
     def spend(self, ns: int) -> None:
-        """Count time that was spent on a connection in this pass."""
+        """Count time spent on a connection in this pass, in nanoseconds."""
         self._spent_ns += ns
         self._end_soon()
 
     def wait_in_line(self, connection: Reading) -> None:
-        """Have a connection go on when it is its turn."""
+        """Let a connection continue when its turn comes."""
         self._line.append(connection)
 
     def _end_soon(self) -> None:
@@ -73,7 +73,7 @@ class Passes:
             asyncio.get_running_loop().call_soon(self._end)
 
     def _end(self) -> None:
-        """Begin the next pass: with less, for as long as they are long."""
+        """Begin the next pass, with smaller shares as long as passes are too long."""
         self._ends_soon = False
         if self._spent_ns > _LONG_NS:
             self._begins_at_ns = min(_LONG_NS, self._begins_at_ns + _LONG_NS // 2)

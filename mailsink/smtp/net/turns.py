@@ -1,4 +1,4 @@
-"""Turns: sessions that have much to say go on one after another."""
+"""Turns: busy sessions continue one after another."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import deque
 
 
 class Turns:
-    """The line of those sessions; one of them goes on in each pass of the loop.
+    """The line of busy sessions; one of them continues in each pass of the loop.
 
-    A pass is then as long with ten of them as with one, and so is what all others wait.
-    Those that waited for the recorder after their turn go on when it has room.
+    So ten of them make a pass, and the wait of all others, no longer than one does.
+    A session that waits for the recorder after its turn continues when that has room.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Turns:
 
     def _next(self) -> None:
         turn = self._waiting.popleft()
-        if not turn.done():  # it is done where its session was cancelled
+        if not turn.done():  # it is done if its session was cancelled
             turn.set_result(None)
         if self._waiting:
             asyncio.get_running_loop().call_soon(self._next)

@@ -1,1 +1,1 @@
-"""The language of SMTP: grammar, replies, events, masking. Pure; knows no session."""
+"""The language of SMTP: grammar, replies, events, masking. Pure, without a session."""

@@ -1,6 +1,6 @@
-"""The events that the engine emits to the recorder, in the order of what happened.
+"""The events that the engine emits to the recorder, in the order they happened.
 
-Named tuples, as making one must cost little: there are ten of them to a message.
+They are named tuples, because creating one must be cheap: a message has ten of them.
 Times are microseconds since the session opened. Text holds no raw client octets:
 see mailsink.text.readable. Secrets are masked before an event is made.
 """
@@ -22,7 +22,7 @@ Ending = Literal[
 ExchangeKind = Literal["connect", "command", "auth", "tls", "body", "chunk", "notice"]
 Outcome = Literal["accepted", "rejected", "reset", "abandoned", "discarded"]
 
-# By what it was decided which inbox a client sends to; "": by nothing, so the usual one.
+# The fact that chose the inbox of a client; "": none, so it is the usual inbox.
 PlacedBy = Literal[
     "", "header", "listener", "network", "helo", "recipient", "user"
 ]  # fmt: skip
@@ -56,7 +56,7 @@ NOT_PLACED = Placement()
 
 class SessionOpened(NamedTuple):
     session: UUID
-    listener: str  # the address it came in by: "127.0.0.1:1025"
+    listener: str  # the address that accepted it: "127.0.0.1:1025"
     client_address: str
     client_port: int
     opened_at: float  # Unix time, seconds
@@ -66,11 +66,11 @@ class SessionOpened(NamedTuple):
 
 
 class SessionUpdated(NamedTuple):
-    """Facts that came to light.
+    """New facts about a session.
 
     The keys: client_address, client_port (an int), helo, protocol, tls_version,
-    tls_cipher, tls_sni, auth_mechanism, auth_username, inbox (that it sends to by
-    default, as in Placement).
+    tls_cipher, tls_sni, auth_mechanism, auth_username, inbox (the default for its
+    messages, as in Placement).
     """
 
     session: UUID
@@ -86,30 +86,31 @@ class SessionClosed(NamedTuple):
 class ExchangeOpened(NamedTuple):
     """A client line (or connect, TLS, body, chunk, notice) is complete, or a body began.
 
-    Emitted again for the same seq when more is known (octets of a growing body).
+    Emitted again for the same seq when more is known, such as the octets of a growing
+    body.
     """
 
     session: UUID
     seq: int
     kind: ExchangeKind
-    verb: str  # upper case; "" where there is none or it is unknown
+    verb: str  # upper case; "" if there is none or it is unknown
     line: str  # readable and masked, without CRLF
-    # as received, line end and dot-stuffing included; of a chunk without its line
+    # as received, line end and dot-stuffing included; for a chunk, without its line
     octets: int
     received_us: int  # when its last octet came
     transaction: UUID | None = None
     flags: tuple[str, ...] = ()
     direction: Direction = "in"
-    rule: str = ""  # that acted before there is a reply, or where there is none
+    rule: str = ""  # the rule that acted before the reply, or without one
 
 
 class ExchangeReplied(NamedTuple):
-    """The reply to an exchange was written, or (replied_us None) never could be."""
+    """The reply to an exchange was written, or (replied_us None) could not be."""
 
     session: UUID
     seq: int
     code: int
-    enhanced: str  # "2.1.0"; "" where the reply has none
+    enhanced: str  # "2.1.0"; "" if the reply has none
     reply: tuple[str, ...]  # whole lines as sent, without CRLF
     ready_us: int
     replied_us: int | None
@@ -135,11 +136,11 @@ class RecipientAnswered(NamedTuple):
     forward_path: str
     parameters: str
     code: int
-    inbox: str = ""  # that it was answered for, as in Placement
+    inbox: str = ""  # the inbox of the reply, as in Placement
 
 
 class DeliveryAnswered(NamedTuple):
-    """LMTP (RFC 2033 §4.2): the body was answered to each recipient that was accepted."""
+    """LMTP (RFC 2033 §4.2): the body got a reply for each accepted recipient."""
 
     session: UUID
     transaction: UUID
@@ -149,8 +150,8 @@ class DeliveryAnswered(NamedTuple):
 class Body(NamedTuple):
     """A body's octets as sent, dots unstuffed, without the final CRLF.CRLF's dot line.
 
-    Exactly one of content and path is set; a file at path is synced, and belongs
-    to whom the body is handed to.
+    Exactly one of content and path is set. A file at path is synced, and belongs to the
+    receiver of the body.
     """
 
     size: int
@@ -161,9 +162,9 @@ class Body(NamedTuple):
 
 
 class TransactionEnded(NamedTuple):
-    """A transaction ended without its message being stored; carries what came of its body.
+    """A transaction ended without storing its message; has the body as received so far.
 
-    An accepted transaction ends by Recorder.store instead.
+    An accepted transaction ends with Recorder.store instead.
     """
 
     session: UUID
@@ -172,7 +173,7 @@ class TransactionEnded(NamedTuple):
     at_us: int
     code: int | None = None  # of the reply that ended it, if one did
     body: Body | None = None
-    inbox: str = ""  # as in Placement; "" as well where it stays as it was
+    inbox: str = ""  # as in Placement; also "" if it does not change
 
 
 Event = (
@@ -186,15 +187,18 @@ class Handling(NamedTuple):
 
     tags: tuple[str, ...] = ()
     pinned: bool = False
-    inbox: str = ""  # that it goes to, by its slug; "": the usual one
-    discarded_by: str = ""  # the rule that has it not stored; "": it is
+    inbox: str = ""  # the slug of its inbox; "": the usual one
+    discarded_by: str = ""  # the rule that discards it; "": it is stored
 
 
 AS_USUAL = Handling()
 
 
 class Arrival(NamedTuple):
-    """A complete message that the machine would accept: what Recorder.store takes."""
+    """A complete message that the machine would accept.
+
+    The argument of Recorder.store.
+    """
 
     session: UUID
     transaction: UUID

@@ -1,7 +1,8 @@
 """The grammar of paths, domains and parameters (RFC 5321 §4.1.2, RFC 6531 §3.3). Pure.
 
-Invalid input raises BadSyntax, whose text is for the client; input that is only a little
-off comes back with flags (mailsink.smtp.protocol.events.FLAGS). `lenient` accepts more of it.
+Invalid input raises BadSyntax, whose text is for the client. Input with small
+deviations is returned with flags (mailsink.smtp.protocol.events.FLAGS); `lenient`
+accepts more.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import NamedTuple
 
 from mailsink.text import readable
 
-# Characters beyond ASCII are let in everywhere: whether SMTPUTF8 was given is checked
-# by who calls. Classes are negated, as ranges up to U+10FFFF are slow to compile.
+# Non-ASCII characters are allowed everywhere: the caller checks that SMTPUTF8 was
+# given. Classes are negated, as ranges up to U+10FFFF are slow to compile.
 _ATEXT = r'[^\x00-\x20"(),.:;<>@\[\\\]\x7f]+'
 _DOT_STRING = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
 _DOTS = re.compile(
@@ -34,13 +35,13 @@ _XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*")
 
 _IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 
-# What every server takes, in octets (RFC 5321 §4.5.3.1, RFC 1035 §2.3.4).
+# The lengths that every server accepts, in octets (RFC 5321 §4.5.3.1, RFC 1035 §2.3.4).
 _LONGEST_LOCAL = 64
 _LONGEST_LABEL = 63
 _LONGEST_DOMAIN = 255
 _LONGEST_PATH = 256  # with its punctuation
 
-# The commonest form by far, taken in one step; all else is looked at closely.
+# By far the most common form, parsed in one step; other forms take several.
 _PLAIN = re.compile(
     r"<([A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?:\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*)"
     r"@([A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
@@ -64,10 +65,10 @@ class Path(NamedTuple):
 
 
 def parse_path(text: str, lenient: bool = False) -> tuple[Path, str]:
-    """Return the path that text begins with, and what follows it.
+    """Return the path that text begins with, and the text after it.
 
-    lenient: dots anywhere in the local part, and what check_domain takes then.
-    Raises BadSyntax. The null path is returned like another: RCPT must refuse it.
+    lenient: allows dots anywhere in the local part, and all that check_domain allows.
+    Raises BadSyntax. The null path is returned like any other: RCPT must refuse it.
     """
     match = _PLAIN.match(text)
     if (
@@ -96,7 +97,7 @@ def parse_path(text: str, lenient: bool = False) -> tuple[Path, str]:
 
 
 def _unwrap(text: str, flags: set[str]) -> tuple[str, str]:
-    """Cut "<inner> rest" in two; lenient: without the brackets."""
+    """Return the two parts of "<inner> rest"; lenient: the brackets may be missing."""
     if not text:
         raise BadSyntax("the address is missing; write it as <user@example.com>")
     if not text.startswith("<"):
@@ -113,11 +114,11 @@ def _unwrap(text: str, flags: set[str]) -> tuple[str, str]:
 
 
 def _closing_bracket(text: str) -> int:
-    """The place of the first ">" that is not inside a quoted string."""
+    """Return the position of the first ">" outside a quoted string."""
     at = 1
     while (found := _QUOTE_OR_BRACKET.search(text, at)) and found[0] == '"':
         quoted = _QUOTED.match(text, found.start())
-        if quoted is None:  # no such path is right: do not look at each other quote
+        if quoted is None:  # the path is invalid: skip the other quotes
             found = _BRACKET.search(text, at)
             break
         at = quoted.end()
@@ -127,7 +128,7 @@ def _closing_bracket(text: str) -> int:
 
 
 def _check_mailbox(mailbox: str, flags: set[str], lenient: bool) -> None:
-    """Hold `local-part [@ domain]` to the grammar; raises BadSyntax."""
+    """Check `local-part [@ domain]` against the grammar; raises BadSyntax."""
     if quoted := _QUOTED.match(mailbox):
         local, rest = quoted[0], mailbox[quoted.end() :]
         if rest and not rest.startswith("@"):
@@ -169,10 +170,10 @@ def _check_local(local: str, lenient: bool) -> tuple[str, ...]:
 
 
 def check_hello(name: str, lenient: bool) -> tuple[str, ...]:
-    """Hold the argument of EHLO to the grammar; return flags, or raise BadSyntax.
+    """Check the argument of EHLO against the grammar; return flags, or raise BadSyntax.
 
-    lenient: what check_domain takes then; an IPv6 address without brackets, or with a
-    zone; and "(none)", as a machine without a domain calls itself.
+    lenient: allows all that check_domain allows, an IPv6 address without brackets or
+    with a zone, and "(none)", the name of a machine without a domain.
     """
     try:
         return check_domain(name, lenient)
@@ -183,7 +184,7 @@ def check_hello(name: str, lenient: bool) -> tuple[str, ...]:
 
 
 def _is_nearly_a_name(name: str) -> bool:
-    """Whether a lower-case name is one that clients make up for want of a better."""
+    """Whether a lower-case name is one that clients invent if they have no real one."""
     if name.endswith("(none)"):
         host = name.removesuffix("(none)").removesuffix(".")
         return not host or bool(_DOMAIN.fullmatch(host))
@@ -193,10 +194,10 @@ def _is_nearly_a_name(name: str) -> bool:
 
 
 def check_domain(domain: str, lenient: bool = False) -> tuple[str, ...]:
-    """Hold a domain or address literal to the grammar; return flags, or raise BadSyntax.
+    """Check a domain or address literal; return flags, or raise BadSyntax.
 
-    lenient: a dot behind the domain, an IPv6 literal without its tag, or with "::" for
-    a single group.
+    lenient: allows a dot after the domain, and an IPv6 literal without its tag, or with
+    "::" for a single group.
     """
     if domain.startswith("["):
         return _check_literal(domain, lenient)
@@ -258,7 +259,7 @@ def _check_literal(literal: str, lenient: bool) -> tuple[str, ...]:
 
 
 def _short_of_two_groups(address: str, lenient: bool) -> tuple[str, ...]:
-    """Flag or refuse "::" for one group: it stands for two at least (RFC 5321 §4.1.3)."""
+    """Flag or refuse "::" for one group: it means at least two (RFC 5321 §4.1.3)."""
     groups = sum(2 if "." in each else 1 for each in address.split(":") if each)
     if "::" not in address or groups <= 6:
         return ()
@@ -268,7 +269,7 @@ def _short_of_two_groups(address: str, lenient: bool) -> tuple[str, ...]:
 
 
 def _check_ipv4(text: str) -> None:
-    """Four numbers up to 255, leading zeros or not, by the grammar of RFC 5321 §4.1.3."""
+    """Check four numbers up to 255; RFC 5321 §4.1.3 allows leading zeros."""
     numbers = text.split(".") if _IPV4.fullmatch(text) else ["256"]
     if any(int(each) > 255 for each in numbers):
         raise ValueError(text)
@@ -315,7 +316,7 @@ def xtext(text: str) -> str:
 
 
 def shown(text: str) -> str:
-    """Client text as it may stand in a reply: ASCII, short."""
+    """Return a client's text in a form fit for a reply: ASCII, short."""
     shown = readable(text[:20].encode("utf-8", "replace"))
     shown = shown.encode("ascii", "backslashreplace").decode("ascii")
     return shown[:40] + ("..." if len(text) > 20 else "")

@@ -1,7 +1,7 @@
-"""The octets received and not yet used, cut into command lines.
+"""The octets received but not yet used, cut into command lines.
 
-Remembers when each octet came, holds a too long line to its first octets, and
-costs time linear in what is received, however it is cut into pieces.
+Remembers when each octet arrived, and keeps only the first octets of a line that is too
+long. The time is linear in the octets received, however they are cut into pieces.
 """
 
 from __future__ import annotations
@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-# A client that sends single octets to a busy server must not fill memory with times.
+# A client that sends single octets to a busy server must not fill the memory with
+# times.
 _MOST_MARKS = 1000
-_LONGEST = 1024 * 1024  # octets of a line that are held, whatever the limit
+_LONGEST = 1024 * 1024  # octets held of a line, for any limit
 
 
 class Line(NamedTuple):
     """One command line."""
 
-    content: bytes  # without its end; of a too long line the first octets
+    content: bytes  # without its end; the first octets of a line that is too long
     octets: int  # as received, line end included
-    received_us: int  # when its last octet came
-    bare_lf: bool  # ended by LF instead of CRLF
+    received_us: int  # when its last octet arrived
+    bare_lf: bool  # ended with LF instead of CRLF
     too_long: bool
 
 
@@ -35,16 +36,17 @@ class InputBuffer:
         self._octets = bytearray()
         self._start = 0  # position in the whole stream of the first octet held
         self._end = 0
-        self._last_us = 0  # when the last octets came
-        self._marks: deque[tuple[int, int]] = deque()  # (end, time) of those before
+        self._last_us = 0  # when the last octets arrived
+        self._marks: deque[tuple[int, int]] = deque()  # (end, time) of earlier octets
         self._scanned = 0
-        self._head: tuple[bytes, int] | None = None  # of a too long line: start, octets
+        self._head: tuple[bytes, int] | None = None  # start and size of an overlong
+        line
 
     def __len__(self) -> int:
         return len(self._octets)
 
     def append(self, octets: bytes, now_us: int) -> None:
-        """Take octets that came now."""
+        """Take octets that arrived now."""
         if self._octets and len(self._marks) < _MOST_MARKS:
             self._marks.append((self._end, self._last_us))
         self._octets += octets
@@ -55,14 +57,17 @@ class InputBuffer:
         return self._octets.startswith(prefix)
 
     def peek(self, most: int) -> bytes:
-        """Return at most so many of the first octets, without using them."""
+        """Return the first octets, at most `most`, without using them."""
         if len(self._octets) <= most:
             return bytes(self._octets)
-        with memoryview(self._octets) as view:  # which spares a copy
+        with memoryview(self._octets) as view:  # avoids a copy
             return bytes(view[:most])
 
     def use(self, count: int) -> int:
-        """Drop the first octets; return when the last of them came, in microseconds."""
+        """Drop the first octets.
+
+        Return when the last of them arrived, in microseconds.
+        """
         del self._octets[:count]
         self._start += count
         self._scanned = 0
@@ -77,7 +82,7 @@ class InputBuffer:
         return self._last_us
 
     def line(self) -> Line | None:
-        """Return the next command line and use it up, or None until it is complete."""
+        """Return the next command line and drop it, or None until it is complete."""
         at = self._octets.find(b"\n", self._scanned)
         if at < 0:
             if len(self._octets) > self._limit:
@@ -91,7 +96,7 @@ class InputBuffer:
         return Line(content, at + 1, self.use(at + 1), bare, False)
 
     def _cut(self) -> None:
-        """Keep the start of a line that is too long, and only count the rest of it."""
+        """Keep the start of an overlong line, and only count its other octets."""
         start, octets = self._head or (self.peek(self._limit), 0)
         self._head = (start, octets + len(self._octets))
         self.use(len(self._octets))

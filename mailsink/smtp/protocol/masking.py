@@ -1,7 +1,7 @@
-"""Masks passwords in a client's line before it is recorded, in whatever protocol they come.
+"""Masks passwords in a client's line before it is recorded, in any protocol.
 
-A client that is out of step, or speaks POP3 or IMAP, sends its password as a line of its
-own. All functions are pure, and take time linear in the line.
+A client that is out of step, or speaks POP3 or IMAP, sends its password as a separate
+line. All functions are pure, and take time linear in the line.
 """
 
 from __future__ import annotations
@@ -14,46 +14,49 @@ from mailsink.text import readable
 
 MASK = "********"
 
-# However it is spelt: "AUTH PLAIN secret", "AUTH=PLAIN secret", "AUTHPLAIN secret", tabs
-# for spaces, odd octets before it. No two parts may take the same octet: that would take
-# a time quadratic in the line.
+# AUTH in any spelling: "AUTH PLAIN secret", "AUTH=PLAIN secret", "AUTHPLAIN secret",
+# tabs for spaces, odd octets before it. No two parts of the pattern may match the same
+# octet: that would take quadratic time.
 _AUTH = re.compile(rb"\W*AUTH(?:[\s=]+([^\s=]\S*)(\s+\S.*)?\s*|(.+))?", re.I | re.S)
-# The same anywhere in a line, where a client joins two. Its groups: before a word, AUTH,
-# what separates, a word. "auth.example.com", "auth@b.test" and "HELO=auth" are none.
+# AUTH inside a line, when a client joins two lines. Groups: AUTH, the separator, a
+# word. "auth.example.com", "auth@b.test" and "HELO=auth" do not match.
 _INNER_AUTH = re.compile(
     rb"(?<![\w.@=-])(AUTH(?:ENTICATE|INFO)?)((?![@.>/-])\W*+)([^\s\"'=:;,<>()]++)", re.I
 )
 _WORD = re.compile(rb"[A-Za-z]{1,12} *")
-# A path may be anything: in these commands it is passed over (RFC 5321 §4.1.2).
+# A path can hold anything, so the search skips it in these commands (RFC 5321 §4.1.2).
 _PATH_COMMAND = re.compile(rb"\s*+(?:MAIL|RCPT|VRFY|EXPN)\b", re.I)
 _PATH = re.compile(
     rb'\s*+\w++\s*+(?:FROM|TO)?\s*+:?\s*+<(?:"(?:[^"\\]|\\.)*+"|[^">])*+>',
     re.I | re.S,
 )
-# What stands behind these is no argument: another line that was joined, if anything.
+# Text after these is no argument, but another line that was joined.
 _BARE_COMMAND = re.compile(rb"\s*+(?:NOOP|RSET|DATA|QUIT)\s++(?=\S)", re.I)
-# Of others' logins: POP3 (RFC 1939 §7), FTP, and what people type.
+# Logins of other protocols: POP3 (RFC 1939 §7), FTP, and commands that people type.
 _LOGIN = re.compile(rb"\W*(USER|PASS|PWD|APOP|LOGIN)(.+)?", re.I | re.S)
 # IMAP and ManageSieve write a tag first: "a1 LOGIN user password" (RFC 3501 §6.2).
 _TAGGED = (b"LOGIN", b"AUTH", b"USER", b"PASS")
 _TAG = re.compile(r"[A-Za-z]{0,2}[0-9]{0,6}")
-# A client that ends lines with CR alone sends several in one.
+# A client that ends lines with a bare CR sends several lines as one.
 _ENDS = re.compile(rb"[\r\v\f]+")
 _SHORTEST_LOGIN = 4  # octets of a word that announces one
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}")
-# Of HTTP's Basic (RFC 7617 §2), shorter than a line of base64 in a body (RFC 2045 §6.8)
+# A login of HTTP Basic (RFC 7617 §2), shorter than a base64 line of a body (RFC 2045
+# §6.8).
 _BASIC = re.compile(rb"(?=.{5,56}\Z)[!-9;-~]++:[!-~]++")
-# The password in a URL (RFC 3986 §3.2.1), also with an "@" that is not encoded
+# The password in a URL (RFC 3986 §3.2.1), also if it holds an "@" that is not encoded.
 _URL_PASSWORD = re.compile(rb"(//[^\s/@:]*+:)[^\s/]+(?=@)")
-# The same without "//", as HTTP's Basic joins them; "FROM:a@b.test" is no login.
+# The same without "//", as HTTP Basic joins user and password; "FROM:a@b.test" is no
+# login.
 _JOINED = re.compile(
     rb"(?<![^\s\"'<(])(?![\w-]{0,30}(?:FROM|TO|CC|SENDER|PATH|ID|RFC822):)"
     rb"([^\s/@:<>\"]{1,64}:)(?!<|//)[^\s@<>]{1,256}(?=@[\w\[])",
     re.I,
 )
-# AUTH of MAIL names who sent a message first: a mailbox, or nobody (RFC 4954 §5).
+# AUTH of MAIL names the original sender: a mailbox, or <> (RFC 4954 §5).
 _SENDER = re.compile(rb"<>|[^\s:@]++@[^\s:@]++")
-# What any protocol or programmer calls a secret, and what separates it from its value.
+# Names that protocols and programmers give to a secret, and the separator before the
+# value.
 _LABEL = re.compile(
     rb"(?:(?:PASS|PSWD|PWD|SECRET|TOKEN|CREDENTIAL)[\w-]{0,20}+"
     rb"|\b(?:BEARER|IDENTIFY|OPER|AUTH2|PW|PIN|[\w-]{0,20}KEY)\b)"
@@ -65,23 +68,24 @@ _PARAMETER = re.compile(
     rb"(?=\S)(?=(\S{1,320}+(?!\S))?)",
     re.I,
 )
-_LABELS = (b"PASS", b"PWD", b"TOKEN", b"SECRET", b"KEY=")  # each has one of these
-# Controls are of a protocol that is not of lines: what stands behind may be its login.
+_LABELS = (b"PASS", b"PWD", b"TOKEN", b"SECRET", b"KEY=")  # each login has one of these
+# A control character means a protocol without lines: the octets after it may be a
+# login.
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f](?=.)", re.S)
 
-# Header fields of HTTP that hold a secret, by a part or the end of their names.
+# Parts of the names of HTTP header fields that hold a secret.
 _SECRET_FIELDS = (
     b"AUTHORIZATION", b"X-AUTH", b"COOKIE", b"TOKEN", b"SECRET", b"PASSW", b"PWD", b"CREDENTIAL", b"SESSION", b"JWT",
 )  # fmt: skip
 _FIELD_NAME = re.compile(rb"\W*+([\w-]++)\s*+")
-# A target with a query, or a user: "GET /?password=x HTTP/1.1".
-# Its end may be cut off.
+# A request target with a query or a user: "GET /?password=x HTTP/1.1". Its end may be
+# cut off.
 _REQUEST = re.compile(
     rb"([A-Z]{3,10}\s+(?:/[^\s?]*+\?|[A-Z]+://))(?:.+\sHTTP/\S*\s*|.{999,})",
     re.I | re.S,
 )
 
-# The names of IANA's registry of SASL mechanisms, and a few that are in use without.
+# The SASL mechanisms in IANA's registry, and a few unregistered ones in use.
 _MECHANISM = re.compile(
     r"(?:SCRAM-SHA3?-?[0-9]{1,3}|SCRAM-MD5|GS2-[A-Z0-9]{2,11}|EAP-AES128|SPNEGO)(?:-PLUS)?"
     r"|9798-[MU]-(?:RSA|DSA|ECDSA)-SHA1(?:-ENC)?|ECD[A-Z0-9-]{5,20}-CHALLENGE"
@@ -94,28 +98,28 @@ _MECHANISM = re.compile(
 
 
 class Redacted(NamedTuple):
-    """A line as it may be recorded."""
+    """A line that is safe to record."""
 
     text: str
-    login: bool  # it is one, or a part of one: what follows may be a password
+    login: bool  # it is a login or a part of one: a password may follow
 
     @property
     def hides(self) -> bool:
-        """Whether a secret is in it, or may follow it."""
+        """Whether the line has a secret, or one may follow it."""
         return self.login or MASK in self.text
 
 
 def redacted(content: bytes, is_command: bool = False) -> Redacted:
     """Return a line with the secrets of logins masked.
 
-    is_command: its first word is a command of SMTP, so that the line is no login of
-    another protocol; AUTH behind it still is one.
+    is_command: the first word is an SMTP command, so the line is no login of another
+    protocol; AUTH after it still is one.
     """
     first, *others = _ENDS.split(content) if b"\r" in content else (content,)
     line = _redacted(first, is_command)
     if not others:
         return line
-    # Each once, and only those that a word such as PASS fits into: there may be thousands.
+    # Each once, and only if a word such as PASS fits into it: there may be thousands.
     logins = {each for each in others if len(each) >= _SHORTEST_LOGIN}
     if line.hides or any(_redacted(each, False).hides for each in logins):
         return Redacted(f"{line.text}\\x0d{MASK}", True)
@@ -123,9 +127,9 @@ def redacted(content: bytes, is_command: bool = False) -> Redacted:
 
 
 def redacted_response(content: bytes) -> str:
-    """Return a line that came where AUTH awaits a response.
+    """Return a line that arrived when AUTH waited for a response, masked.
 
-    It is a secret unless it is "*", which cancels (RFC 4954 §4), or certainly a command.
+    It is a secret, unless it is "*", which cancels (RFC 4954 §4), or surely a command.
     """
     if content == b"*":
         return "*"
@@ -169,7 +173,10 @@ def _redacted(content: bytes, is_command: bool) -> Redacted:
 
 
 def _is_harmless(content: bytes) -> bool:
-    """Whether a command line has no place for a login: spares most lines the patterns."""
+    """Whether a command line cannot hold a login.
+
+    Saves most lines the slow patterns.
+    """
     upper = content.upper()
     if b"AUTH" in upper or b"\0" in content:
         return False
@@ -179,7 +186,7 @@ def _is_harmless(content: bytes) -> bool:
 
 
 def _redacted_inside(content: bytes) -> Redacted:
-    """Mask what follows AUTH behind other words, and words that are whole logins."""
+    """Mask the text after AUTH inside a line, and words that are whole logins."""
     names_path = _PATH_COMMAND.match(content) is not None
     path = _PATH.match(content) if names_path else None
     behind = path.end() if path else 0
@@ -197,7 +204,7 @@ def _redacted_inside(content: bytes) -> Redacted:
         if rest.strip():
             return Redacted(f"{shown} {readable(word)} {MASK}", True)
         return Redacted(readable(content), True)
-    if names_path:  # in which such words are addresses
+    if names_path:  # here such words are addresses
         return Redacted(readable(content), False)
     for joined in (_URL_PASSWORD, _JOINED):
         content = joined.sub(rb"\1" + MASK.encode(), content)
@@ -206,13 +213,13 @@ def _redacted_inside(content: bytes) -> Redacted:
 
 
 def _is_labelled(parameter: re.Match[bytes]) -> bool:
-    """Whether a parameter has a name that says that its value is secret."""
+    """Whether a parameter has a name that marks its value as secret."""
     return parameter[1] is None
 
 
 def _is_secret(parameter: re.Match[bytes]) -> bool:
-    """The same of one of MAIL, in which AUTH is to name a mailbox, and may name a secret."""
-    value = parameter[2] or b""  # longer than any
+    """Whether a parameter of MAIL is secret: AUTH may be a mailbox, or a secret."""
+    value = parameter[2] or b""  # unmatched: longer than any mailbox
     return _is_labelled(parameter) or not (
         _SENDER.fullmatch(value) or _is_mechanism(value)
     )
@@ -241,7 +248,7 @@ def _redacted_auth(match: re.Match[bytes]) -> str:
     if mechanism is None:
         return readable(match[0])
     if not _is_mechanism(mechanism):
-        return f"AUTH {MASK}"  # rather a secret in the mechanism's place
+        return f"AUTH {MASK}"  # probably a secret in place of the mechanism
     return f"AUTH {mechanism.decode('ascii')}" + (f" {MASK}" if secret else "")
 
 
@@ -264,7 +271,7 @@ def _is_mechanism(name: bytes) -> bool:
 
 
 def holds_login(word: bytes) -> bool:
-    """Whether a word is the base64 of a whole login: of PLAIN, XOAUTH2, OAUTHBEARER, or Basic."""
+    """Whether a word is the base64 of a PLAIN, XOAUTH2, OAUTHBEARER or Basic login."""
     if not _BASE64.fullmatch(word):
         return False
     decoded = b64decode(word[: len(word) // 4 * 4])

@@ -1,4 +1,4 @@
-"""The first octets of clients that talk first, in another protocol than SMTP."""
+"""Detects clients that send first, in another protocol than SMTP."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 
 from mailsink.smtp.protocol.proxy_header import SIGNATURE
 
-TLS_HANDSHAKE = b"\x16"  # what TLS begins with (RFC 8446 §5.1)
+TLS_HANDSHAKE = b"\x16"  # the first octet of TLS (RFC 8446 §5.1)
 
 _REQUEST = re.compile(rb"[A-Z]{3,10} +\S+ +HTTP/\d(?:\.\d)?\s*", re.I)
-_LONG_REQUEST = re.compile(rb"[A-Z]{3,10} +(?:/|https?://)", re.I)  # its end is cut off
+_LONG_REQUEST = re.compile(rb"[A-Z]{3,10} +(?:/|https?://)", re.I)  # the end is cut off
 _PROXY = (b"PROXY TCP4 ", b"PROXY TCP6 ", b"PROXY UNKNOWN")
-LONGEST_LOOK = 16 * 1024  # octets that suffice for talks_first()
+LONGEST_LOOK = 16 * 1024  # octets that are enough for talks_first()
 
 
 def is_http_request(line: bytes, cut: bool) -> bool:
@@ -23,15 +23,15 @@ def is_http_request(line: bytes, cut: bool) -> bool:
 
 
 def is_proxy_header(line: bytes, behind: bytes) -> bool:
-    """Whether a line, with the octets behind it, begins a PROXY header, version 1 or 2."""
+    """Whether a line and the octets after it begin a PROXY header, version 1 or 2."""
     first_line, _, rest = SIGNATURE.partition(b"\r\n")
     return line.startswith(_PROXY) or (line == first_line and behind.startswith(rest))
 
 
 def talks_first(octets: bytes) -> bool:
-    """Whether the first octets are of TLS, HTTP or a PROXY header.
+    """Whether the first octets begin TLS, HTTP or a PROXY header.
 
-    Such a client does not wait for a greeting by rule, so it is no early talker of SMTP.
+    In these protocols a client need not wait for a greeting: it is no early talker.
     """
     if octets.startswith(TLS_HANDSHAKE):
         return True

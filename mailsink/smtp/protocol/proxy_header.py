@@ -13,7 +13,7 @@ from typing import NamedTuple
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"  # of version 2 (§2.2)
 _WORD = b"PROXY "  # of version 1 (§2.1)
 _LONGEST_LINE = 107  # §2.1, CRLF included
-_LONGEST_BLOCK = 4096  # octets of addresses and more behind the fixed part; ours
+_LONGEST_BLOCK = 4096  # octets after the fixed part: addresses and more; our limit
 LONGEST = 16 + _LONGEST_BLOCK  # octets of any header
 
 # §2.1: single spaces, no leading zeros
@@ -28,17 +28,17 @@ class Header(NamedTuple):
     version: int
     octets: int
     client: tuple[str, int] | None = None  # None: the connection speaks for itself
-    server: tuple[str, int] | None = None  # where the client had connected to
+    server: tuple[str, int] | None = None  # the address that the client connected to
 
 
 class BadHeaderError(Exception):
-    """These octets are no PROXY header; the text says why, without quoting them."""
+    """These octets are no PROXY header; the text says why, without a quotation."""
 
 
 def parse(octets: bytes) -> Header | None:
-    """Return the header that octets begin with, or None until it is complete.
+    """Return the header that the octets begin with, or None until it is complete.
 
-    Raises BadHeaderError, as soon as it is certain.
+    Raises BadHeaderError as soon as the octets cannot become a header.
     """
     if octets.startswith(_WORD[: len(octets)]):
         return _version_1(octets)
@@ -94,7 +94,7 @@ def _version_2(octets: bytes) -> Header | None:
         raise BadHeaderError(f"it is longer than {_LONGEST_BLOCK} octets")
     if len(octets) < 16 + length:
         return None
-    if command & 15 == 0:  # LOCAL: what it says of addresses means nothing
+    if command & 15 == 0:  # LOCAL: its addresses must be ignored
         return Header(2, 16 + length)
     return Header(2, 16 + length, *_addresses(family, octets[16 : 16 + length]))
 
@@ -102,7 +102,7 @@ def _version_2(octets: bytes) -> Header | None:
 def _addresses(
     family: int, block: bytes
 ) -> tuple[tuple[str, int], tuple[str, int]] | tuple[()]:
-    """Return the ends of a TCP connection; () for any other that a header may name."""
+    """Return both ends of a TCP connection; () for any other connection."""
     if family >> 4 > 3 or family & 15 > 2:
         raise BadHeaderError("its address family or transport does not exist")
     form = {0x11: "!4s4sHH", 0x21: "!16s16sHH"}.get(family)
@@ -122,5 +122,5 @@ def _packed(address: bytes) -> str:
 
 
 def _plain(address: IPv6Address) -> str:
-    """An IPv4 address is the same client's, whichever way it is written."""
+    """Return the address as text; an IPv4 address in IPv6 form is the same client."""
     return str(address.ipv4_mapped or address)

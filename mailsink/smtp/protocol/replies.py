@@ -1,7 +1,7 @@
-"""The catalogue: code, enhanced code and text of every reply, once.
+"""The catalogue: the only place with the code, enhanced code and text of every reply.
 
-Constants where the text is fixed, functions where it depends on something. Texts are
-ASCII and say what to do; enhanced codes are those of RFC 3463 and RFC 5248.
+A reply with a fixed text is a constant, any other a function. Texts are ASCII and say
+what to do; enhanced codes are those of RFC 3463 and RFC 5248.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ class Reply(NamedTuple):
     utf8: bool = False
 
     def lines(self) -> tuple[str, ...]:
-        """Return the whole lines, without CRLF; the enhanced code stands on each (RFC 2034 §4)."""
+        """Return the whole lines, without CRLF.
+
+        The enhanced code is on each (RFC 2034 §4).
+        """
         prefix = f"{self.enhanced} " if self.enhanced else ""
         *firsts, last = self.texts
         return (
@@ -31,7 +34,7 @@ class Reply(NamedTuple):
         )
 
     def to(self, recipient: str) -> Reply:
-        """Return it as one recipient's reply to a body, in LMTP (RFC 2033 §4.2)."""
+        """Return this reply as one recipient gets it in LMTP (RFC 2033 §4.2)."""
         first, *rest = self.texts
         return self._replace(texts=(f"<{recipient}> {first}", *rest))
 
@@ -281,7 +284,7 @@ def chunk_taken(size: int, so_far: int) -> Reply:
 
 
 def faulty(errors: Sequence[str]) -> Reply:
-    """Strict mode: the errors of the message, a sentence each."""
+    """Strict mode. errors: of the message, a sentence each."""
     first, *rest = errors
     return _reply(554, "5.6.0", f"Strict mode: {first}", *rest)
 
@@ -325,7 +328,7 @@ MOVED_NEEDS_UTF8 = _reply(
 
 
 def verified(mailboxes: Sequence[str]) -> Reply:
-    """Confirm a user, or list whom a name expands to: `Full Name <mailbox>` each."""
+    """Confirm a user, or list the members of a list: `Full Name <mailbox>` each."""
     return Reply(250, "2.1.5", tuple(mailboxes), utf8=True)
 
 
@@ -339,7 +342,7 @@ def moved(mailbox: str) -> Reply:
 
 
 def ambiguous(mailboxes: Sequence[str]) -> Reply:
-    """Ask which is meant; the choices are `Full Name <mailbox>` (RFC 5321 §3.5.1)."""
+    """Ask which user is meant; choices are `Full Name <mailbox>` (RFC 5321 §3.5.1)."""
     if not mailboxes:
         return _reply(553, "5.1.4", "Ambiguous; there are several users of this name")
     texts = ("Ambiguous; possibilities are", *mailboxes)

@@ -1,1 +1,1 @@
-"""One session: the facts about it, and the steps that are no command of the client's."""
+"""One session: the facts about it, and the steps that are not client commands."""

@@ -1,4 +1,4 @@
-"""Receives a message body: reads it to its end or to the disconnect, records the exchange."""
+"""Receives a message body up to its end or the disconnect, and records the exchange."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from mailsink.smtp.session.session_time import check_time, deadline, wait_until
 from mailsink.smtp.session.transaction import Transaction
 from mailsink.smtp.session.transaction_end import close_body, end_transaction
 
-_PROGRESS_US = 500_000  # between two looks at a growing body
-_HANGS_US = 1_000_000  # of silence behind a wrong end: the client waits for a reply
+_PROGRESS_US = 500_000  # between two progress events of a growing body
+_HANGS_US = 1_000_000  # of silence after a wrong end: the client waits for a reply
 
 
 def receive_body(session: Session, transaction: Transaction) -> Steps[ReceivedBody]:
-    """Return the body behind DATA, and record its exchange.
+    """Return the body after DATA, and record its exchange.
 
-    Raises SessionEnded where it is cut off; that ends the transaction too.
+    If the body is cut off, end the transaction and raise SessionEnded.
     """
     reader = DataReader(session.profile, session.now_us())
     session.next_exchange("body")
@@ -32,7 +32,7 @@ def receive_body(session: Session, transaction: Transaction) -> Steps[ReceivedBo
 
 
 def read(session: Session, reader: BodyReader) -> Steps[None]:
-    """Let a reader take octets until its end; each packet restarts the time-out.
+    """Let a reader take octets until the end; each packet restarts the time-out.
 
     Raises SessionEnded.
     """
@@ -56,7 +56,7 @@ def read(session: Session, reader: BodyReader) -> Steps[None]:
 
 
 def _emit_progress(session: Session, reader: BodyReader) -> None:
-    """Emit a body that has not ended yet; of one that hangs, why."""
+    """Emit a body that has not ended yet, flagged if its client waits in vain."""
     now_us, flags = session.now_us(), reader.inspector.flags
     if now_us >= reader.received_us + _HANGS_US and reader.hangs():
         flags.add("wrong_end_of_data")
@@ -70,7 +70,7 @@ def cut_off(
     reader: BodyReader,
     ended: SessionEnded,
 ) -> Steps[None]:
-    """Record what came of a body whose end will not come, and end its transaction."""
+    """Record the part received of a body that was cut off, and end its transaction."""
     reader.close()
     flags = set() if transaction is None else reader.fresh_flags(transaction.declared)
     session.emit_exchange(*reader.exchange(flags | {"aborted_in_data"}))

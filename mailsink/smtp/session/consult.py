@@ -1,4 +1,4 @@
-"""Asks the policy what is to be done, and notes in the exchange what it decided."""
+"""Asks the policy for a decision, and notes it in the exchange."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def consult(
 ) -> Steps[Reply | None]:
     """Return the policy's reply to send instead of success, or None.
 
-    asked: a name or an address of the client may ask for a reply. facts: beside those
-    of the session; see mailsink.ports.Consult. Raises Refusal where the policy refuses.
+    asked: a name or an address of the client may ask for a reply. facts: added to those
+    of the session; see mailsink.ports.Consult. Raises Refusal if the policy refuses.
     """
     stages = session.host.stages()
     if not asked and (not stages or (stage not in stages and "any" not in stages)):
@@ -39,7 +39,7 @@ def consult(
     exchange = session.exchange
     exchange.placement = decision.placement
     exchange.ruled = True
-    # A chunk may be asked about more than once: as BDAT, as DATA is, and at the end.
+    # One chunk can be consulted several times: as BDAT, as DATA, and at the body's end.
     exchange.delay += decision.delay
     if decision.shapes or decision.without or decision.size or decision.tls_failure:
         exchange.shaped = decision
@@ -54,11 +54,11 @@ def consult(
 
 
 def _handle(session: Session, decision: Decision) -> None:
-    """Note what becomes of the message; the last decision has its inbox.
+    """Note how to handle the message; the inbox of the last decision holds.
 
-    Each tag is noted once: a client may have a rule act without end.
+    Each tag is noted once: a client can make a rule act without end.
     """
-    begun = session.transaction or session.exchange  # MAIL takes it from there
+    begun = session.transaction or session.exchange  # MAIL copies it from the exchange
     known = begun.handling
     discards = (decision.rule or "a rule") if decision.discarded else ""
     begun.handling = Handling(
@@ -70,7 +70,7 @@ def _handle(session: Session, decision: Decision) -> None:
 
 
 def _notice(session: Session, text: str) -> None:
-    """Emit a line of our own behind the exchange, which stays the one that is replied to."""
+    """Emit a notice after the exchange, which stays the current one."""
     transaction = session.transaction
     session.emit(
         ExchangeOpened(

@@ -1,6 +1,7 @@
-"""The effects that a session asks of its transport, and how its steps end early.
+"""The effects that a session asks its transport for, and the early ends of its steps.
 
-Steps are generators: they yield effects, are sent the results, and return their own.
+Steps are generators: they yield effects, receive the result of each, and return their
+own result.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ T = TypeVar("T")
 
 
 class Wait(Enum):
-    """Effects without particulars; their result is None."""
+    """Effects without arguments; their result is None."""
 
     NEED_INPUT = "input"  # octets, the end of input, or the time Session.wake_at
-    PAUSE = "pause"  # until what has come already is read, and room in the recorder
-    YIELD = "yield"  # turns for other sessions, and room in the recorder
+    PAUSE = "pause"  # until octets that have arrived are read, and the recorder has
+    room
+    YIELD = "yield"  # until other sessions had a turn, and the recorder has room
 
 
 NEED_INPUT = Wait.NEED_INPUT
@@ -39,7 +41,7 @@ class Authenticate:
 
 @dataclass(frozen=True, slots=True)
 class LookUpVerifier:
-    """Look up what a user's SCRAM proof has to fit. The result is a Verifier."""
+    """Look up the verifier for a user's SCRAM proof. The result is a Verifier."""
 
     username: bytes
 
@@ -60,14 +62,17 @@ class RunInThread:
 
 @dataclass(frozen=True, slots=True)
 class AskForMail:
-    """Ask for mail that waits. The result is a Reply, or None: the roles are to be reversed."""
+    """Ask for waiting mail. The result is a Reply, or None to reverse the roles."""
 
     request: MailRequest
 
 
 @dataclass(frozen=True, slots=True)
 class AskCourier:
-    """Ask the courier of a session whose roles are reversed: a HopEffect, and its result."""
+    """Pass a HopEffect to the courier of a turned session.
+
+    The result is the effect's.
+    """
 
     request: object
 
@@ -80,7 +85,7 @@ Steps = Generator[Effect, Any, T]
 
 
 class Refusal(Exception):
-    """The command in hand is answered by this reply, and changes nothing."""
+    """The current command gets this reply, and changes nothing."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply.code)

@@ -16,7 +16,7 @@ from mailsink.smtp.protocol.events import (
 
 
 class Delivery(NamedTuple):
-    """LMTP: whose transaction a body ends, and who gets a reply each (RFC 2033 §4.2)."""
+    """LMTP: a body's transaction, and the recipients that get a reply (RFC 2033 §4.2)."""
 
     transaction: UUID
     recipients: tuple[str, ...]
@@ -29,16 +29,16 @@ class Exchange:
     seq: int
     kind: ExchangeKind
     verb: str
-    pipelining_offered: bool = False  # when it came
+    pipelining_offered: bool = False  # when it arrived
     ready_us: int = 0  # when its reply was known
     delayed_us: int = 0
     delay: float = 0.0  # seconds still to wait before the reply
-    shaped: Decision | None = None  # how the reply is written, if not as it is
-    ruled: bool = False  # a rule decides how it is answered
+    shaped: Decision | None = None  # how the reply is written, if not normally
+    ruled: bool = False  # a rule decides the reply
     rule: str = ""  # which one, in words
     handling: Handling = AS_USUAL  # of the transaction that it begins
-    placement: Placement | None = None  # that it leads to, if it succeeds
+    placement: Placement | None = None  # that follows from it, if it succeeds
     private: bool = False  # its reply is masked in the events
-    flags: tuple[str, ...] = ()  # that came to light after it was emitted
+    flags: tuple[str, ...] = ()  # found after it was emitted
     final: bool = False  # its reply says that a message is stored
     delivery: Delivery | None = None

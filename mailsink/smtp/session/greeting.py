@@ -1,4 +1,4 @@
-"""The greeting (RFC 5321 §3.1), at the connect and after XCLIENT, or the refusal there."""
+"""The greeting (RFC 5321 §3.1), or a refusal, at the connect and after XCLIENT."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from mailsink.smtp.session.shaped_replies import send_reply
 
 
 def greeting(session: Session) -> Steps[Reply]:
-    """Return the greeting. A client that is refused gets its reply here: raises SessionEnded."""
+    """Return the greeting.
+
+    A refused client gets its reply here: raises SessionEnded.
+    """
     try:
         if session.refusal is not None:
             raise Refusal(session.refusal)
-        yield PAUSE  # so that the octets of an early talker are there to be seen
+        yield PAUSE  # so that the octets of an early talker can arrive
         decided = yield from consult(session, "connect")
         session.take_placement()
     except Refusal as refusal:
-        session.take_placement()  # who may see the inbox is to see the refusal
+        session.take_placement()  # members of the inbox must see the refusal
         yield from send_reply(session, refusal.reply)
         raise SessionEnded("refused") from None
     profile = session.profile

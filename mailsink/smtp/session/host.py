@@ -1,4 +1,4 @@
-"""The world as a session sees it: who its client is, and what it may use."""
+"""The world as a session sees it: its client, and the services of its process."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ class Host(Protocol):
         """Return the stages at which the policy wants to decide."""
 
     def asks(self, name: str) -> bool:
-        """Whether an address or a name of a client may itself ask for a reply."""
+        """Whether an address or a name of a client may itself request a reply."""
 
     def status(self) -> Sequence[str]:
         """Return the lines of HELP STATUS."""
 
     def admit(self, client: str) -> Reply | None:
-        """Count a client in, by its address; return the refusal if it is one too many."""
+        """Count a client by its address; return the refusal if a limit is exceeded."""
 
     def supports(self, mechanism: str) -> bool:
-        """Whether the authenticator can judge logins by this SASL mechanism."""
+        """Whether the authenticator can verify logins with this SASL mechanism."""
 
     def room(self) -> float:
         """Return how many octets the disk can take now."""
 
     def crowded(self) -> bool:
-        """Whether other sessions wait for their turn."""
+        """Whether other sessions wait for a turn."""

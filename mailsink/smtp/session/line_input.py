@@ -1,6 +1,6 @@
-"""The lines of a client, one by one, and how many of them a session may send.
+"""Reads the lines of a client one by one, and limits how many a session may send.
 
-A session that has sent much gives way to the others, and to a recorder that is full.
+A session that has sent much yields to other sessions, and to a recorder that is full.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from mailsink.smtp.session.session_time import (
     wait_until,
 )
 
-# Lines of a session before it gives way.
+# Lines of a session before it yields.
 _LINES_AT_ONCE = 50
-_OCTETS_AT_ONCE = 8 * 1024  # of those lines: a long one may cost as much as all others
-_LINES_IN_A_CROWD = 5  # of those that are there at once: a client in step sends fewer
-# Lines that are still read of a client that is gone: a mail that it sent in one go is kept.
+_OCTETS_AT_ONCE = 8 * 1024  # of those lines: a long one can cost as much as many others
+_LINES_IN_A_CROWD = 5  # already received at once: a client in step sends fewer
+# Lines still read after a client is gone: a message sent in one go is kept.
 _LINES_AFTER_LOSS = 100
 _TLS_ON_PLAIN = (
     "The client began TLS on a port that speaks plain SMTP; in nodemailer set "
@@ -69,7 +69,7 @@ def _refuse_tls(session: Session) -> None:
 
 
 def _check_loss(session: Session) -> None:
-    """Count a line of a client that is gone; raise SessionEnded after so many."""
+    """Count a line of a client that is gone; raise SessionEnded at the limit."""
     session.pace.lines_after_loss += 1
     if session.pace.lines_after_loss > _LINES_AFTER_LOSS:
         octets = len(session.input)
@@ -80,9 +80,9 @@ def _check_loss(session: Session) -> None:
 
 
 def _check_amount(session: Session) -> None:
-    """Count a line, which is a row for the recorder.
+    """Count a line, which the recorder stores as a row.
 
-    Raises SessionEnded where a session has sent, or been sent, more than is stored.
+    Raises SessionEnded if the session has more commands or transcript than is stored.
     """
     session.command_count += 1
     most = session.profile.max_commands

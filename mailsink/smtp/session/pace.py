@@ -1,4 +1,4 @@
-"""The lines of a session since it last gave way: to the others, and to a full recorder."""
+"""The lines of a session since it last yielded to others, or to a full recorder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Pace:
     """Counted by mailsink.smtp.session.line_input."""
 
-    lines: int = 0  # since it last gave way
+    lines: int = 0  # since it last yielded
     octets: int = 0  # of those lines
-    burst: int = 0  # lines since it last gave way or waited for the client
+    burst: int = 0  # lines since it last yielded or waited for the client
     lines_after_loss: int = 0

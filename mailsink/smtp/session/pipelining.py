@@ -1,4 +1,7 @@
-"""Input that the client sent before its reply (RFC 2920), and the replies that may wait."""
+"""Flags input that the client sent before its reply (RFC 2920).
+
+Lists replies that may wait.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from mailsink.smtp.session.exchange import Exchange
 # Replies that may wait for the next ones, so that a group is answered in one write
 # (RFC 2920 §3.2, RFC 3030 §2). Others go out at once.
 MAY_WAIT = frozenset({"MAIL", "RCPT", "RSET", "BDAT"})
-# What nothing may be pipelined behind (RFC 2920 §3.1; extensions by default).
+# Commands that must come last in a group (RFC 2920 §3.1; extensions by default).
 _LAST_IN_GROUP = frozenset(
     {"EHLO", "HELO", "DATA", "VRFY", "EXPN", "TURN", "QUIT", "NOOP", "AUTH", "STARTTLS",
      "ETRN", "ATRN", "LHLO"}
@@ -16,9 +19,9 @@ _LAST_IN_GROUP = frozenset(
 
 
 def note(exchange: Exchange, reply: Reply) -> tuple[str, ...]:
-    """Flag an exchange behind which more came before this reply was written.
+    """Flag an exchange after which more input arrived before this reply was written.
 
-    Returns the flags of what came.
+    Return the flags for the exchange of that input.
     """
     if exchange.kind == "connect":
         exchange.flags += ("early_talker",)

@@ -1,4 +1,4 @@
-"""Reads the PROXY header that a trusted load balancer has to send first."""
+"""Reads the PROXY header that a trusted load balancer must send first."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _LATE = "it was not there within 5 seconds"
 
 
 def take_header(session: Session) -> Steps[None]:
-    """Read the header, and take over the client that it announces; raises SessionEnded.
+    """Read the header, and use the client that it announces; raises SessionEnded.
 
-    A peer without a header gets no reply: it may not be a mail client at all (§2).
+    A peer without a header gets no reply: it may be no mail client at all (§2).
     """
     until = session.now_us() + _PATIENCE_US
     try:

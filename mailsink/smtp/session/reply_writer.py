@@ -1,7 +1,7 @@
-"""The way out: every reply is made into lines here, once, written, and then recorded.
+"""The output: every reply becomes lines here, once, then is written, then recorded.
 
-Here a refusal gets its link, enhanced codes are dropped where they are hidden, and
-no text of a rule can break out of its line.
+Here a refusal gets its link, hidden enhanced codes are dropped, and no text of a rule
+can break out of its line.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Lines = tuple[str, ...]
 
 
 class ReplyWriter:
-    """The replies that wait, in order, until `flush` writes them in one go."""
+    """The waiting replies, in order; `flush` writes them all at once."""
 
     __slots__ = (
         "_clock_us",
@@ -60,11 +60,11 @@ class ReplyWriter:
         self.transcript_octets = 0  # of replies
 
     def use(self, profile: Profile) -> None:
-        """Go by what another profile hides."""
+        """Hide the extensions that another profile hides."""
         self._hides_enhanced = "ENHANCEDSTATUSCODES" in profile.hidden
 
     def write_through(self, write: Callable[[bytes], bool]) -> None:
-        """Write by another function from now on: through TLS."""
+        """Write with another function from now on: through TLS."""
         self._write = write
 
     def queue(self, exchange: Exchange, reply: Reply) -> None:
@@ -83,7 +83,7 @@ class ReplyWriter:
         self._waiting.append((exchange, reply.code, reply.enhanced, lines))
 
     def _shown(self, reply: Reply) -> Reply:
-        """Return a reply without its enhanced code where these are hidden."""
+        """Return a reply, without its enhanced code if these are hidden."""
         hides = self._hides_enhanced and reply.enhanced
         return reply._replace(enhanced="") if hides else reply
 
@@ -95,12 +95,12 @@ class ReplyWriter:
             return lines
         return (*lines[:-1], self._with_link(lines[-1], exchange.seq))
 
-    # Replies that a rule spoils: written in pieces, while no other reply waits
+    # Replies that a rule damages: written in pieces, while no other reply waits
 
     def spoilt(
         self, exchange: Exchange, reply: Reply, decision: Decision
     ) -> tuple[Lines, bytes]:
-        """Return the lines of a reply as a rule spoils them, and their octets."""
+        """Return the lines of a reply as a rule damages them, and their octets."""
         reply = self._shown(reply)
         lines = self._completed(exchange, reply, _rendered(reply)[0])
         lines = shaping.spoilt(lines, decision)
@@ -121,7 +121,7 @@ class ReplyWriter:
         self._emit_replies([entry], self._clock_us() if written else None)
 
     def _to_each(self, exchange: Exchange, delivery: Delivery, reply: Reply) -> Lines:
-        """Return the reply as each recipient of an LMTP delivery gets it; emit its codes."""
+        """Return a reply's lines for each recipient in LMTP, and emit their codes."""
         explained = self._links != "off" and self._explains(exchange, reply.code)
         lines: list[str] = []
         for recipient in delivery.recipients:
@@ -134,12 +134,12 @@ class ReplyWriter:
         return tuple(lines)
 
     def queue_raw(self, exchange: Exchange, code: int, lines: Lines) -> None:
-        """Queue an answer in another protocol than SMTP, as whole lines."""
+        """Queue an answer in a protocol other than SMTP, as whole lines."""
         self._octets.append(_octets(lines))
         self._waiting.append((exchange, code, "", lines))
 
     def flush(self) -> None:
-        """Write what is queued, and record it as written, or as never received."""
+        """Write the queued replies, and record them as written or as not received."""
         if not self._waiting:
             return
         queued, self._waiting = self._waiting, []
@@ -154,7 +154,7 @@ class ReplyWriter:
         self._emit_replies([entry], None)
 
     def link(self, seq: int) -> str:
-        """The address of an exchange's page; "" where it is unknown."""
+        """Return the address of an exchange's page; "" if it is unknown."""
         url = self._profile.public_url.rstrip("/")
         return f"{url}/s/{short_id(self._session, seq)}" if url else ""
 
@@ -196,7 +196,7 @@ def _rendered(reply: Reply) -> tuple[Lines, bytes]:
 
 
 def _safe(line: str, utf8: bool) -> str:
-    """One line within the limit, whatever a rule's text holds: ASCII, unless it may be UTF-8."""
+    """Return any text as one line within the limit: ASCII, unless UTF-8 is allowed."""
     if not ((utf8 or line.isascii()) and line.isprintable()):
         line = readable(line.encode("utf-8", "replace"))
         line = line.encode("ascii", "backslashreplace").decode("ascii")

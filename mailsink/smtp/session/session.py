@@ -1,8 +1,8 @@
 """One SMTP session: the facts about it, and its exchanges.
 
-Sans-I/O: the steps that hold it are generators, which yield effects (`effects.py`) to
-the machine. Every wait passes `session_time.wait_until`, every line in passes
-`begin_exchange`, and every reply out passes `send_reply_now` or
+It is sans-I/O: its steps are generators, which yield effects (`effects.py`) to the
+machine. Every wait passes `session_time.wait_until`. Every incoming line passes
+`begin_exchange`. Every outgoing reply passes `send_reply_now` or
 `shaped_replies.send_reply`, and the reply writer.
 """
 
@@ -67,30 +67,30 @@ class Session:
             0  # seconds of silence; another client was given its place
         )
         self.stop_now = False  # the session must end at once
-        self.resets = False  # the connection ends by RST
-        self.wake_at = NEVER  # when to step although nothing came
+        self.resets = False  # the connection ends with RST
+        self.wake_at = NEVER  # when to step although nothing arrived
         self.ending: Ending = "error"  # once it has ended
         self.turned = False  # the roles are reversed: the client receives
         # The client
-        self.origin = peer.client_address  # or what a trusted load balancer announced
+        self.origin = peer.client_address  # or the one that a load balancer announced
         self.refusal: Reply | None = None  # at the connect
         self.helo = ""
-        self.extended = False  # by EHLO or LHLO
-        self.offered: frozenset[str] = frozenset()  # by the last reply to EHLO
+        self.extended = False  # after EHLO or LHLO
+        self.offered: frozenset[str] = frozenset()  # in the last reply to EHLO
         self.user: str | None = None
-        self.placement = NOT_PLACED  # of what it sends, but for its recipients
+        self.placement = NOT_PLACED  # of its messages, apart from their recipients
         self.tls: TlsLayer | None = None
-        # Set where STARTTLS is withheld, to the client by the name of its first EHLO
+        # Set if STARTTLS is withheld: the client, with the name of its first EHLO
         self.without_starttls: Client | None = None
-        self.expects_secret = False  # lines that are no command may hold one
+        self.expects_secret = False  # lines that are no command may hold a secret
         self.errors_in_a_row = 0
         self.command_count = 0  # lines, those of an AUTH dialogue too
         self.transcript_octets = 0  # of lines, as they are recorded
-        # What goes on
+        # The current state
         self.exchange = Exchange(0, "connect", "")
         self.transaction: Transaction | None = None
         self.transaction_count = 0
-        # The line of BDAT as it was recorded, with its flags, and when it came
+        # The recorded line of BDAT, its flags, and when it arrived
         self.chunk_line: tuple[str, tuple[str, ...], int] = ("", (), 0)
         self.idle_us = int(profile.idle_timeout * SECOND) or NEVER  # of a wait
         self.session_us = int(profile.session_timeout * SECOND) or NEVER  # its end
@@ -102,14 +102,14 @@ class Session:
 
     @property
     def protocol(self) -> str:
-        """The protocol that is spoken, by its registered name if it has one (RFC 3848)."""
+        """The protocol in use, by its registered name if it has one (RFC 3848)."""
         name = "SMTP" if self.tls is None else "SMTPS"
         if self.profile.protocol == "lmtp":
             name = f"L{name[1:]}"
         elif self.extended:
             name = f"E{name}"
         else:
-            return name  # after HELO there is no name for AUTH
+            return name  # no registered name covers AUTH after HELO
         return name if self.user is None else f"{name}A"
 
     def unix_time(self) -> float:
@@ -117,7 +117,10 @@ class Session:
         return self.peer.opened_at + self.now_us() / SECOND
 
     def hello_missing(self) -> Reply:
-        """The refusal of what takes EHLO first; STARTTLS undoes one (RFC 3207 §4.2)."""
+        """The refusal of a command that needs EHLO.
+
+        STARTTLS undoes it (RFC 3207 §4.2).
+        """
         if self.tls is not None and not self.profile.implicit_tls:
             return replies.hello_again(self.profile.hello)
         return replies.out_of_order(self.profile.hello)
@@ -127,22 +130,23 @@ class Session:
         self.emit(SessionUpdated(self.id, changes))
 
     def admit(self) -> None:
-        """Count the session as one of this client; sets `refusal` if it is one too many."""
+        """Count the session for its client; set `refusal` if a limit is exceeded."""
         self.refusal = self.host.admit(self.peer.client_address)
 
     def set_client(self, address: str, port: int) -> None:
-        """Replace the client's address by one that was announced for it."""
+        """Replace the client's address with one that was announced for it."""
         self.peer = replace(self.peer, client_address=address, client_port=port)
         self.update(client_address=address, client_port=port)
 
     def offer(self, decision: Decision | None) -> None:
-        """Offer what a decision leaves of the listener's extensions, until the next EHLO.
+        """Offer the extensions as a decision limits them, until the next EHLO.
 
-        None: all that the listener offers.
+        None: offer all extensions of the listener.
         """
         profile = self._listeners_profile
         if decision is not None and (decision.without or decision.size):
-            # Clients ask for sizes too: none may lift the listener's limit.
+            # A client's address can request a size: it must not raise the listener's
+            # limit.
             limits = (decision.size, profile.max_message_size)
             self.profile = replace(
                 profile,
@@ -155,7 +159,7 @@ class Session:
             self.writer.use(profile)
 
     def take_placement(self) -> None:
-        """Send to the inbox that the exchange in hand led to, if it did."""
+        """Use the inbox that the current exchange chose, if it chose one."""
         placement = self.exchange.placement
         if placement is not None and placement != self.placement:
             self.placement = placement
@@ -176,14 +180,14 @@ class Session:
         self.input.append(octets, self.now_us())
 
     def begin_tls(self, layer: TlsLayer) -> None:
-        """Take what came and what comes as TLS from now on."""
+        """Treat the unused and all later input as TLS."""
         self.tls = layer
         octets = self.input.peek(len(self.input))
         self.discard_input()
         self.receive(octets)
 
     def discard_input(self) -> None:
-        """Drop the octets that came and were not used."""
+        """Drop the unused octets."""
         self.input.use(len(self.input))
         self._next_flags = ()
 
@@ -198,21 +202,21 @@ class Session:
         received_us: int,
         flags: tuple[str, ...] = (),
     ) -> tuple[str, ...]:
-        """Begin an exchange and emit it; return the flags that it has by now."""
+        """Begin an exchange and emit it; return its flags so far."""
         flags += self.next_exchange(kind, verb)
         self.transcript_octets += len(line.encode())
         self.emit_exchange(line, octets, received_us, flags)
         return flags
 
     def next_exchange(self, kind: ExchangeKind, verb: str = "") -> tuple[str, ...]:
-        """Begin an exchange that is emitted later; return the flags that it has by now."""
+        """Begin an exchange that is emitted later; return its flags so far."""
         offered = "PIPELINING" in self.offered
         self.exchange = Exchange(self.next_seq(), kind, verb, offered)
         flags, self._next_flags = self._next_flags, ()
         return flags
 
     def next_seq(self) -> int:
-        """Return the number of the next exchange, from 1 on."""
+        """Return the number of the next exchange, counted from 1."""
         self._seq += 1
         return self._seq
 
@@ -237,7 +241,7 @@ class Session:
         )
 
     def send_reply_now(self, reply: Reply, ready_us: int | None = None) -> None:
-        """Send the reply at once; it is known since ready_us (default: now)."""
+        """Send the reply at once. ready_us: when it was decided; the default is now."""
         exchange = self.exchange
         exchange.ready_us = self.now_us() if ready_us is None else ready_us
         if self.eof or len(self.input):
@@ -247,14 +251,14 @@ class Session:
             self.writer.flush()
 
     def note_what_came(self, exchange: Exchange, reply: Reply) -> None:
-        """Flag what the client did before this reply."""
+        """Flag the client's actions before this reply."""
         if len(self.input):
             self._note_pipelining(exchange, reply)
         if self.eof and not self.lost:
             exchange.flags += ("half_close",)
 
     def _note_pipelining(self, exchange: Exchange, reply: Reply) -> None:
-        """Flag what came before this reply was written (RFC 2920)."""
+        """Flag input that arrived before this reply was written (RFC 2920)."""
         if exchange.kind == "connect" and talks_first(self.input.peek(LONGEST_LOOK)):
-            return  # it is recorded as what it is
+            return  # it gets a flag of its own
         self._next_flags = pipelining.note(exchange, reply)

@@ -1,6 +1,7 @@
-"""The time of a session: how long it waits, and why it may not go on.
+"""The time limits of a session: how long it waits, and when it must end.
 
-Every wait for the client passes `wait_until`. Times are microseconds since it opened.
+Every wait for the client passes `wait_until`. Times are microseconds since the session
+opened.
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ from mailsink.smtp.session.session import NEVER, Session
 def deadline(session: Session) -> int:
     """Return when a wait that begins now times out, in microseconds.
 
-    By MAILSINK_SMTP_IDLE_TIMEOUT (RFC 5321 §4.5.3.2.7).
+    MAILSINK_SMTP_IDLE_TIMEOUT sets the limit (RFC 5321 §4.5.3.2.7).
     """
     return session.now_us() + session.idle_us
 
 
 def wait_until(session: Session, until: int, wake_at: int = NEVER) -> Effect:
-    """Return the one wait for the client, at most until a time; raises SessionEnded.
+    """Return the effect that waits for the client until a time; raises SessionEnded.
 
-    It ends when something came or changed, or at wake_at; in microseconds.
+    The wait ends when something arrives or changes, or at wake_at. Both times are in
+    microseconds.
     """
     check_time(session)
     if session.eof and not session.output_blocked:
@@ -33,7 +35,7 @@ def wait_until(session: Session, until: int, wake_at: int = NEVER) -> Effect:
 
 
 def check_time(session: Session) -> None:
-    """Raise SessionEnded if the session may not go on: Mailsink stops, or time is up."""
+    """Raise SessionEnded if the session must end: Mailsink stops, or time is up."""
     if session.stop_now:
         raise stopping()
     if session.gave_way_after:
@@ -45,7 +47,7 @@ def check_time(session: Session) -> None:
 
 
 def stopping() -> SessionEnded:
-    """The end of a session because Mailsink stops."""
+    """Return the end of a session because Mailsink stops."""
     return SessionEnded("shutdown", "Mailsink is stopping.", replies.SHUTTING_DOWN)
 
 
@@ -60,7 +62,7 @@ def _made_room(session: Session) -> SessionEnded:
 
 def _idle(session: Session) -> SessionEnded:
     idle = session.profile.idle_timeout
-    # A partial line: further octets do not extend the time-out.
+    # A partial line: more octets do not extend the time-out.
     if len(session.input) and not session.output_blocked:
         notice = f"The client did not end its line within {idle:g} seconds."
         return SessionEnded("timeout", notice, replies.line_not_ended(idle))

@@ -1,4 +1,4 @@
-"""Sends a reply in the way that a rule asked for: later, in pieces, spoilt, or never."""
+"""Sends a reply the way a rule asks for: later, in pieces, damaged, or never."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from mailsink.smtp.session.session_time import deadline, stopping, wait_until
 
 
 def send_reply(session: Session, reply: Reply) -> Steps[None]:
-    """Send the reply to the current exchange, by a rule or not; raises SessionEnded."""
+    """Send the reply to the current exchange, with or without a rule.
+
+    Raises SessionEnded.
+    """
     exchange = session.exchange
     if not exchange.ruled:
         session.send_reply_now(reply)
@@ -32,7 +35,7 @@ def send_reply(session: Session, reply: Reply) -> Steps[None]:
 
 
 def _send_shaped(session: Session, reply: Reply, decision: Decision) -> Steps[None]:
-    """Send a reply as a rule spoils it, or keep it back; raises SessionEnded."""
+    """Send a reply as a rule damages it, or keep it back; raises SessionEnded."""
     if decision.stall or decision.close == "before":
         session.writer.drop(session.exchange, reply)
         if decision.stall:
@@ -45,7 +48,7 @@ def _send_shaped(session: Session, reply: Reply, decision: Decision) -> Steps[No
 
 
 def _send_spoilt(session: Session, reply: Reply, decision: Decision) -> Steps[None]:
-    """Write a reply in pieces, behind those that wait."""
+    """Write a reply in pieces, after the waiting ones."""
     exchange, writer = session.exchange, session.writer
     session.note_what_came(exchange, reply)
     writer.flush()
@@ -70,7 +73,7 @@ def _stall(session: Session) -> Steps[None]:
 
 
 def _delay(session: Session, exchange: Exchange, seconds: float) -> Steps[None]:
-    """Let time pass, unless the session has to end sooner."""
+    """Wait for some seconds, unless the session must end sooner."""
     began = session.now_us()
     until = min(began + int(seconds * SECOND), session.session_us)
     while session.now_us() < until and not (

@@ -1,7 +1,7 @@
-"""Replies that a rule spoils on purpose: what is left of their lines, and in what pieces.
+"""Damages replies for a rule: changes their lines, and cuts them into pieces.
 
-Pure: lines and octets in, lines and octets out. RFC 5321 §4.2 is broken here, so that
-clients can be seen to cope.
+Pure: lines and octets in, lines and octets out. The result violates RFC 5321 §4.2 to
+show how clients cope with that.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ def spoilt(lines: tuple[str, ...], decision: Decision) -> tuple[str, ...]:
 
 
 def wire(lines: tuple[str, ...], decision: Decision) -> bytes:
-    """Return these lines as octets; the last has no end where the connection is closed in it."""
+    """Return these lines as octets.
+
+    If the connection closes inside the last line, that line has no end.
+    """
     end = "" if decision.close == "half" else "\r\n"
     return ("\r\n".join(lines) + end).encode()
 

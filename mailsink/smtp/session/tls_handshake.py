@@ -1,7 +1,7 @@
-"""How a session gets its TLS: by STARTTLS (RFC 3207), or before the greeting (RFC 8314).
+"""Starts TLS in a session: by STARTTLS (RFC 3207), or before the greeting (RFC 8314).
 
-A handshake that fails is recorded as a sentence and a flag, which has the fix, and ends
-the session as `tls_failed`.
+A failed handshake is recorded as a sentence and a flag, which leads to the fix, and
+ends the session as `tls_failed`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from mailsink.smtp.tls.starttls_denylist import Client
 
 log = logging.getLogger("mailsink.smtp")
 
-# Seconds for the first octet on a port that begins with TLS. There the client speaks
-# first: one that says nothing waits for a greeting, in plain text.
+# Seconds for the first octet on a port that begins with TLS. There the client sends
+# first: a silent client waits for a greeting in plain text.
 _PATIENCE = 5.0
 _SECOND = 1_000_000
 
@@ -54,7 +54,7 @@ def new_layer(session: Session, context: ssl.SSLContext) -> TlsLayer:
 
 
 def planned_layer(session: Session) -> TlsLayer | None:
-    """Return a TLS connection that is to fail, where a rule says so; raises Refusal."""
+    """Return a TLS connection that a rule makes fail, or None; raises Refusal."""
     shaped, contexts = session.exchange.shaped, session.profile.failing_tls
     if shaped is None or contexts is None or not shaped.tls_failure:
         return None
@@ -73,7 +73,7 @@ def begin_in_tls(session: Session, context: ssl.SSLContext) -> Steps[None]:
     except SessionEnded as ended:
         if ended.ending == "timeout":
             yield from refuse_plain(session, _SILENT)
-        ended.reply = None  # who expects TLS could not read it
+        ended.reply = None  # a client that expects TLS could not read it
         raise
     yield from shake_hands(session, layer)
 
@@ -88,7 +88,7 @@ def await_octets(session: Session, seconds: float) -> Steps[None]:
 
 
 def shake_hands(session: Session, layer: TlsLayer) -> Steps[None]:
-    """Hold the handshake whose first octets are there; raises SessionEnded."""
+    """Perform the handshake, whose first octets are there; raises SessionEnded."""
     if not session.input.startswith(b"\x16"):  # RFC 8446 §5.1
         yield from refuse_plain(session, _PLAIN)
     began_us = session.now_us()
@@ -109,11 +109,11 @@ def shake_hands(session: Session, layer: TlsLayer) -> Steps[None]:
     session.reset_client()
     _log_success(session, layer, session.now_us() - began_us)
     session.writer.write_through(layer.send)
-    session.receive(b"")  # what came along with the end of the handshake
+    session.receive(b"")  # takes octets that followed the handshake
 
 
 def _asked(session: Session) -> Steps[TlsLayer | None]:
-    """Ask the policy as at STARTTLS; nobody could read another reply than a handshake."""
+    """Ask the policy, as STARTTLS does; the client could read no reply here."""
     try:
         yield from consult(session, "starttls")
         return planned_layer(session)
@@ -153,7 +153,7 @@ def broken_off(session: Session, ended: SessionEnded, seconds: float) -> Session
 
 
 def _failed(session: Session, failure: Failure) -> SessionEnded:
-    """Record why there is no TLS; return how the session ends. No reply could be read."""
+    """Record why TLS failed; return the end of the session. No reply could be read."""
     _note_untrusted(session, failure)
     octets = session.tls.octets if session.tls is not None else 0
     flag, sentence = _as_planned(session, failure)
@@ -166,7 +166,7 @@ def _failed(session: Session, failure: Failure) -> SessionEnded:
 
 
 def _as_planned(session: Session, failure: Failure) -> Failure:
-    """Return a failure, of one that a rule planned with the rule: no fault of the client."""
+    """Return a failure; if a rule planned it, name the rule and not the client."""
     planned = session.tls.planned if session.tls is not None else None
     if planned is None:
         return failure
@@ -174,7 +174,7 @@ def _as_planned(session: Session, failure: Failure) -> Failure:
 
 
 def record_tls_disconnect(session: Session, ended: SessionEnded) -> None:
-    """Record why a client left, where TLS is the reason."""
+    """Record why a client left, if TLS is the reason."""
     layer = session.tls
     if layer is None or not layer.done or ended.ending != "dropped":
         return

@@ -1,4 +1,4 @@
-"""The end of a transaction whose message is not stored, with the body that came of it."""
+"""The end of a transaction whose message is not stored, with its body so far."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mailsink.smtp.session.session import Session
 
 
 def close_body(spool: Spool, ended: bool) -> Steps[Body | None]:
-    """Return the body, synced where it is in a file; None after a write error."""
+    """Return the body, synced if it is in a file; None after a write error."""
     if spool.on_disk:
         yield RunInThread(spool.sync)
     return None if spool.error is not None else spool.body(ended)
@@ -21,9 +21,9 @@ def end_transaction(
     code: int | None = None,
     body: Body | None = None,
 ) -> None:
-    """Close the open transaction and emit its end, with the body that came.
+    """Close the open transaction and emit its end, with the body received so far.
 
-    code: of the reply that ended it. A transaction that had failed ends silently.
+    code: of the reply that ended it. A transaction that had failed emits nothing.
     """
     transaction, session.transaction = session.transaction, None
     if transaction is None or transaction.failed:
@@ -36,7 +36,7 @@ def end_transaction(
             session.now_us(),
             code,
             body,
-            # Where nobody was accepted, the last recipient says for whom it was.
+            # If no recipient was accepted, the last RCPT has already set the inbox.
             transaction.placement.inbox if transaction.accepted else "",
         )
     )
@@ -45,7 +45,7 @@ def end_transaction(
 def give_up_transaction(
     session: Session, outcome: Outcome, code: int | None = None
 ) -> Steps[None]:
-    """Do as end_transaction, if one is open, with the chunks that came as its body."""
+    """End an open transaction as end_transaction does; its body: the chunks so far."""
     if session.transaction is None:
         return
     chunks, session.transaction.chunks = session.transaction.chunks, None

@@ -32,7 +32,7 @@ def refuse_wrong_protocol(session: Session, line: Line) -> Steps[None]:
 
 
 def refuse_proxy(session: Session, line: Line) -> Steps[None]:
-    """End a session that began with a PROXY header of an untrusted peer; raises SessionEnded."""
+    """End a session that began with an untrusted PROXY header; raises SessionEnded."""
     octets = line.octets + len(session.input)
     session.input.use(len(session.input))
     flags = ("proxy_not_trusted",)
@@ -42,7 +42,10 @@ def refuse_proxy(session: Session, line: Line) -> Steps[None]:
 
 
 def refuse_plain(session: Session, sentence: str) -> Steps[None]:
-    """End a session whose client did not begin TLS where it had to; raises SessionEnded."""
+    """End a session whose client did not begin the required TLS.
+
+    Raises SessionEnded.
+    """
     octets, line = len(session.input), session.input.line()
     if line is not None:
         yield from refuse_wrong_protocol(session, line)
@@ -55,7 +58,7 @@ def refuse_plain(session: Session, sentence: str) -> Steps[None]:
 
 
 def refuse_http(session: Session, line: Line) -> Steps[None]:
-    """End a session whose client sent an HTTP request, by an HTTP answer; raises SessionEnded."""
+    """Answer an HTTP request in HTTP, and end the session; raises SessionEnded."""
     octets = line.octets + len(session.input)
     url = session.profile.public_url
     where = (

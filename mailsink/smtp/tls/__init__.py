@@ -1,1 +1,1 @@
-"""TLS: how it begins, what it is made of, and why it fails."""
+"""TLS: the ClientHello, the layer that encrypts, and the reasons of failures."""

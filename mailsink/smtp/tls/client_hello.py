@@ -1,7 +1,7 @@
-"""Reads what a client's first TLS message shows in the clear: the server name, the versions.
+"""Reads the plain part of a client's first TLS message: the server name, the versions.
 
-By hand, because the ssl module has neither for a handshake that failed, and refuses
-names beyond ASCII. Pure; whatever comes, nothing is raised.
+This is done by hand, because the ssl module offers neither after a failed handshake,
+and refuses non-ASCII names. Pure; no input raises an error.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from mailsink.text import readable
 
 _RECORD = 5  # octets of a record's header (RFC 8446 §5.1)
-_LONGEST = 32 * 1024  # octets looked at; a hello has a few hundred, or two thousand
+_LONGEST = 32 * 1024  # octets parsed; a hello has a few hundred, up to two thousand
 
 _NAMES = {0x0300: "SSL 3.0", 0x0301: "TLS 1.0", 0x0302: "TLS 1.1", 0x0303: "TLS 1.2",
           0x0304: "TLS 1.3"}  # fmt: skip
@@ -20,14 +20,14 @@ _SUPPORTED_VERSIONS = 43  # RFC 8446 §4.2.1
 
 
 class ClientHello(NamedTuple):
-    """A ClientHello (RFC 8446 §4.1.2), as far as pages show it."""
+    """The fields of a ClientHello (RFC 8446 §4.1.2) that pages show."""
 
-    sni: str = ""  # readable; "" where none was sent
+    sni: str = ""  # readable; "" if none was sent
     versions: str = ""  # "TLS 1.2, TLS 1.3", "up to TLS 1.1"
 
 
 def read_client_hello(octets: bytes) -> ClientHello:
-    """Return what the first octets of a connection say; empty where they are no hello."""
+    """Return the hello in the first octets of a connection; empty if there is none."""
     try:
         return _hello(_Reader(_unwrapped(octets[:_LONGEST])))
     except IndexError:
@@ -35,7 +35,7 @@ def read_client_hello(octets: bytes) -> ClientHello:
 
 
 def _unwrapped(octets: bytes) -> bytes:
-    """Take the handshake message out of the records it is cut into."""
+    """Return the handshake message, joined from its records."""
     message, at = bytearray(), 0
     while octets[at : at + 1] == b"\x16":
         start = at + _RECORD
@@ -45,7 +45,7 @@ def _unwrapped(octets: bytes) -> bytes:
 
 
 class _Reader:
-    """Takes fields off the front; IndexError where there is too little."""
+    """Takes fields off the front; raises IndexError if there are too few octets."""
 
     def __init__(self, octets: bytes) -> None:
         self.octets = octets
@@ -77,7 +77,7 @@ def _hello(message: _Reader) -> ClientHello:
         kind, extension = extensions.number(2), extensions.vector(2)
         if kind == _SERVER_NAME:
             names = extension.vector(2)
-            names.take(1)  # the one type of name there is
+            names.take(1)  # the only type of name
             sni = readable(names.vector(2).octets)
         elif kind == _SUPPORTED_VERSIONS:
             versions = _versions(extension.vector(1))

@@ -1,4 +1,4 @@
-"""Explains why a TLS handshake failed, in a sentence and the flag that has the fix."""
+"""Explains why a TLS handshake failed: a sentence, and the flag that has the fix."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from mailsink.smtp.tls.layer import TlsLayer
 
-# By names of alerts (RFC 8446 §6.2), which the client sent.
+# By the alert that the client sent (RFC 8446 §6.2).
 _UNTRUSTED = {
     "unknown_ca": "it does not know who signed it",
-    # RFC 8446 §6.2 means a malformed one; Go sends it whatever the reason.
+    # RFC 8446 §6.2 means a malformed certificate; Go sends this for any reason.
     "bad_certificate": "it does not know who signed it, or it is not for the name that the "
     "client connected to",
     "certificate_unknown": "it does not trust it",
@@ -20,7 +20,7 @@ _UNTRUSTED = {
 }
 _NO_CIPHER_ALERTS = {"handshake_failure", "insufficient_security"}
 
-# By what OpenSSL calls them: what we could not agree to.
+# OpenSSL's names for a failed negotiation.
 _NO_VERSION = {
     "INAPPROPRIATE_FALLBACK", "NO_PROTOCOLS_AVAILABLE", "UNKNOWN_PROTOCOL",
     "UNSUPPORTED_PROTOCOL", "UNSUPPORTED_SSL_VERSION", "VERSION_TOO_LOW",

@@ -1,8 +1,8 @@
 """TLS between the wire and a session: octets in, octets out, no sockets.
 
-The ssl module over memory: what came is fed to `receive`, what is to go out leaves
-by the function it was given. So alerts reach the client, and whatever comes before the
-handshake (a PROXY header, a late command) can never be mixed up with it.
+It runs the ssl module over memory: `receive` takes the incoming octets, and a given
+function writes the outgoing ones. So alerts reach the client, and octets before the
+handshake (a PROXY header, a late command) are never mixed up with it.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from mailsink.smtp.tls.client_hello import ClientHello, read_client_hello
 from mailsink.smtp.tls.planned_failure import PlannedFailure
 
 _RECORD = 16 * 1024  # octets in a record, at most
-_FIRST = 32 * 1024  # octets kept of what a client began with
-# Octets received in a row, after the handshake, of which none is text: some records, whole
-# or not, as tickets and new keys are; not a flood of them.
+_FIRST = 32 * 1024  # octets kept from the start of a connection
+# Octets in a row, after the handshake, without any text. It allows some records, whole
+# or not, such as tickets and new keys, but no flood of them.
 _MOST_WITHOUT_TEXT = 64 * 1024
 
 
 class RecordsWithoutText(ssl.SSLError):
-    """The peer sends records, such as new keys, and never text."""
+    """The peer sends records, such as new keys, but no text."""
 
-    reason = "RECORDS_WITHOUT_TEXT"  # as OpenSSL names what is wrong
+    reason = "RECORDS_WITHOUT_TEXT"  # in the style of OpenSSL's names
 
 
 class TlsLayer:
-    """One TLS connection: the server's side, or the client's of one that goes out."""
+    """One TLS connection: our side of it, as the server or, outgoing, as the client."""
 
     __slots__ = (
         "_first",
@@ -54,7 +54,7 @@ class TlsLayer:
     ) -> None:
         """send writes to the wire; False: the peer is gone. Raises ssl.SSLError.
 
-        server_name: of the server, where this is the client's side; "" sends no SNI
+        server_name: of the server, if this is the client's side; "" sends no SNI
         """
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._object = context.wrap_bio(
@@ -66,18 +66,19 @@ class TlsLayer:
         self._send = send
         self._first = bytearray()
         self._without_text = 0
-        self.client = ""  # what it called itself before STARTTLS
+        self.client = ""  # its EHLO name before STARTTLS
         self.planned: PlannedFailure | None = None  # by a rule
-        self.answered = False  # by our part of the handshake, with the certificate
-        self.done = False  # the handshake
+        self.answered = False  # our part of the handshake, with the certificate, is
+        sent
+        self.done = False  # the handshake is complete
         self.octets = 0  # of the handshake, received
-        self.ended = False  # nothing more will come that can be read
+        self.ended = False  # no more text will arrive
         self.error: ssl.SSLError | None = None  # why, if not by close_notify
 
     def receive(self, octets: bytes) -> bytes:
         """Take octets from the wire; return them decrypted, once the handshake is done."""
         if self.ended:
-            return b""  # nobody will read it: it must not fill the memory
+            return b""  # it is never read, and must not fill the memory
         self._incoming.write(octets)
         if self.done:
             return self._text(len(octets))
@@ -86,9 +87,9 @@ class TlsLayer:
         return b""
 
     def shake_hands(self) -> bool:
-        """Go on with the handshake; return whether it is done. Raises ssl.SSLError.
+        """Continue the handshake; return whether it is done. Raises ssl.SSLError.
 
-        Where it fails, the client has been sent an alert that says why.
+        If it fails, the client has been sent an alert with the reason.
         """
         try:
             self._object.do_handshake()
@@ -101,7 +102,7 @@ class TlsLayer:
         return True
 
     def send(self, octets: bytes) -> bool:
-        """Write octets of ours; return False if the peer is gone."""
+        """Encrypt and write octets; return False if the peer is gone."""
         rest = memoryview(octets)
         try:
             while rest:
@@ -111,14 +112,14 @@ class TlsLayer:
         return self._flush() and not rest
 
     def close(self) -> None:
-        """Say that no more will be sent (close_notify, RFC 8446 §6.1)."""
-        with suppress(ssl.SSLError):  # the client's own is not waited for
+        """Announce the end of our output (close_notify, RFC 8446 §6.1)."""
+        with suppress(ssl.SSLError):  # do not wait for the client's close_notify
             self._object.unwrap()
         self._flush()
 
     @property
     def minimum_version(self) -> ssl.TLSVersion:
-        """The lowest version that we take."""
+        """The lowest version that we accept."""
         return self._object.context.minimum_version
 
     @property
@@ -128,17 +129,20 @@ class TlsLayer:
 
     @property
     def version(self) -> str:
-        """As "TLSv1.3"; "" before the handshake is done."""
+        """The version, such as "TLSv1.3"; "" before the handshake is done."""
         return self._object.version() or ""
 
     @property
     def cipher(self) -> str:
-        """As "TLS_AES_256_GCM_SHA384"; "" before the handshake is done."""
+        """The cipher: "TLS_AES_256_GCM_SHA384"; "" before the handshake is done."""
         cipher = self._object.cipher()
         return cipher[0] if cipher else ""
 
     def _text(self, received: int) -> bytes:
-        """Return what can be read now; end a connection that only sends other records."""
+        """Return the text received so far.
+
+        End a connection that sends only other records.
+        """
         text = self._read()
         self._without_text = 0 if text else self._without_text + received
         if self._without_text > _MOST_WITHOUT_TEXT:

@@ -1,4 +1,4 @@
-"""A handshake that is to fail because a rule says so."""
+"""A handshake that a rule makes fail."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class FailingContexts(NamedTuple):
-    """How the server speaks TLS where it is to fail, by the kind of failure."""
+    """The TLS contexts that make a handshake fail, by the kind of failure."""
 
     wrong_name: ssl.SSLContext
     expired: ssl.SSLContext
@@ -15,9 +15,9 @@ class FailingContexts(NamedTuple):
 
 
 class PlannedFailure(NamedTuple):
-    """A fault of the server in a handshake, and the rule that wants it."""
+    """A server fault in a handshake, and the rule that asks for it."""
 
-    kind: str  # as FailingContexts names them
+    kind: str  # a field of FailingContexts
     rule: str
 
     @property

@@ -1,9 +1,10 @@
 """Remembers clients that rejected our self-signed certificate.
 
-Many a client takes STARTTLS wherever it is offered, and then rejects a self-signed
-certificate: it could not send at all. One session without STARTTLS lets it send in plain
-text. A client that needs TLS leaves that session without sending; from then on it is
-always offered STARTTLS. A client is known by its address and the name of its EHLO.
+Many clients use STARTTLS wherever it is offered, and then reject a self-signed
+certificate, so they could not send at all. One session without STARTTLS lets such a
+client send in plain text. A client that needs TLS leaves that session without sending;
+after that it is always offered STARTTLS. A client is identified by its address and its
+EHLO name.
 """
 
 from __future__ import annotations
@@ -12,18 +13,18 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 _HOLDS = 3600.0  # seconds
-_MOST = 1000  # clients; the one known for longest is dropped first
+_MOST = 1000  # clients; the oldest entry is dropped first
 
 
 class Client(NamedTuple):
-    """A client, as the list knows it."""
+    """A client as the list identifies it."""
 
     address: str
     helo: str
 
 
 class _Known:
-    """Clients that are known to be something for an hour."""
+    """Clients that are remembered for an hour."""
 
     def __init__(self) -> None:
         self._until: dict[Client, float] = {}
@@ -41,24 +42,24 @@ class _Known:
         return self._until.pop(client, None) is not None
 
     def all(self, now: float) -> list[Client]:
-        items = list(self._until.items())  # at once: another thread may add
+        items = list(self._until.items())  # a copy: another thread may add
         return [client for client, until in items if now < until]
 
 
 class StarttlsDenylist:
     """The list; the listeners of a process share one. Times are Unix seconds.
 
-    heard: called with each change that was made here: the name of its method, the client
+    heard: called with each change made here: the name of its method, and the client
     """
 
     heard: Callable[[str, Client], None] | None = None
 
     def __init__(self) -> None:
-        self._next = _Known()  # whose next session does without STARTTLS
-        self._needs_tls = _Known()  # left such a session without having sent
+        self._next = _Known()  # whose next session is not offered STARTTLS
+        self._needs_tls = _Known()  # who left such a session without sending
 
     def add(self, client: Client, now: float) -> None:
-        """Withhold STARTTLS from a client that left because of the certificate."""
+        """Withhold STARTTLS once from a client that rejected the certificate."""
         self._say("add", client)
         if not self._needs_tls.has(client, now):
             self._next.add(client, now)
@@ -88,7 +89,7 @@ class StarttlsDenylist:
     # Several processes
 
     def take(self, change: str, client: Client, now: float) -> None:
-        """Make a change that another process has made; nobody hears of it."""
+        """Repeat a change that another process made; it is not reported again."""
         match change:
             case "add":
                 if not self._needs_tls.has(client, now):
@@ -102,7 +103,7 @@ class StarttlsDenylist:
                 self._next.remove(client)
 
     def changes(self, now: float) -> list[tuple[str, Client]]:
-        """Return the changes that make an empty list like this one."""
+        """Return the changes that turn an empty list into a copy of this one."""
         return [
             *(("add", each) for each in self._next.all(now)),
             *(("note_tls_needed", each) for each in self._needs_tls.all(now)),

@@ -1,4 +1,4 @@
-"""The authenticator of a server that knows no logins: every one is good."""
+"""The authenticator of a server without logins of its own: it accepts all of them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ class AcceptAll:
     """Implements mailsink.ports.Authenticator."""
 
     def supports(self, mechanism: str) -> bool:
-        """All but SCRAM, where the server has to prove that it knows the password."""
+        """Whether it is any mechanism but SCRAM.
+
+        With SCRAM the server must prove that it has the password.
+        """
         return mechanism != "SCRAM-SHA-256"
 
     async def authenticate(self, credentials: Credentials) -> bool:
         return True
 
     async def verifier(self, username: bytes) -> Verifier:
-        """Never asked for, as SCRAM is not supported."""
+        """Never called, as SCRAM is not supported."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""The shape of a login: it explains many a failed one without showing the secret."""
+"""The shape of a login: it explains many failed logins without showing the secret."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from mailsink.smtp.protocol.masking import MASK, holds_login
 from mailsink.text import readable
 
 _SHORTEST = (
-    8  # octets; shorter words are base64, or part of a name, by chance too often
+    8  # octets; shorter words too often look like base64, or like part of a name
 )
-# A token in the place of a name: as HTTP has it (RFC 6750 §2.1), or a JWT (RFC 7519 §3).
+# A token in place of a user name: as in HTTP (RFC 6750 §2.1), or a JWT (RFC 7519 §3).
 _TOKEN = re.compile(rb"(?:bearer|basic) .*|eyJ[\w-]*(?:\.[\w-]*){2,4}", re.I | re.S)
 
 
 def secret_flags(username: bytes, secret: bytes) -> tuple[str, ...]:
-    """Return the flags of a secret, given in octets as sent."""
+    """Return the flags of a secret; both are octets as sent."""
     shapes = {
         "secret_empty": not secret,
         "secret_starts_with_space": secret.startswith(b" "),
@@ -31,19 +31,21 @@ def secret_flags(username: bytes, secret: bytes) -> tuple[str, ...]:
 
 
 def username_flags(username: bytes) -> tuple[str, ...]:
-    """Return the flags of a user name, given in octets as sent."""
+    """Return the flags of a user name; it is octets as sent."""
     if not username:
         return ("username_empty",)
     return ("username_padded",) if username != username.strip() else ()
 
 
 def redacted_username(username: bytes, secret: bytes = b"") -> str:
-    """Return a user name as it may be recorded: masked if a password may be in it.
+    """Return a user name for the record: masked if it may contain a password.
 
-    secret: what came with it. Some services take one token as both.
-    A client that mixes up mechanisms sends the whole response of PLAIN or XOAUTH2 as a
-    user name; controls give it away, as no user name has them (RFC 4616 §2, RFC 4013 §2.3).
-    One of HTTP's Basic sends "user:password", in which no user name has a colon (RFC 7617 §2).
+    secret: the secret sent with it. Some services use one token as both.
+
+    A client that confuses mechanisms sends the whole response of PLAIN or XOAUTH2 as a
+    user name. Control characters reveal that: no user name has them (RFC 4616 §2,
+    RFC 4013 §2.3). A client of HTTP Basic sends "user:password"; there no user name has
+    a colon (RFC 7617 §2).
     """
     name = username.strip()
     if _shows(name, secret.strip()) or _TOKEN.fullmatch(name):
@@ -57,14 +59,14 @@ def redacted_username(username: bytes, secret: bytes = b"") -> str:
 
 
 def _shows(name: bytes, secret: bytes) -> bool:
-    """Whether a user name gives the secret away."""
+    """Whether a user name reveals the secret."""
     return bool(secret) and (
         name == secret or (len(secret) >= _SHORTEST and secret in name)
     )
 
 
 def _is_encoded_text(secret: bytes) -> bool:
-    """Whether it is itself base64, and of text: that is no chance."""
+    """Whether the secret is itself base64 of text, which does not happen by chance."""
     secret = secret.rstrip(b"\r\n")
     if len(secret) < _SHORTEST:
         return False

@@ -1,7 +1,7 @@
-"""The steps of a SASL mechanism (RFC 4422) while its exchange goes on inside AUTH.
+"""The steps of a SASL mechanism (RFC 4422) during its dialogue inside AUTH.
 
-Each response of the client becomes an exchange of its own, masked. Secrets stay in
-local variables, here and in the mechanisms.
+Each response of the client becomes a separate exchange, masked. Secrets stay in local
+variables, here and in the mechanisms.
 """
 
 from __future__ import annotations
@@ -24,16 +24,19 @@ from mailsink.smtp.session.shaped_replies import send_reply
 
 
 class Dialogue:
-    """One authentication exchange; every method may raise Refusal, which ends it."""
+    """One authentication dialogue; every method may raise Refusal, which ends it."""
 
     __slots__ = ("_initial", "_session", "mechanism", "username")
 
     def __init__(self, session: Session, mechanism: str, initial: bytes | None) -> None:
-        """Take the mechanism's name and the initial response, decoded; None: none came."""
+        """Take the mechanism's name and the decoded initial response.
+
+        None: there is none.
+        """
         self._session = session
         self._initial = initial
         self.mechanism = mechanism
-        self.username = ""  # as it may be recorded
+        self.username = ""  # for the record: masked if it may be a secret
 
     @property
     def hostname(self) -> str:
@@ -50,7 +53,10 @@ class Dialogue:
         return (yield from self.ask(challenge))
 
     def ask(self, challenge: bytes, private: bool = False) -> Steps[bytes]:
-        """Return the response to a challenge, whose prompt is recorded masked if it is private."""
+        """Return the response to a challenge.
+
+        private: the prompt is recorded masked.
+        """
         session = self._session
         session.exchange.private = private
         yield from send_reply(session, replies.prompt(b64encode(challenge).decode()))
@@ -67,24 +73,24 @@ class Dialogue:
         return decoded(line.content)
 
     def identify(self, username: bytes, secret: bytes = b"") -> None:
-        """Report whose login it is, good or not."""
+        """Record the user name of the login, valid or not."""
         self._session.exchange.flags += username_flags(username)
         self.username = redacted_username(username, secret)
         self._session.update(auth_mechanism=self.mechanism, auth_username=self.username)
 
     def check(self, credentials: Credentials) -> Steps[bool]:
-        """Return whether the credentials are good."""
+        """Return whether the credentials are valid."""
         good: bool = yield Authenticate(credentials)
         return good
 
     def check_secret(self, username: bytes, secret: bytes) -> Steps[bool]:
-        """Return whether user name and secret are good; report the shape of both."""
+        """Return whether user name and secret are valid; flag the shape of both."""
         self.identify(username, secret)
         self.note(*secret_flags(username, secret))
         return (yield from self.check(Password(self.mechanism, username, secret)))
 
     def note(self, *flags: str) -> None:
-        """Add flags to what the client sent last."""
+        """Add flags to the client's latest line."""
         self._session.exchange.flags += flags
 
 

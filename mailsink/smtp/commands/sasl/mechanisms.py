@@ -1,4 +1,4 @@
-"""The SASL mechanisms: each identifies a user, and raises Refusal unless the login is good."""
+"""The SASL mechanisms: each identifies a user, or raises Refusal if the login fails."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Mechanism:
     """One way to log in."""
 
     converse: Callable[[Dialogue], Steps[None]]
-    shows_secret: bool = False  # to whoever reads along
+    shows_secret: bool = False  # to an eavesdropper
     server_first: bool = False  # no initial response (RFC 4954 §4)
 
 
@@ -42,13 +42,13 @@ def plain(dialogue: Dialogue) -> Steps[None]:
         raise Refusal(replies.AUTH_BAD_PLAIN)
     on_behalf_of, username, password = parts
     if on_behalf_of and not password:
-        # "user NUL password NUL": what stands in the name's place is the password.
+        # "user NUL password NUL": the password is in the place of the name.
         raise Refusal(replies.AUTH_BAD_PLAIN)
     yield from _by_secret(dialogue, username, password)
 
 
 def login(dialogue: Dialogue) -> Steps[None]:
-    """The user name, then the password; never standardised, and much used."""
+    """The user name, then the password; never standardised, but widely used."""
     username = yield from dialogue.first(b"Username:")
     password = yield from dialogue.ask(b"Password:")
     yield from _by_secret(dialogue, username, password)
@@ -75,7 +75,7 @@ def cram_md5(dialogue: Dialogue) -> Steps[None]:
 
 
 def xoauth2(dialogue: Dialogue) -> Steps[None]:
-    """Google's forerunner of OAUTHBEARER: user and token, each ended by ^A."""
+    """Google's forerunner of OAUTHBEARER: user and token, each ended with ^A."""
     match = _XOAUTH2.fullmatch((yield from dialogue.first()))
     if match is None:
         raise Refusal(replies.AUTH_BAD_XOAUTH2)
@@ -84,7 +84,7 @@ def xoauth2(dialogue: Dialogue) -> Steps[None]:
 
 
 def oauthbearer(dialogue: Dialogue) -> Steps[None]:
-    """RFC 7628 §3.1: GS2 header, then key=value pairs, each ended by ^A."""
+    """RFC 7628 §3.1: GS2 header, then key=value pairs, each ended with ^A."""
     match = _OAUTHBEARER.fullmatch((yield from dialogue.first()))
     if match is None:
         raise Refusal(replies.AUTH_BAD_OAUTHBEARER)
@@ -98,7 +98,10 @@ def oauthbearer(dialogue: Dialogue) -> Steps[None]:
 
 
 def _by_token(dialogue: Dialogue, username: bytes, token: bytes) -> Steps[None]:
-    """Send a client with a bad token the reason, which it confirms (RFC 7628 §3.2.3)."""
+    """Check a token.
+
+    Send the reason of a failure, which the client confirms (RFC 7628 §3.2.3).
+    """
     if not (yield from dialogue.check_secret(username, token)):
         yield from dialogue.ask(_INVALID_TOKEN)
         raise Refusal(replies.AUTH_FAILED)

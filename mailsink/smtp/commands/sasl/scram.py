@@ -1,7 +1,8 @@
-"""SCRAM-SHA-256 (RFC 5802, RFC 7677), by way of scramp.
+"""SCRAM-SHA-256 (RFC 5802, RFC 7677), with the library scramp.
 
-Neither side shows the password, and each proves to the other that it knows it. So it
-takes a verifier; and we keep our own proof to ourselves, as passwords could be tried on it.
+Neither side sends the password, and each proves to the other that it knows it. The
+server needs a verifier for that. Our own proof is not recorded, as passwords could be
+tried against it.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from mailsink.smtp.protocol.replies import Reply
 from mailsink.smtp.session.effects import LookUpVerifier, Refusal, Steps
 
 _SHA_256 = ScramMechanism("SCRAM-SHA-256")
-# The client's first message (RFC 5802 §7): GS2 header with the authorization id, then the
-# rest, which scramp looks at more closely. A long name would take SASLprep a long time; a
-# long nonce comes back, and must fit into a reply.
+# The client's first message (RFC 5802 §7): a GS2 header with the authorization id, then
+# the rest, which scramp parses. SASLprep takes long for a long name; a long nonce is
+# sent back, and must fit into a reply.
 _FIRST = re.compile(
     rb"(([^,]{1,255}),(?:a=([^,]{1,255}))?,)(n=([^,]{1,255}),r=[^,]{1,255}(?:,.*)?)",
     re.S,
@@ -48,9 +49,9 @@ _REFUSALS: dict[ServerError | None, Reply] = {
 
 
 class _Header(NamedTuple):
-    """The GS2 header as it came: what c= of the final message has to repeat.
+    """The GS2 header as received: c= of the final message must repeat it.
 
-    It stands in for scramp's own, which knows no authorization id.
+    It replaces scramp's own header, which has no authorization id.
     """
 
     octets: bytes
@@ -60,9 +61,9 @@ class _Header(NamedTuple):
 
 
 def scram_sha_256(dialogue: Dialogue) -> Steps[None]:
-    """RFC 5802 §5: two messages of each side, then the client's empty last response.
+    """RFC 5802 §5: two messages from each side, then the client's empty last response.
 
-    The authorization identity (whom the client wants to act for) makes no difference here.
+    The authorization identity (the user that the client wants to act for) is ignored.
     """
     match = _FIRST.fullmatch((yield from dialogue.first()))
     if match is None:
@@ -93,7 +94,7 @@ def scram_sha_256(dialogue: Dialogue) -> Steps[None]:
 def _begun(
     verifier: Verifier, header: bytes, first: bytes, nonce: str | None = None
 ) -> ScramServer:
-    """Return a server that took the client's first message. nonce: of the server"""
+    """Return a server that has read the client's first message. nonce: the server's."""
     known = (
         verifier.salt,
         verifier.stored_key,
@@ -107,7 +108,7 @@ def _begun(
 
 
 def _take(step: Callable[[str], None], message: bytes, form: str) -> None:
-    """Give scramp a message of the client; raises Refusal, which names the form."""
+    """Pass a message of the client to scramp; raises Refusal, which names the form."""
     try:
         step(message.decode())
     except UnicodeDecodeError:
@@ -120,5 +121,5 @@ def _take(step: Callable[[str], None], message: bytes, form: str) -> None:
 
 
 def unescaped(saslname: bytes) -> bytes:
-    """Return a name with its commas and equals signs (RFC 5802 §5.1, RFC 5801 §4)."""
+    """Return a name with =2C and =3D decoded (RFC 5802 §5.1, RFC 5801 §4)."""
     return saslname.replace(b"=2C", b",").replace(b"=3D", b"=")
