@@ -1,1 +1,1 @@
-"""Runs the process, with daphne and Twisted, which nothing else knows."""
+"""Runs the process, with daphne and Twisted. No other package uses them."""

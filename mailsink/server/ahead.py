@@ -1,4 +1,4 @@
-"""Imports what serving needs, but no event loop: a process that forks has it for all."""
+"""Imports the modules for serving, but no event loop, once before a process forks."""
 
 import autobahn.twisted.websocket  # noqa: F401
 import twisted.internet.asyncioreactor

@@ -1,4 +1,4 @@
-"""The connections to the web ports: daphne on them, and its drain at a shutdown."""
+"""The connections to the web ports: daphne serves them until it is drained."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ from mailsink.web.visitors import Visitors
 reactor: Any = _reactor  # a module for mypy, since its kind is chosen at run time
 
 _MAX_FRAME = 64 * 1024  # octets of a client's websocket message
-# Seconds, on a websocket; the next ping is later than the last pong may be.
+# Seconds, on a websocket; the pong of a ping is due before the next ping.
 _PING_EVERY, _PONG_WITHIN = 30, 20
 _PIECE = 64 * 1024  # octets of an answer that its client takes at a time
 _STREAM = b"text/event-stream"  # the Content-Type of an answer without an end
 
-# Daphne measures how long things take by the time of day: put forward, it would end requests
-# and websockets too early; put back, it would send no pings for as long.
+# Daphne measures time with the wall clock. If that is set forward, daphne ends requests
+# and websockets too early; if it is set back, daphne sends no pings for that time.
 _STEADY = SimpleNamespace(**{**vars(time), "time": time.monotonic})
 for _module in (daphne.http_protocol, daphne.server, daphne.ws_protocol):
     vars(_module)["time"] = _STEADY
 
 
 class Web(Daphne):
-    """Daphne on sockets that are bound already, or on none; drained at a shutdown."""
+    """Daphne on sockets that are already bound, if any; drained at a shutdown."""
 
     def __init__(
         self,
@@ -54,10 +54,10 @@ class Web(Daphne):
         visitors: Visitors,
         https: HttpsPorts | None = None,
     ) -> None:
-        """sockets: those of plain HTTP"""
+        """sockets: for plain HTTP."""
         super().__init__(
             app,
-            endpoints=["none"],  # daphne refuses to be made without any
+            endpoints=["none"],  # daphne requires at least one
             websocket_max_message_size=_MAX_FRAME,
             websocket_max_frame_size=_MAX_FRAME,
             ping_interval=_PING_EVERY,
@@ -77,19 +77,19 @@ class Web(Daphne):
             ]
 
     def http_channel(self, visitor: Doorkeeper) -> Channel:
-        """Return what serves a visitor who speaks HTTP."""
+        """Return the channel that serves a visitor who speaks HTTP."""
         return Channel(visitor, self.application, self.http_factory)
 
     def open(self) -> None:
-        """Take connections from now on, with our own protocols in daphne's place."""
+        """Start to accept connections, with our protocols in place of daphne's."""
         self.ws_factory.protocol = WebSocket
-        # Who speaks does not have to read: only a pong shows it.
+        # A client that sends may still not read: only a pong shows that it does.
         self.ws_factory.autoPingRestartOnAnyTraffic = False
         for each in self.acceptors:
             each.open()
 
     def acceptor(self, listening: socket.socket, doorkeepers: Doorkeepers) -> Acceptor:
-        """Return what takes the connections of a socket, for these doorkeepers."""
+        """Return an acceptor that gives a socket's connections to these doorkeepers."""
         take = partial(self.take, listening.family, doorkeepers)
         top = self.descriptors.shares.web_top
         return Acceptor(listening, take, BUSY, self.descriptors, top)
@@ -100,21 +100,24 @@ class Web(Daphne):
         doorkeepers: Doorkeepers,
         client: socket.socket,
     ) -> None:
-        """Take a connection: Twisted has a descriptor of its own for it."""
-        with client, suppress(OSError):  # it may have left by now
+        """Take a connection, and close our descriptor of it: Twisted makes its own."""
+        with client, suppress(OSError):  # the client may have left already
             reactor.adoptStreamConnection(client.fileno(), family, doorkeepers)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
-        """Begin to answer a request; of a websocket daphne leaves out the scheme."""
+        """Begin to answer a request.
+
+        Add the scheme that daphne omits for websockets.
+        """
         if scope["type"] == "websocket":
             secure = ISSLTransport.providedBy(protocol.transport)
             scope["scheme"] = "wss" if secure else "ws"
         return super().create_application(protocol, scope)
 
     async def handle_reply(self, protocol: Any, message: Mapping[str, Any]) -> None:
-        """Pass on what an application says; return when it may say more.
+        """Pass on a message of an application; return when it may send the next.
 
-        Daphne would hold whatever a slow client does not take.
+        Daphne would hold all that a slow client has not taken yet.
         """
         if message["type"] == "http.response.start":
             kinds = (value for _, value in message.get("headers", ()))
@@ -127,7 +130,7 @@ class Web(Daphne):
             await protocol.drained()
 
     async def send_in_pieces(self, protocol: Any, message: Mapping[str, Any]) -> None:
-        """Pass on much of an answer, of which the client takes one piece after the other."""
+        """Pass on a large part of an answer in pieces, as the client takes them."""
         body, more = message["body"], message.get("more_body", False)
         visitor = protocol.channel and protocol.channel.visitor
         try:
@@ -143,7 +146,10 @@ class Web(Daphne):
             self.answers.let_go(visitor)
 
     async def drain(self, grace: float) -> None:
-        """Take no more; end what would never end, and requests once grace seconds are over."""
+        """Accept no more; end websockets and streams now, requests after the grace.
+
+        grace: in seconds
+        """
         for each in self.acceptors:
             each.close()
         applications = {
@@ -161,4 +167,4 @@ class Web(Daphne):
                 task.cancel()
 
     def kill_all_applications(self) -> None:
-        """Do nothing: daphne would end the requests at once, and drain ends them."""
+        """Do nothing: daphne would end the requests at once, but drain ends them."""

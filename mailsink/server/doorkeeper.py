@@ -1,4 +1,7 @@
-"""The gate of the web ports: HTTP is let in, by TLS where that is spoken; others hear why not."""
+"""The gate of the web ports: lets HTTP in, through TLS on secure ports.
+
+Refuses others.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,11 @@ from mailsink.web.uploads import Uploads
 from mailsink.web.visitors import Visitors
 
 IDLE = 60  # seconds for the head of the next request
-_PATIENCE = 5.0  # seconds for a caller on the web port to say something
+_PATIENCE = 5.0  # seconds for a caller on the web port to send something
 _HEAD = 20.0  # seconds for the head of the first request, and for TLS before it
-_LINGER = 2.0  # seconds for who is refused in the middle of a body to read why
-_LINGERING = 16  # of them at once; others are closed, and may lose the answer
-_DISCARDED = 8 * 1024 * 1024  # octets of that body that are read meanwhile
+_LINGER = 2.0  # seconds for a client refused in the middle of a body to read the reason
+_LINGERING = 16  # such clients at once; others are closed, and may lose the answer
+_DISCARDED = 8 * 1024 * 1024  # octets of such a body that are read meanwhile
 BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n"
     b"Retry-After: 5\r\nConnection: close\r\n\r\nToo many connections, try again "
@@ -40,7 +43,7 @@ _ONLY_HTTPS = (
 
 @dataclass(slots=True)
 class WebCapacity:
-    """Room that all connections to the web ports share."""
+    """The capacity that all connections to the web ports share."""
 
     descriptors: Descriptors
     visitors: Visitors
@@ -51,8 +54,9 @@ class WebCapacity:
 class Doorkeepers(Factory[Any]):
     """Makes a doorkeeper for each connection to a kind of web port.
 
-    wrong_port: the reply to an SMTP client; http: returns the channel of who speaks HTTP
-    https: where the port speaks TLS, and nothing else
+    wrong_port: the reply to an SMTP client; http: returns the channel for an HTTP
+    client
+    https: set if the port speaks only TLS
     """
 
     noisy = False
@@ -76,12 +80,13 @@ class Doorkeepers(Factory[Any]):
 
 
 class Doorkeeper(Connection):
-    """Lets HTTP in at its first octets; answers SMTP clients with the port for mail.
+    """Lets HTTP in after its first octets; sends SMTP clients the port for mail.
 
-    An SMTP client says nothing until it is greeted: who is silent for _PATIENCE
-    seconds gets the reply too. On a secure port TLS comes first, and HTTP without it
-    hears so; elsewhere TLS is closed at once. It stays as the visitor that the
-    connection is, with the clock for what is half said.
+    An SMTP client sends nothing before the greeting, so a client that is silent for
+    _PATIENCE seconds gets that reply too. On a secure port TLS comes first, and plain
+    HTTP is refused with the reason; on other ports TLS is closed at once. The
+    doorkeeper stays as the visitor of the connection, with the clock for incomplete
+    requests.
     """
 
     factory: Doorkeepers
@@ -92,8 +97,8 @@ class Doorkeeper(Connection):
         self.capacity = factory.capacity
         self.waits_for_tls = factory.secure_wires is not None
         self.octets = b""
-        self.discarded = 0  # octets that nobody wants, once it is refused
-        self.answered = False  # a request of it
+        self.discarded = 0  # octets dropped after a refusal
+        self.answered = False  # a request was answered
 
     def connectionMade(self) -> None:
         self.wire: Any = self.transport
@@ -130,9 +135,9 @@ class Doorkeeper(Connection):
             self.send_away()
 
     def has_spoken(self) -> bool:
-        """Whether octets are there that are read in a moment.
+        """Whether octets have arrived that are not read yet.
 
-        Browsers connect ahead, and may use such a connection just when patience is over.
+        Browsers open connections in advance, and may use one just when patience ends.
         """
         with suppress(OSError):
             return bool(self.wire.getHandle().recv(1, socket.MSG_PEEK))
@@ -144,7 +149,10 @@ class Doorkeeper(Connection):
         self.wire.loseConnection()
 
     def begin_tls(self) -> None:
-        """Read on within TLS, whose handshake counts to the time for the first head."""
+        """Continue inside TLS.
+
+        The handshake counts towards the time for the first head.
+        """
         assert self.factory.secure_wires
         below, octets = self.wire, self.octets
         self.waits_for_tls, self.octets = False, b""
@@ -171,16 +179,16 @@ class Doorkeeper(Connection):
     # The visitor
 
     def wait(self, seconds: float) -> None:
-        """Close the connection unless it goes on in time."""
+        """Close the connection unless it continues in time."""
         self.clock.cancel()
         self.clock = loop.call_later(seconds, self.give_up)
 
     def take(self, octets: int) -> bool:
-        """More of a body comes; return whether there is room for it."""
+        """Count more octets of a body; return whether there is room for them."""
         return self.capacity.uploads.take(self, octets)
 
     def open_files(self) -> bool:
-        """The body outgrows memory; return whether there is room for files."""
+        """Count files for a body that outgrows memory; return whether there is room."""
         has_room = self.capacity.visitors.open_files(self)
         if not has_room:
             self.capacity.descriptors.turned_away()
@@ -191,27 +199,30 @@ class Doorkeeper(Connection):
         self.capacity.visitors.close_files(self)
 
     def work(self) -> None:
-        """A whole request has come."""
+        """Note that a whole request has arrived."""
         self.clock.cancel()
         self.capacity.visitors.work(self)
 
     def stay(self) -> bool:
-        """It becomes a websocket, if there is room for one."""
+        """Turn the connection into a websocket.
+
+        Return whether there is room for one.
+        """
         self.capacity.uploads.let_go(self)
         return self.capacity.visitors.stay(self)
 
     def rest(self) -> None:
-        """Its answer is sent."""
+        """Note that the answer is sent."""
         self.answered = True
         self.let_go_of_body()
         self.wait(IDLE)
         self.capacity.visitors.rest(self)
 
     def refuse(self, answer: bytes) -> None:
-        """Answer before the client has finished, and discard what else it sends.
+        """Answer before the client has finished, and discard the rest of its octets.
 
-        Closing at once would take the answer back from a client that goes on sending; but
-        lingering connections use up descriptors, so only a few may linger.
+        After an immediate close, a client that is still sending would lose the answer.
+        But lingering connections use descriptors, so only a few may linger.
         """
         self.discarded = 1
         self.let_go_of_body()
@@ -229,7 +240,7 @@ class Doorkeeper(Connection):
             self.give_up()
 
     def dismiss(self) -> None:
-        """Close it, while no request is under way: another one needs its place."""
+        """Close the connection while it is idle, to make room for another."""
         self.clock.cancel()
         if not self.answered:
             self.capacity.descriptors.turned_away()

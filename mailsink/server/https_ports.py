@@ -12,9 +12,9 @@ from mailsink.smtp.net.passes import Passes
 
 @dataclass(frozen=True, slots=True)
 class HttpsPorts:
-    """Bound sockets, and what their connections have in common.
+    """Bound sockets, and the objects that their connections share.
 
-    passes: those of the loop, whose time all connections within TLS share
+    passes: of the loop; all connections inside TLS share their time
     """
 
     sockets: Sequence[socket.socket]

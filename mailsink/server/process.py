@@ -1,7 +1,8 @@
 """Runs the process: one asyncio loop for SMTP and the web, signals, start and drain.
 
-Importing it makes the event loop.
-Servers are given bound sockets, so that nothing can fail to bind after a start.
+Importing this module creates the event loop.
+
+Servers get bound sockets, so that no bind can fail after the start.
 """
 
 from __future__ import annotations
@@ -30,31 +31,31 @@ from mailsink.web.visitors import Visitors
 log = logging.getLogger(__name__)
 reactor: Any = _reactor  # a module for mypy, since its kind is chosen at run time
 
-GRACE = 5.0  # seconds for what is under way at a shutdown
+GRACE = 5.0  # seconds for sessions and requests under way at a shutdown
 
 
 class ListeningServer(Protocol):
-    """A server on a socket of its own."""
+    """A server with its own socket."""
 
     @property
     def address(self) -> str:
-        """The address it is bound to: "127.0.0.1:1025"."""
+        """The address that it is bound to: "127.0.0.1:1025"."""
 
     async def open(self) -> None:
-        """Take connections from now on."""
+        """Start to accept connections."""
 
     async def drain(self, grace: float) -> None:
-        """Take no more; let what is under way end, within grace seconds."""
+        """Accept no more; let work under way end within grace seconds."""
 
 
 class BackgroundWork(Protocol):
-    """Work beside the servers."""
+    """Work that runs next to the servers."""
 
     def start(self) -> None:
         """Begin. Called on the running loop."""
 
     async def stop(self) -> None:
-        """Finish what was begun."""
+        """Finish the work that was begun."""
 
 
 def run(
@@ -69,10 +70,10 @@ def run(
 ) -> int:
     """Serve until SIGTERM or SIGINT, then drain; return the process's exit code.
 
-    app is an ASGI application that judges a request by its head; ready is called once
-    everything takes connections. Background work starts first and stops last, so that
-    nothing goes unrecorded. web_sockets: those of plain HTTP. visitors: the connections
-    to the web, none yet
+    app is an ASGI application that judges a request by its head. ready is called once
+    all servers accept connections. Background work starts first and stops last, so that
+    everything is recorded. web_sockets: for plain HTTP. visitors: the connections to
+    the web, none yet.
     """
     smtp = [each.address for each in listeners]
     web = Web(app, web_sockets, wrong_port(smtp), descriptors, visitors, https)
@@ -87,7 +88,7 @@ def run(
         ready()
 
     async def stop() -> None:
-        async with AsyncExitStack() as last:  # in reverse, and all of them
+        async with AsyncExitStack() as last:  # stops all, in reverse order
             for each in background:
                 last.push_async_callback(each.stop)
             await asyncio.gather(
@@ -111,9 +112,9 @@ def run(
 
 
 def _hand_over_interrupts() -> None:
-    """Let the reactor hear of Control-C, which ended the start until now.
+    """Let the reactor handle Control-C, which until now has aborted the start.
 
-    It takes the place of Python's own handler only.
+    This replaces only Python's default handler.
     """
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

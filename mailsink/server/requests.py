@@ -27,23 +27,23 @@ log = logging.getLogger(__name__)
 _POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 _MOST_FRAMES = 1000  # of a websocket message
 _MOST_WAITING = 256 * 1024  # octets of messages that the app has not taken yet
-_MESSAGE = 512  # octets that each of them takes beside its own
+_MESSAGE = 512  # octets of overhead that each of them counts
 _MOST_CONTROLS = 50  # pings and pongs within _CONTROLS_WITHIN
 _CONTROLS_WITHIN = 10.0  # seconds
-# Octets of frames that a client has not taken when the next one goes out. Who reads a
-# batch before it acknowledges it has one at most: about 600 KiB where its event is large.
+# Octets of frames that a client has not taken when the next one goes out. A client that
+# reads a batch before it acknowledges it has at most one: about 600 KiB if an event is
+# large.
 _MOST_UNSENT = 768 * 1024
-_FAREWELL = 2.0  # seconds for a client that is closed to take what waits for it
-# Daphne would take the folder that Mailsink is served at from it, which is ours to say:
-# Django and what is in front of it would see different paths.
+_FAREWELL = 2.0  # seconds for a closed client to take the octets that wait for it
+# Daphne would use this field as the path that Mailsink is served at. But only we set
+# that
+# path: otherwise Django and the layers in front of it would see different paths.
 _ROOT_PATH = b"Daphne-Root-Path"
-# By these a value in quotes has escapes, which Python below 3.11.10 takes off in quadratic
-# time (CVE-2024-7592). No cookie of ours has one.
+# A quoted cookie value can have escapes, which Python before 3.11.10 decodes in
+# quadratic time (CVE-2024-7592). None of our cookies has one.
 _ESCAPE = b"\\"
-_BODY = 600.0  # seconds for a whole body; it may be silent for IDLE of them
-
-
-# Of a line of the head (RFC 9110 §15.5.15, RFC 6585 §5).
+_BODY = 600.0  # seconds for a whole body; a pause may last IDLE seconds
+# Octets of a line of the head (RFC 9110 §15.5.15, RFC 6585 §5).
 _LONGEST = HTTPChannel.MAX_LENGTH
 _TARGET_TOO_LONG = HttpRefusal(
     414,
@@ -76,7 +76,7 @@ def _path_in(target: bytes) -> str:
 
 
 def refused(refusal: HttpRefusal, answered: Answered) -> bytes:
-    """Return the whole answer to a request that is refused, after which all is closed."""
+    """Return the whole answer to a refused request; the connection closes after it."""
     headers, body = answered
     lines = [
         f"HTTP/1.1 {refusal.status} {refusal.title}".encode(),
@@ -91,11 +91,11 @@ class Channel(HTTPChannel):
 
     timeOut = IDLE
     requestFactory: Any
-    _path: Any = b""  # of no request yet
+    _path: Any = b""  # no request yet
 
     def __init__(self, visitor: Doorkeeper, guard: Guard, factory: HTTPFactory) -> None:
         super().__init__()
-        self._drained = asyncio.Event()  # there is room for more of an answer
+        self._drained = asyncio.Event()  # set while there is room for more of an answer
         self._drained.set()
         self.visitor = visitor
         self.guard = guard
@@ -109,14 +109,17 @@ class Channel(HTTPChannel):
             super().dataReceived(data)
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        """Say so: Twisted would close the connection without a word."""
+        """Answer with the reason: Twisted would close the connection silently."""
         if self._receivedHeaderSize:
             self._refuse(_FIELD_TOO_LONG, self._path)
         else:
             self._refuse(_TARGET_TOO_LONG, line.partition(b" ")[2])
 
     def headerReceived(self, line: bytes) -> bool:
-        """Take a field; return whether it is one. Twisted would let a length's error out."""
+        """Take a field; return whether it is valid.
+
+        Twisted lets the error of a length escape.
+        """
         try:
             return bool(super().headerReceived(line))
         except ValueError:  # more digits than Python reads as a number
@@ -124,11 +127,11 @@ class Channel(HTTPChannel):
             return False
 
     def _respondToBadRequestAndDisconnect(self) -> None:
-        """Say what is wrong; Twisted would answer without a word."""
+        """Answer with the reason; Twisted would send an empty answer."""
         is_large = self._receivedHeaderSize > self.totalHeadersSize
         is_large |= self._receivedHeaderCount > self.maxHeaders
         self._refuse(_HEAD_TOO_LARGE if is_large else _NOT_HTTP, self._path)
-        self.clearLineBuffer()  # nothing behind it is read as a request
+        self.clearLineBuffer()  # no octets after it are read as a request
 
     def _refuse(self, refusal: HttpRefusal, target: bytes) -> None:
         scope = self.guard.seen(
@@ -141,7 +144,7 @@ class Channel(HTTPChannel):
         super().requestDone(request)
 
     def pauseProducing(self) -> None:
-        """The client takes an answer more slowly than it comes."""
+        """Pause an answer: the client takes it more slowly than it is sent."""
         self._drained.clear()
         super().pauseProducing()
 
@@ -150,7 +153,7 @@ class Channel(HTTPChannel):
         super().resumeProducing()
 
     async def drained(self) -> None:
-        """Return when there is room for more of an answer; or once nobody takes it."""
+        """Return when there is room for more of an answer, or its client is gone."""
         try:
             async with asyncio.timeout(IDLE):
                 await self._drained.wait()
@@ -164,10 +167,10 @@ class Channel(HTTPChannel):
 
 
 class Request(WebRequest):
-    """A request that is judged by its head, and whose body ends at a limit.
+    """A request that is judged by its head, and whose body has a limit.
 
-    Nothing of the body is parsed here: Twisted would do so on the loop, before anybody
-    asked whose form it is.
+    The body is not parsed here: Twisted would parse it on the loop, before any check of
+    who sent the form.
     """
 
     channel: Channel
@@ -189,7 +192,7 @@ class Request(WebRequest):
             self.refuse(too_large(self.room))
         elif length != 0:
             self.channel.visitor.wait(_BODY)
-        # Twisted would make a file before anything has come.
+        # Twisted would create a file before any octets have arrived.
         self.content = SpooledTemporaryFile(SMALL)  # noqa: SIM115  closed by Twisted
 
     def take_escapes_from_cookies(self) -> None:
@@ -211,7 +214,10 @@ class Request(WebRequest):
                 self.refuse(not_written(error))
 
     def finds_room(self, octets: int) -> bool:
-        """Count more of the body, and the files that it needs once it outgrows memory."""
+        """Count octets of the body, and its files once it outgrows memory.
+
+        Return whether there is room.
+        """
         visitor = self.channel.visitor
         if not visitor.take(octets):
             return False
@@ -226,7 +232,7 @@ class Request(WebRequest):
             super().requestReceived(*head)
 
     def handle_exception(self, exception: Exception) -> None:
-        """Answer 500; where the answer has begun, close the connection under it."""
+        """Answer 500; if the answer has begun, close the connection instead."""
         if self._response_started:
             cast(Any, self.channel.transport).abortConnection()
         else:
@@ -246,7 +252,7 @@ class Request(WebRequest):
         return super().process()
 
     def is_handshake(self) -> bool:
-        """Return whether daphne can read the fields of a websocket (RFC 6455 §4.1)."""
+        """Return whether daphne can read the websocket fields (RFC 6455 §4.1)."""
         return all(
             value.isascii()
             for name, values in self.requestHeaders.getAllRawHeaders()
@@ -255,12 +261,15 @@ class Request(WebRequest):
         )
 
     async def drained(self) -> None:
-        """Return when there is room for more of the answer, or nobody takes it."""
+        """Return when there is room for more of the answer, or its client is gone."""
         if channel := getattr(self, "channel", None):  # it goes with the connection
             await channel.drained()
 
     def head(self) -> AsgiScope:
-        """Return what the guard judges, of what daphne makes only of a whole request."""
+        """Return the scope that the guard judges.
+
+        Daphne creates one only of a whole request.
+        """
         channel: Any = self.channel
         peer = channel.transport.getPeer()
         scope = {
@@ -279,16 +288,16 @@ class Request(WebRequest):
 
     def refuse(self, refusal: HttpRefusal) -> None:
         if self.content:
-            self.content.close()  # before the client has gone: it may linger
-        self.requestHeaders.removeHeader(b"Expect")  # nobody waits for the body
+            self.content.close()  # now, as the client may linger
+        self.requestHeaders.removeHeader(b"Expect")  # the body is not wanted
         answered = self.channel.guard.answer(self.head(), refusal)
         self.channel.visitor.refuse(refused(refusal, answered))
 
 
 class WebSocket(WebSocketProtocol):
-    """A websocket with limits for what comes, and for what its client does not take.
+    """A websocket that limits its input, and the output that its client has not taken.
 
-    The app bounds what goes out by the client's acknowledgements, which may be lies.
+    The app limits the output by the client's acknowledgements, which can be false.
     """
 
     STATE_OPEN: int
@@ -300,7 +309,7 @@ class WebSocket(WebSocketProtocol):
     transport: Any
 
     def onOpen(self) -> None:
-        self.waiting: deque[int] = deque()  # what each message weighs in the queue
+        self.waiting: deque[int] = deque()  # octets that each queued message counts
         self.controls, self.controls_since = 0, time.monotonic()
         super().onOpen()
 
@@ -313,9 +322,9 @@ class WebSocket(WebSocketProtocol):
             super().onPong(payload)
 
     def takes_control(self) -> bool:
-        """Count a ping or pong; return whether it is taken.
+        """Count a ping or pong; return whether it is accepted.
 
-        One too many ends the connection.
+        The first over the limit ends the connection.
         """
         now = time.monotonic()
         if now - self.controls_since > _CONTROLS_WITHIN:
@@ -332,7 +341,7 @@ class WebSocket(WebSocketProtocol):
             self.refuse()
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        """Queue a message for the app; daphne would do so without end."""
+        """Queue a message for the app; daphne's queue would have no limit."""
         if self.state != self.STATE_OPEN:
             return
         while len(self.waiting) > self.application_queue.qsize():
@@ -343,11 +352,12 @@ class WebSocket(WebSocketProtocol):
             return
         pinged = self.last_ping
         super().onMessage(payload, isBinary)
-        # Daphne would ping nobody who speaks; but only a pong says that somebody reads.
+        # Daphne would not ping a client that sends; but only a pong shows that it
+        # reads.
         self.last_ping = pinged
 
     def refuse(self) -> None:
-        """Close the connection of a client that sends more than is taken, or takes less."""
+        """Close the connection of a client that sends too much, or takes too little."""
         self.sendCloseFrame(code=_POLICY_VIOLATION)
         self.dropConnection()
         self.transport.visitor.wait(_FAREWELL)
@@ -357,7 +367,7 @@ class WebSocket(WebSocketProtocol):
         super().connectionLost(reason)
 
     def unsent(self) -> int:
-        """Return how many octets the client has still to take."""
+        """Return how many octets the client has not taken yet."""
         wire = self.transport
         waiting: int = len(wire.dataBuffer) - wire.offset + wire._tempDataLen
         return waiting
@@ -369,7 +379,7 @@ class WebSocket(WebSocketProtocol):
         limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
         try:
             super().sendMessage(*arguments, **options)
-        except Disconnected:  # the client has just gone; the app will hear of it next
+        except Disconnected:  # the client has just gone; the app gets that event next
             log.debug("A websocket was closed before a message could be sent")
         finally:
             self.maxMessagePayloadSize = limit

@@ -1,7 +1,7 @@
-"""HTTPS: TLS between a connection of the web port and whoever serves it.
+"""HTTPS: TLS between a connection of the web port and its protocol.
 
-Twisted speaks TLS. Here is what keeps it fair to others: a client's records are read in
-shares, those without text come to an end, and no close waits for the client's word.
+Twisted implements TLS. This module keeps it fair to other clients: a client's records
+are read in shares, records without text are limited, and no close waits for the client.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from mailsink.certificates import Certificate
 from mailsink.smtp.net.passes import Passes
 from mailsink.tls import server_context
 
-# Octets received in a row of which none is text: a handshake, new keys; not a flood of them
+# Octets in a row without any text. It allows a handshake and new keys, but no flood of
+# them.
 _MOST_WITHOUT_TEXT = 64 * 1024
 
 
@@ -32,13 +33,13 @@ class TextCounter(SSL.Connection):
     text = 0  # octets
 
     def recv(self, bufsiz: int, flags: int | None = None) -> bytes:
-        """Return up to so many octets of text. Raises SSL.Error as there is none."""
+        """Return up to bufsiz octets of text. Raises SSL.Error if there is none."""
         pieces = [super().recv(bufsiz, flags)]
         size = len(pieces[0])
         while size < bufsiz:
             try:
                 pieces.append(super().recv(bufsiz - size, flags))
-            except SSL.Error:  # it comes again with the next call
+            except SSL.Error:  # the next call raises it again
                 break
             size += len(pieces[-1])
         self.text += size
@@ -47,7 +48,7 @@ class TextCounter(SSL.Connection):
 
 @implementer(IOpenSSLServerConnectionCreator)
 class ServedCertificate:
-    """Makes the TLS of each new connection, with the certificate as it is by then."""
+    """Makes the TLS of each new connection, with the current certificate."""
 
     def __init__(self, certificate: Certificate) -> None:
         self._certificate = certificate
@@ -55,11 +56,11 @@ class ServedCertificate:
         certificate.follow(self.renew)
 
     def renew(self) -> None:
-        """Take the files as they are now. Raises ValueError where they are not good."""
+        """Read the files again. Raises ValueError if they are not valid."""
         given = self._certificate
         server_context(
             given.cert, given.key, given.minimum
-        )  # it says best what is wrong
+        )  # raises the clearest error
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
         oldest = SSL.TLS1_3_VERSION if given.minimum == "1.3" else SSL.TLS1_2_VERSION
         context.set_min_proto_version(oldest)
@@ -88,16 +89,16 @@ class SecureWires(TLSMemoryBIOFactory):
 
 
 class SecureWire(BufferingTLSTransport):
-    """A connection as what is within TLS sees it: it reads and writes text."""
+    """A connection as the protocol inside TLS sees it: it reads and writes text."""
 
     factory: SecureWires
     transport: Any
 
     def __init__(self, factory: SecureWires, inner: Any) -> None:
         super().__init__(factory, inner, False)
-        self._came = bytearray()  # from the wire, and not read yet
-        self._waits = False  # in line, to read on
-        self._is_paused = False  # by who is within
+        self._came = bytearray()  # received, but not read yet
+        self._waits = False  # waits in line to continue reading
+        self._is_paused = False  # by the protocol inside
         self._without_text = 0  # octets
 
     def makeConnection(self, transport: Any) -> None:
@@ -106,13 +107,13 @@ class SecureWire(BufferingTLSTransport):
 
     def dataReceived(self, octets: bytes) -> None:
         if self._lostTLSConnection:
-            return  # nobody will read it: it must not fill the memory
+            return  # it is never read, and must not fill the memory
         self._came += octets
         if not self._waits:
             self.read_on()
 
     def read_on(self) -> None:
-        """Read a share of what came; a rest waits in line with those of others."""
+        """Read a share of the received octets; the others wait in line."""
         self._waits = False
         if self._tlsConnection is None or self._lostTLSConnection:
             self._came.clear()
@@ -138,7 +139,7 @@ class SecureWire(BufferingTLSTransport):
             self._waits = True
             self.transport.pauseProducing()
             self.factory.passes.wait_in_line(self)
-            self.factory.passes.spend(0)  # so that the line moves
+            self.factory.passes.spend(0)  # makes the line move
 
     def pauseProducing(self) -> None:
         self._is_paused = True
@@ -149,20 +150,20 @@ class SecureWire(BufferingTLSTransport):
         self._go_on()
 
     def loseWriteConnection(self) -> None:
-        """Say that no more will be written; what comes is read on."""
+        """Announce that no more will be written; keep reading."""
         self._aggregator.flush()
         self._say_goodbye()
 
     def loseConnection(self) -> None:
-        """Close once all is written; Twisted would wait for more of who might write it."""
-        if not self._handshakeDone:  # and for a client that may never finish
+        """Close once all is written; Twisted would wait for a producer to finish."""
+        if not self._handshakeDone:  # Twisted would also wait for the handshake
             self.abortConnection()
             return
         self.unregisterProducer()
         super().loseConnection()
 
     def _shutdownTLS(self) -> None:
-        """Close without a wait for the client's close_notify (RFC 8446 §6.1)."""
+        """Close without waiting for the client's close_notify (RFC 8446 §6.1)."""
         self._say_goodbye()
         self.transport.loseConnection()
 

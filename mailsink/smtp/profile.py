@@ -58,8 +58,7 @@ class Profile:
     turn: Turn = "off"  # who may use TURN; networks: by address, without AUTH
     xclient_from: tuple[Network, ...] = ()  # whose XCLIENT is trusted
     proxy_from: tuple[Network, ...] = ()  # who must begin with a PROXY header
-    lenient: bool = True  # take, and flag, names and addresses that are slightly
-    malformed
+    lenient: bool = True  # take, and flag, slightly malformed names and addresses
 
     @property
     def hello(self) -> Literal["EHLO", "LHLO"]:

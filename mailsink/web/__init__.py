@@ -1,1 +1,1 @@
-"""The web server's outer layer: who may ask, security headers, static files."""
+"""The web server's outer layer: access rules, security headers, static files."""

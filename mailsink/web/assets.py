@@ -1,7 +1,7 @@
 """WhiteNoise for ASGI: requests that are not for a static file stay on the event loop.
 
-As it comes, it is a synchronous middleware: each request, however long it is held,
-would hold a thread, and a client that goes away would not end it.
+WhiteNoise is a synchronous middleware: each request would hold a thread for its whole
+time, and a client's disconnect would not end it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 
 class Assets(WhiteNoiseMiddleware):
-    """Serves what is below STATIC_URL, in a synchronous stack or an asynchronous one."""
+    """Serves files below STATIC_URL, in a synchronous or an asynchronous stack."""
 
     sync_capable = True
     async_capable = True
@@ -28,7 +28,7 @@ class Assets(WhiteNoiseMiddleware):
     def __call__(  # type: ignore[override]
         self, request: HttpRequest
     ) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        # The answer to come, if what follows is asynchronous; a file's own at once.
+        # A coroutine if the next layer is asynchronous; for a file, the answer itself.
         answer: Any = super().__call__(request)  # type: ignore[no-untyped-call]
         if iscoroutinefunction(self) and isinstance(answer, HttpResponseBase):
             return _at_once(answer)

@@ -1,4 +1,7 @@
-"""Which protocol a client of the web port speaks, by its first octets: pure functions."""
+"""Recognises the protocol of a web port's client by its first octets.
+
+Pure functions.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ _LONGEST = max(map(len, _SMTP_VERBS))
 
 
 def recognise(octets: bytes) -> Literal["http", "smtp", "tls"] | None:
-    """Return what the caller speaks; None while the octets do not show it yet."""
+    """Return the caller's protocol; None while the octets do not show it yet."""
     if octets[:1] == b"\x16":  # a TLS record of a handshake (RFC 8446 §5.1)
         return "tls"
     words = octets.split(None, 1)
@@ -22,7 +25,7 @@ def recognise(octets: bytes) -> Literal["http", "smtp", "tls"] | None:
 
 
 def wrong_port(smtp: Sequence[str]) -> bytes:
-    """Return the reply to an SMTP client; smtp are the addresses mail goes to."""
+    """Return the reply to an SMTP client. smtp: the addresses that take mail."""
     if smtp:
         where = f"send mail to {smtp[0]} (set that port in the client)"
     else:

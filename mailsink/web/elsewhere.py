@@ -1,4 +1,4 @@
-"""A request that turns out, while it is answered, to be for another process."""
+"""A request that is passed to another process after its answer was begun here."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Answering:
-    """Where a request is answered.
+    """The place where a request is answered.
 
-    elsewhere: it has to be in another process; begun: its head was sent from here
+    elsewhere: another process must answer it; begun: its head was sent from here
     """
 
     elsewhere: bool = False
@@ -23,22 +23,22 @@ _answering: ContextVar[Answering | None] = ContextVar(
 
 
 def begin() -> Answering:
-    """Let the request of this context be answered here, until it turns out otherwise."""
+    """Answer the request of this context here, unless answer_elsewhere is called."""
     answering = Answering()
     _answering.set(answering)
     return answering
 
 
 def can_be_elsewhere() -> bool:
-    """Return whether this context's request can be answered elsewhere, as yet."""
+    """Return whether this context's request can still be answered elsewhere."""
     answering = _answering.get()
     return answering is not None and not answering.begun
 
 
 def answer_elsewhere() -> bool:
-    """Have this context's request answered elsewhere; return whether it can be.
+    """Let another process answer this context's request; return whether it can.
 
-    The caller then gives up: what is answered here is discarded.
+    The caller then gives up: any answer from here is discarded.
     """
     answering = _answering.get()
     if answering is None or answering.begun:

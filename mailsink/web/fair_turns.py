@@ -1,7 +1,7 @@
-"""Turns at what serves a few at a time: fair ones.
+"""Fair turns at a resource that serves a few at a time.
 
-Those who ask for little go before those who ask for much; and among those who ask for as
-much, whoever has fewer that wait already.
+Cheap requests go before expensive ones. Among requests of the same cost, the client
+with fewer waiting requests goes first.
 """
 
 from __future__ import annotations
@@ -16,24 +16,27 @@ from itertools import count
 
 
 class TooMany(Exception):
-    """As many wait as may."""
+    """The maximum of requests already wait."""
 
 
 class FairTurns:
-    """A lock that a few hold at a time. For one event loop."""
+    """A lock that a few requests hold at a time. For one event loop."""
 
     def __init__(self, places: int = 1, most: float = math.inf) -> None:
-        """places: who has a turn at a time; most: they, and who waits for one"""
+        """places: turns at the same time; most: requests that have a turn or wait."""
         self._free = places
         self._room = most
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
-        self._of: Counter[str] = Counter()  # how many of each wait
-        self._place = 0  # in the order of turns, of whoever had the last one
+        self._of: Counter[str] = Counter()  # waiting requests of each client
+        self._place = 0  # of the last turn, in the order of turns
         self._numbers = count()
 
     @asynccontextmanager
     async def turn(self, who: str, cost: int) -> AsyncIterator[None]:
-        """Wait for a turn, and have it. cost: about how much, from 1 on. Raises TooMany."""
+        """Wait for a turn, and hold it. cost: a rough measure, at least 1.
+
+        Raises TooMany.
+        """
         await self.take(who, cost)
         try:
             yield
@@ -50,7 +53,7 @@ class FairTurns:
             return
         self._of[who] += 1
         mine = asyncio.get_running_loop().create_future()
-        # Places only grow, so that who asks for much has a turn in the end.
+        # Places only grow, so that an expensive request gets a turn in the end.
         place = self._place + cost * self._of[who]
         heappush(self._waiting, (place, next(self._numbers), mine))
         try:
@@ -58,7 +61,7 @@ class FairTurns:
         except asyncio.CancelledError:
             if mine.cancelled():
                 self._room += 1
-            else:  # it came, too late
+            else:  # the turn came too late
                 self.leave()
             raise
         finally:

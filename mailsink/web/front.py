@@ -1,8 +1,8 @@
-"""Requests as they were made, whatever stands between their clients and this server.
+"""Restores requests as their clients made them, before any proxy changed them.
 
-A proxy may take away the path that Mailsink is served at, or leave it; it may be the
-client of our connection, and another one's the request. Behind this, paths are ours, and
-root_path is what comes before them in every address that a browser is given.
+A proxy may remove the path that Mailsink is served at, or leave it; it may be the
+client of our connection, but not of the request. After this layer, paths are Mailsink's
+own, and root_path is the prefix of every address that a browser gets.
 """
 
 from __future__ import annotations
@@ -19,25 +19,26 @@ from mailsink.web.request_rules import header
 
 _SECURE = {"http": "https", "ws": "wss"}
 _PLAIN = {secure: plain for plain, secure in _SECURE.items()}
-# Where a scope has the Host that a proxy sent, next to the one that its client asked for
+# The key of a scope for the Host that a proxy sent, next to the Host of its client
 SENT_HOST = "mailsink.sent_host"
 
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """The way to this server, as far as the settings know it.
+    """The proxies in front of this server, from the settings.
 
-    path: that Mailsink is served at, without a slash at its end; "" for the root.
-    proxies: networks of those whose X-Forwarded-For, -Proto, -Host and -Prefix count
+    path: the path that Mailsink is served at, without a slash at the end; "" for the
+    root
+    proxies: the networks whose X-Forwarded-For, -Proto, -Host and -Prefix are trusted
     """
 
     path: str = ""
     proxies: tuple[Network, ...] = ()
 
     def seen(self, scope: Any) -> dict[str, Any]:
-        """Return a scope of ASGI as its client made the request.
+        """Return an ASGI scope as its client made the request.
 
-        Its path is one of ours and begins after root_path; it is "" for root_path itself.
+        Its path begins after root_path; it is "" for root_path itself.
         """
         scope = dict(scope)
         root = self._believe(scope) or self.path
@@ -47,7 +48,7 @@ class Front:
         return {**scope, "path": path, "root_path": root}
 
     def _believe(self, scope: dict[str, Any]) -> str:
-        """Take over what a trusted proxy says; return the path that it names, or ""."""
+        """Apply the fields of a trusted proxy; return the path that it names, or ""."""
         client = scope.get("client")
         if not self.proxies or not client or not self._trusts(client[0]):
             return ""
@@ -65,7 +66,7 @@ class Front:
             return ""
 
     def _client(self, forwarded: str) -> str:
-        """Return the last of these that is no trusted proxy; "" if there is none."""
+        """Return the last of these addresses that is no trusted proxy, or ""."""
         found = ""
         for each in reversed(forwarded.split(",")):
             if (address := _address(each.strip())) is None:
@@ -90,9 +91,9 @@ def _is_within(networks: tuple[Network, ...], host: str) -> bool:
 
 
 def _address(text: str) -> str | None:
-    """Return an address of X-Forwarded-For, of which some proxies write the port.
+    """Return an address of X-Forwarded-For, to which some proxies add a port.
 
-    Without a zone (RFC 4007 §11), which may be any text, and of the proxy's machine anyway.
+    The zone (RFC 4007 §11) is dropped: it can be any text, and is local to the proxy.
     """
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -106,12 +107,15 @@ def _address(text: str) -> str | None:
 
 
 def _last(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> str:
-    """Return what the nearest proxy says: others before it may have been the client's."""
+    """Return the nearest proxy's value: the client may have sent the earlier ones."""
     return header(headers, name).rpartition(",")[2].strip()
 
 
 def _scheme(scope: dict[str, Any], proto: str) -> str:
-    """Return the scheme of a request, of a websocket ws or wss, if a proxy names one."""
+    """Return the scheme that a proxy names, or the scope's.
+
+    For a websocket, ws or wss.
+    """
     is_socket = scope["type"] == "websocket"
     given = scope.get("scheme") or ("ws" if is_socket else "http")
     plain = _PLAIN.get(given, given)

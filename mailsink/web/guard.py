@@ -1,7 +1,8 @@
 """The ASGI layer around the app: refuses by the rules, and adds security headers.
 
-A view's own header of the same name (the mail frame's policy) is left as it is. The
-server asks for the refusal before it reads a body, so that nobody else's is read.
+A view's own header of the same name (the mail frame's policy) stays unchanged. The
+server asks for the refusal before it reads a body, so that no refused client's body is
+read.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ App = Callable[[AsgiScope, Receive, Send], Awaitable[None]]
 Fields = list[tuple[bytes, bytes]]
 Answered = tuple[Fields, bytes]  # headers and body
 
-# No inline script or style anywhere in the pages: so no nonce is needed.
+# No page has inline scripts or styles, so no nonce is needed.
 _CSP = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     b"connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; "
@@ -52,12 +53,12 @@ _HEADERS = {
     b"cross-origin-resource-policy": b"same-origin",
 }
 _ONLY_HTTPS: Fields = [(b"strict-transport-security", b"max-age=31536000")]
-# The frame that shows them has no origin, and so is of another one.
+# The frame that shows parts has no origin, so it counts as another origin.
 _PARTS_HEADERS = {**_HEADERS, b"cross-origin-resource-policy": b"cross-origin"}
 
 
-# All that any address takes. Nothing behind the guard sees another one; only API v3 does,
-# which answers by naming what an address takes.
+# All methods that any address accepts. Only API v3 sees other methods: its answer names
+# the methods of the address.
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 _TAKES_ANY = "/api/v3/"
 _METHOD = re.compile(r"[A-Z]{1,20}")
@@ -70,7 +71,7 @@ _NO_SOCKET = HttpRefusal(
     "This is the address of a websocket, but the request is a plain one. A proxy in front "
     "of Mailsink has to pass on the fields Upgrade and Connection.",
 )
-# What has no mail in it is small: forms, changes, lists of ids.
+# A body without mail is small: forms, changes, lists of ids.
 _MAX_FORM = 2 * 1024 * 1024
 # A call of a tool is smaller still, and is parsed on the loop that receives mail.
 _MAX_CALL, _TOOLS = 64 * 1024, "/mcp"
@@ -81,7 +82,7 @@ MBOX = "application/mbox"
 
 
 def imports_many(scope: AsgiScope) -> bool:
-    """Whether a request that was seen may bring thousands of messages."""
+    """Whether a request, as returned by seen(), may bring thousands of messages."""
     if scope["method"] != "POST" or scope["path"] not in (_MESSAGES, _IMPORT):
         return False
     kind = header(scope["headers"], b"content-type").partition(";")[0]
@@ -91,7 +92,8 @@ def imports_many(scope: AsgiScope) -> bool:
 class Guard:
     """Wraps an ASGI app for http and websocket.
 
-    max_mail limits the octets of a request that brings a message; 0 is no limit.
+    max_mail: the most octets of a request with a message; 0: no limit. The scopes that
+    the methods take come from seen().
     """
 
     def __init__(
@@ -104,11 +106,11 @@ class Guard:
         self.owns_host = _owns_host(rules.public_url)
 
     def seen(self, scope: AsgiScope) -> AsgiScope:
-        """Return a scope of the server's as its client made the request (see Front)."""
+        """Return a scope of the server as its client made the request (see Front)."""
         return self.front.seen(scope)
 
     def refusal(self, scope: AsgiScope) -> HttpRefusal | None:
-        """Return why a request that was seen is refused, by its head; None if it is not."""
+        """Return the refusal of a request, judged by its head, or None."""
         if any(
             name == b"host" and not value.strip() for name, value in scope["headers"]
         ):
@@ -118,13 +120,13 @@ class Guard:
         return self.rules.judge(_request(scope))
 
     def room(self, scope: AsgiScope) -> int:
-        """Return how many octets the body of a request that was seen may have."""
+        """Return how many octets the body of a request may have."""
         if scope["method"] == "POST" and scope["path"] in _MAIL_PATHS:
             return self.max_mail or sys.maxsize
         return _MAX_CALL if scope["path"] == _TOOLS else _MAX_FORM
 
     def answer(self, scope: AsgiScope, refusal: HttpRefusal) -> Answered:
-        """Return headers and body for the client of a request that was seen."""
+        """Return the headers and the body that answer a refused request."""
         headers, body = answer(refusal, scope["path"])
         return [*headers, *self._to_others(scope)], body
 
@@ -132,7 +134,7 @@ class Guard:
         return cross_origin.headers(self.rules, scope["path"], scope["headers"])
 
     def _transport(self, scope: AsgiScope) -> Fields:
-        """Return what keeps browsers on https (RFC 6797): where a host is ours alone."""
+        """Return the field that keeps browsers on https (RFC 6797) if we own the host."""
         secure = scope.get("scheme") == "https" and self.owns_host
         return _ONLY_HTTPS if secure else []
 
@@ -161,10 +163,11 @@ class Guard:
             await self.app(scope, receive, send)
 
     def _without_cookies(self, scope: AsgiScope) -> AsgiScope:
-        """Return the scope of a request; if a page of another origin may ask, without cookies.
+        """Return the scope of a request, without cookies if it is from another origin.
 
-        Browsers send ours along from another port of the same host, and with a websocket,
-        whose frames that page could read as whoever has signed in here.
+        Browsers send our cookies from pages on another port of the same host, and with
+        a websocket. Such a page could read its frames with the rights of the signed-in
+        user.
         """
         if not self.rules.is_foreign(_request(scope)):
             return scope
@@ -172,7 +175,7 @@ class Guard:
         return {**scope, "headers": kept}
 
     def _is_preflight(self, scope: AsgiScope) -> bool:
-        """Whether the page of another origin that is invited asks what it may do."""
+        """Whether an allowed page of another origin asks for permission (CORS)."""
         headers = scope["headers"]
         return cross_origin.is_preflight(scope["method"], headers) and (
             self.rules.invites(header(headers, b"origin"), scope["path"])
@@ -180,9 +183,9 @@ class Guard:
 
 
 def _owns_host(public_url: str) -> bool:
-    """Whether a whole host is Mailsink's, by https: others may be below another path.
+    """Whether Mailsink owns a whole https host; others may use other paths of it.
 
-    On localhost there are the user's own applications.
+    On localhost there are also the user's other applications.
     """
     public = urlsplit(public_url)
     name = public.hostname or "localhost"
@@ -195,7 +198,7 @@ def _owns_host(public_url: str) -> bool:
 
 
 def _log_refusal(refusal: HttpRefusal, origin: str) -> None:
-    """Log why a page has no live view: a browser does not say it."""
+    """Log why a page has no live view: a browser does not show the reason."""
     page = origin[:_SHOWN] or "an unknown origin"
     if refusal.status == 403:
         log.warning(
@@ -210,21 +213,24 @@ def _log_refusal(refusal: HttpRefusal, origin: str) -> None:
 
 
 def _with_slash(scope: AsgiScope) -> bytes:
-    """Return the address of the inbox, below which all others are."""
+    """Return the address of the inbox, with a slash: the base of all others."""
     query = scope.get("query_string", b"")
     path = f"{scope['root_path']}/".encode()
     return path + b"?" + query if query else path
 
 
 def _is_method(method: str, path: str) -> bool:
-    """Whether an app sees a request with this method."""
+    """Whether the app accepts a request with this method."""
     if path.startswith(_TAKES_ANY):
         return bool(_METHOD.fullmatch(method))
     return method in METHODS
 
 
 def _no_such_method(method: str) -> HttpRefusal:
-    """Return the refusal of a method by RFC 9110 §9.1: `get` is none, though Django takes it."""
+    """Return the refusal of an unknown method.
+
+    Methods are case-sensitive (RFC 9110 §9.1): `get` is none, although Django takes it.
+    """
     return HttpRefusal(
         501,
         "Not Implemented",
@@ -236,7 +242,7 @@ def _no_such_method(method: str) -> HttpRefusal:
 def _request(scope: AsgiScope) -> RequestHead:
     headers = scope["headers"]
     websocket = scope["type"] == "websocket"
-    scheme = scope.get("scheme") or "http"  # servers leave it out for websockets
+    scheme = scope.get("scheme") or "http"  # servers omit it for websockets
     return RequestHead(
         method="WEBSOCKET" if websocket else scope["method"],
         scheme={"ws": "http", "wss": "https"}.get(scheme, scheme),
@@ -275,7 +281,7 @@ async def _answer(send: Send, status: int, headers: Fields, body: bytes = b"") -
 
 
 def too_large(room: int) -> HttpRefusal:
-    """Return the refusal of a body of more than so many octets."""
+    """Return the refusal of a body that is larger than `room`, in octets."""
     return HttpRefusal(
         413,
         "Content Too Large",
@@ -285,7 +291,7 @@ def too_large(room: int) -> HttpRefusal:
 
 
 def answer(refusal: HttpRefusal, path: str) -> Answered:
-    """Return headers and body of a refusal: as problem JSON in the API."""
+    """Return the headers and the body of a refusal, in the API as problem JSON."""
     if path.startswith(API):
         content_type = b"application/problem+json"
         problem = {

@@ -1,6 +1,7 @@
-"""Requests whose answers would hold up the others go to the workers.
+"""Passes requests to the workers if their answers would delay other requests.
 
-Most are known by their address; the app finds the others before it answers (elsewhere.py).
+Most are recognised by their address; the app finds the others before it answers
+(elsewhere.py).
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from mailsink.web.guard import AsgiMessage, AsgiScope, Receive, Send
 from mailsink.web.unavailable import unavailable
 from mailsink.web.workers import Unanswered, Workers
 
-# An answer that nobody waits for any more may end for so long: it costs less than a new
-# process. An archive would go on for minutes.
-_TO_END = 5.0  # seconds
+# Seconds for an answer to finish after its client has gone: that costs less than a new
+# process. An archive would take minutes.
+_TO_END = 5.0
 
 
 class Heavy:
@@ -29,7 +30,7 @@ class Heavy:
         workers: Workers,
         is_heavy: Callable[[str, str], Any],
     ) -> None:
-        """is_heavy: awaited with the path and the query."""
+        """is_heavy: called with the path and the query, and awaited."""
         self._app = app
         self._workers = workers
         self._is_heavy = is_heavy
@@ -47,7 +48,7 @@ class Heavy:
     async def _answer_here(
         self, scope: AsgiScope, receive: Receive, send: Send
     ) -> bool:
-        """Return whether the app answered, and not that it is for elsewhere."""
+        """Return whether the app answered, and did not ask for another process."""
         answering = elsewhere.begin()
 
         async def send_unless_elsewhere(message: AsgiMessage) -> None:
@@ -76,7 +77,7 @@ class Heavy:
 
 
 async def _hurry(limit: asyncio.Timeout, receive: Receive) -> None:
-    """Set the limit once the client is gone."""
+    """Start the time limit once the client is gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
     limit.reschedule(asyncio.get_running_loop().time() + _TO_END)

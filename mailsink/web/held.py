@@ -1,6 +1,6 @@
-"""Requests with a thread of their own, which they share, apart from all others.
+"""Runs held requests on a shared thread, separate from all other requests.
 
-Those that are held open come by the thousand: the pool's threads would not do for them.
+Thousands of requests may be held open: the pool has too few threads for them.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from mailsink.web.guard import AsgiScope, Receive, Send
 
 
 class Held:
-    """Wraps an ASGI app: requests for some paths go to Django on a thread apart."""
+    """Wraps an ASGI app: requests for some paths go to Django on a separate thread."""
 
     def __init__(self, app: Any, django: Any, paths: frozenset[str]) -> None:
-        """django: an ASGIHandler, for these paths"""
+        """django: an ASGIHandler for these paths."""
         self._app = app
         self._django = django
         self._paths = paths
@@ -29,7 +29,7 @@ class Held:
             await self._app(scope, receive, send)
             return
         async with self._one_at_a_time:
-            await asyncio.sleep(0)  # one at a time, with everything else between
-        # Where __call__ would enter a context of the request's own
+            await asyncio.sleep(0)  # let other work run between two requests
+        # ASGIHandler.__call__ would enter a separate context for the request
         SyncToAsync.thread_sensitive_context.set(self._shared)
         await self._django.handle(scope, receive, send)

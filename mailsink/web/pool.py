@@ -1,10 +1,11 @@
-"""Requests share a few threads, however many come at once.
+"""Lets any number of requests share a few threads.
 
-Django would give each a thread of its own, and hundreds of them would leave no time to
-the loop that receives mail. Those that read for long are cut, and answered on a thread of
-their own: anybody may search for what takes long, and the others are not to wait for it.
-Nor are they to wait for imports, which have two threads of their own: one may bring
-thousands of messages.
+Django would give each request a separate thread, and hundreds of threads would leave no
+time for the loop that receives mail. A request that reads for long is cut, and answered
+on
+a separate thread: any user can start a slow search, and other requests must not wait
+for it. They must not wait for imports either, which have two separate threads: one
+import may bring thousands of messages.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ from mailsink.web.unavailable import unavailable
 
 THREADS = 4
 MOST = 400  # requests that wait for the head of their answer; the next gets 503
-_MOST_LONG = 40  # of those that read for long, and of imports
+_MOST_LONG = 40  # the same for requests that read for long, and for imports
 _FOR_IMPORTS = 2  # threads
-_OF_A_TERM = 20  # octets of an address that a term has, about
-_MUCH = 20  # terms, from which on a request is not tried beside others
-_SHORT, _LONG = 0.1, 10.0  # seconds that a request may read, at first and in the end
+_OF_A_TERM = 20  # octets of an address that one search term takes, roughly
+_MUCH = 20  # search terms; a request with more is not tried on the shared threads
+_SHORT, _LONG = 0.1, 10.0  # seconds that a request may read, at first and after a cut
 
 
 class _Threads:
-    """A few threads for requests, which have them in turns."""
+    """A few threads, which requests use in turns."""
 
     def __init__(self, threads: int, most: int) -> None:
         self._turns = FairTurns(threads, most)
@@ -37,12 +38,12 @@ class _Threads:
         self._returning: set[asyncio.Task[None]] = set()
 
     async def take(self, who: str, cost: int) -> ThreadSensitiveContext:
-        """Return a thread, once it is the turn of whoever asks. Raises TooMany."""
+        """Return a thread when the client's turn comes. Raises TooMany."""
         await self._turns.take(who, cost)
         return self._free.pop()
 
     def give_back(self, thread: ThreadSensitiveContext) -> None:
-        """Give a thread back once it is idle: a view goes on though its client has left."""
+        """Free a thread once it is idle: a view continues after its client has left."""
         task = asyncio.create_task(self._return(thread))
         self._returning.add(task)
         task.add_done_callback(self._returning.discard)
@@ -58,7 +59,7 @@ class Pool:
     """Wraps Django: each request has a thread until the head of its answer is sent."""
 
     def __init__(self, django: Any, threads: int = THREADS, most: int = MOST) -> None:
-        """django: an ASGIHandler"""
+        """django: an ASGIHandler."""
         self._django = django
         self._threads = _Threads(threads, most)
         self._for_long = _Threads(1, _MOST_LONG)
@@ -78,7 +79,7 @@ class Pool:
             await unavailable(send, "Too many requests wait already; try again later.")
 
     async def _is_cut(self, scope: AsgiScope, receive: Receive, send: Send) -> bool:
-        """Answer a request; return whether it is not answered, since it reads for long."""
+        """Answer a request; return whether it was cut because it reads for long."""
         reading = read_time.begin(_SHORT, comes_again=True)
 
         async def send_unless_cut(message: AsgiMessage) -> None:
@@ -102,12 +103,12 @@ class Pool:
 
         async def answer(message: AsgiMessage) -> None:
             nonlocal has_head
-            if not has_head:  # who reads it slowly must keep nobody else away
+            if not has_head:  # a slow reader must not keep the thread from others
                 has_head = True
                 threads.give_back(thread)
             await send(message)
 
-        # Where ASGIHandler.__call__ would enter a context of the request's own
+        # ASGIHandler.__call__ would enter a separate context for the request
         SyncToAsync.thread_sensitive_context.set(thread)
         try:
             await self._django.handle(scope, receive, answer)
@@ -117,17 +118,17 @@ class Pool:
 
 
 def _client(scope: AsgiScope) -> str:
-    """Return who asks."""
+    """Return the client of a request."""
     return str(scope["client"][0]) if scope.get("client") else ""
 
 
 def _cost(scope: AsgiScope) -> int:
-    """Return about how much a request takes: a search of many terms has a long address."""
+    """Return the rough cost of a request: a search for many terms has a long path."""
     return 1 + len(scope["query_string"]) // _OF_A_TERM
 
 
 def _without_body(receive: Receive) -> Receive:
-    """Return what is received of a request whose body was received before."""
+    """Return a receive function for a request whose body was already received."""
     is_first = True
 
     async def received() -> AsgiMessage:
@@ -141,4 +142,4 @@ def _without_body(receive: Receive) -> Receive:
 
 
 def _nothing() -> None:
-    """Run when all that a thread had to do before is done."""
+    """Do nothing: it runs after all earlier work of a thread."""

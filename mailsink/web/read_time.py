@@ -1,4 +1,7 @@
-"""Requests that read for long: they are cut, and answered where others like them wait."""
+"""Cuts requests that read for long.
+
+They are answered again with others of their kind.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class ReadTime:
-    """How long a request may read, in seconds.
+    """The time that a request may read, in seconds.
 
-    comes_again: it is answered again where it may read for longer; is_cut: it took too long
+    comes_again: after a cut it is answered again, with more time; is_cut: it took too
+    long
     """
 
     seconds: float
@@ -22,12 +26,12 @@ _reading: ContextVar[ReadTime | None] = ContextVar("mailsink_reading", default=N
 
 
 def begin(seconds: float, comes_again: bool) -> ReadTime:
-    """Bound what the request of this context reads."""
+    """Limit the reading time of this context's request, in seconds."""
     reading = ReadTime(seconds, comes_again)
     _reading.set(reading)
     return reading
 
 
 def current() -> ReadTime | None:
-    """Return how long this context's request may read; None if it may for ever."""
+    """Return the reading time of this context's request; None if it has no limit."""
     return _reading.get()

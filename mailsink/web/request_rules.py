@@ -1,10 +1,10 @@
-"""Which requests the web side answers: pure functions over a request's headers.
+"""Decides which requests the web side answers: pure functions over a request's headers.
 
-There may be no login, and any page on the web can make its visitor's browser ask
-localhost. So: the Host must be ours (DNS rebinding), and a request that changes
-something, or opens a websocket, must not come from another origin. This is what
-CSRF tokens are for, and takes their place, for forms and the JSON API alike. Nor may
-it be a call of a webhook of Mailsink.
+There may be no login, and any web page can make its visitor's browser send requests to
+localhost. So the Host must be ours (DNS rebinding), and a request that changes
+something, or opens a websocket, must not come from another origin. This check replaces
+CSRF tokens, for forms and for the JSON API. Such a request must not be a call of one of
+Mailsink's webhooks either.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from urllib.parse import urlsplit
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAILSINK = "Mailsink/"  # the beginning of the User-Agent of a webhook's calls
-# Images of a message, asked for from its sandboxed frame, which has no origin.
+# Images of a message, requested by its sandboxed frame, which has no origin.
 PARTS_PATH = re.compile(r"/messages/[^/]+/parts/.+")
-# What our own pages show as an image. A mail that is printed has their origin: its images
-# must not ask for anything else with the rights of its reader.
+# Addresses that our own pages show as images. A printed mail has their origin: its
+# images must not request anything else with the reader's rights.
 _IMAGES_PATH = re.compile(r"/static/.+|/favicon\.ico|.*/parts/.+")
-BROWSER = "Mozilla/"  # the beginning of the User-Agent of each
+BROWSER = "Mozilla/"  # the beginning of every browser's User-Agent
 API = "/api/"
-SOCKETS = frozenset({"/ws/live"})  # beside those below API
-# The dialects of other mail sinks, in which GET marks mail read and asks hosts.
+SOCKETS = frozenset({"/ws/live"})  # in addition to those below API
+# The dialects of other mail sinks, in which GET marks mail as read and contacts hosts.
 _DIALECTS_PATH = re.compile(r"/api/v[12](?:/.*)?")
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:(?P<port>\d{1,5}))?")
 
@@ -46,23 +46,24 @@ class RequestHead:
     referer: str = ""
     user_agent: str = ""
     webhook_id: str = ""
-    ahead: bool = False  # prefetched or prerendered: nobody has asked for it yet
-    sent_host: str = ""  # by a trusted proxy, which names another as the one asked for
+    ahead: bool = False  # a prefetch or prerender, which no user has requested yet
+    sent_host: str = ""  # of a trusted proxy that names another host in a field
 
     @property
     def is_silent(self) -> bool:
-        """Whether a browser does not say who asks, and for what.
+        """Whether a browser sends no Sec-Fetch fields.
 
-        To plain http it sends no Sec-Fetch fields, but for localhost (Fetch Metadata §2).
-        No page can have it leave out, or change, the name that all browsers share.
+        It sends none to plain http, except to localhost (Fetch Metadata §2). A page
+        cannot make it omit or change the name that all browsers share.
         """
         return not self.fetch_site and self.user_agent.startswith(BROWSER)
 
     @property
     def is_of_image(self) -> bool:
-        """Whether a browser asks for an image; a silent one says it by Accept alone.
+        """Whether a browser asks for an image; a silent one shows it only by Accept.
 
-        It names kinds of images first, and then everything; a program, what it wants.
+        There a browser lists image types first, and then all types; a program lists the
+        types that it wants.
         """
         if self.is_silent:
             return self.accept.startswith("image/") and "*/*" in self.accept
@@ -83,10 +84,12 @@ class HttpRefusal:
 class Rules:
     """Judges requests.
 
-    allowed_hosts are names, or `*.name` and `.name` for all below; without any,
-    localhost, IP literals and the hostname are good, and with local_names those that only
-    a network of one's own knows. public_url is always good. Whoever asks for the health
-    may use any name: what watches containers asks by their addresses.
+    allowed_hosts are names, or `*.name` and `.name` for all names below. Without any,
+    localhost, IP literals and the hostname are allowed, and with local_names also names
+    that only a local network knows. public_url is always allowed. A health check may
+    use
+    any name: programs that watch containers use their addresses.
+
     Pages of allowed_origins may use the API and the websocket, and nothing else.
     """
 
@@ -97,11 +100,12 @@ class Rules:
     local_names: bool = False
 
     def judge(self, request: RequestHead) -> HttpRefusal | None:
-        """Return why the request is refused; None if it is not."""
+        """Return the refusal of a request, or None."""
         if request.method in SAFE_METHODS and request.path in _HEALTH:
             return None
-        # Only a browser can be made to ask by others, and it always sends Host. A page
-        # whose name leads to us may also send what a proxy would: so both are judged.
+        # Others can make only a browser send requests, and that always sends Host. A
+        # page whose name resolves to us can also send a proxy's fields: so both are
+        # judged.
         for host in (request.host, request.sent_host):
             if host and not self._is_ours(host):
                 return HttpRefusal(
@@ -116,15 +120,16 @@ class Rules:
         return self._judge_writing(request)
 
     def invites(self, origin: str, path: str) -> bool:
-        """Return whether pages of this other origin may use what is at a path."""
+        """Return whether pages of this other origin may use a path."""
         used = path.startswith(API) or path in SOCKETS
         return used and origin.lower() in self.allowed_origins
 
     def is_foreign(self, request: RequestHead) -> bool:
-        """Whether a page of another origin asks, or may ask, as far as its browser says so.
+        """Whether the request may come from a page of another origin.
 
-        Of a silent browser it may be any page, unless Referer names one of ours: a page
-        can leave that out, but not forge it. A person may go to all but a dialect.
+        With a silent browser it may be any page, unless Referer names one of ours: a
+        page can omit that, but not forge it. A person may open any address except a
+        dialect's.
         """
         if request.origin:
             return request.origin.lower() not in self._ours(request)
@@ -134,14 +139,14 @@ class Rules:
         return not is_page or is_of_dialect(request.path)
 
     def _is_referred(self, request: RequestHead) -> bool:
-        """Whether one of our own pages asks, or leads here."""
+        """Whether one of our own pages made the request, or links to it."""
         page = request.referer.lower()
         return any(page.startswith(f"{each}/") for each in self._ours(request))
 
     def _ours(self, request: RequestHead) -> set[str]:
         """Return the origins of our own pages."""
         ours = {f"{request.scheme}://{request.host}".lower()}
-        if self.public_url:  # a proxy in front may speak https, and we http
+        if self.public_url:  # a proxy may speak https, while we speak http
             public = urlsplit(self.public_url)
             ours.add(f"{public.scheme}://{public.netloc}".lower())
         return ours
@@ -206,8 +211,8 @@ _AHEAD = HttpRefusal(
 def _judge_reading(request: RequestHead, invited: bool) -> HttpRefusal | None:
     """Let other pages link here, but not use our answers (or their timing, or effects).
 
-    The same site is no better than another: all ports of localhost are of one. Nobody
-    links to the dialects, where reading has effects. invited: by a setting
+    The same site has no advantage: all ports of localhost are one site. Links to the
+    dialects are refused, because reading has effects there. invited: by a setting
     """
     followed_link = request.fetch_mode == "navigate" and request.fetch_dest in (
         "document",
@@ -228,7 +233,7 @@ def _judge_reading(request: RequestHead, invited: bool) -> HttpRefusal | None:
 
 
 def is_of_dialect(path: str) -> bool:
-    """Whether a path is of another mail sink's API, where reading has effects."""
+    """Whether a path belongs to another mail sink's API, where reading has effects."""
     return _DIALECTS_PATH.fullmatch(path) is not None
 
 
@@ -239,7 +244,7 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 def _is_local(name: str) -> bool:
-    """Whether no public DNS has this name, so that no page elsewhere can lead to it."""
+    """Whether no public DNS has this name, so that no foreign page can use it."""
     return "." not in name or name.endswith((".local", ".internal"))
 
 
@@ -255,10 +260,10 @@ def _bracketed(host: str | None) -> str:
     return f"[{host}]" if host and ":" in host else host or ""
 
 
-# Of a prefetch or prerender, by the browsers of today and before
+# Fields of a prefetch or prerender, in current and older browsers
 AHEAD_FIELDS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 
 
 def header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
-    """Return the header's value, several joined by comma as HTTP has it; "" if absent."""
+    """Return a header's value, several joined with commas as in HTTP; "" if absent."""
     return ",".join(value.decode("latin-1") for key, value in headers if key == name)

@@ -1,4 +1,4 @@
-"""Static files: hashed, compressed, and collected only when one has changed."""
+"""Static files: hashed, compressed, and collected only after a change."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 from mailsink import resources
 from mailsink.conf import ConfigError
 
-# WhiteNoise hands its small files over as plain iterators, which Django reads whole
-# in a thread: that is meant.
+# WhiteNoise returns its small files as plain iterators, which Django reads whole in a
+# thread. That is intended.
 warnings.filterwarnings(
     "ignore", "StreamingHttpResponse must consume synchronous iterators"
 )
@@ -34,15 +34,15 @@ class HashedFilesStorage(CompressedManifestStaticFilesStorage):
     support_js_module_import_aggregation = True
 
     def url(self, name: Any, force: bool = False) -> str:
-        """Return the address of a file, below the path that the request came by."""
+        """Return the address of a file, below the path that the request used."""
         path: str = super().url(name, force)
         return f"{get_script_prefix().rstrip('/')}{path}"
 
 
 def collect() -> None:
-    """Bring STATIC_ROOT up to date with the sources; at once if it is, as in a wheel.
+    """Bring STATIC_ROOT up to date with the sources; in a wheel it already is.
 
-    Several processes may do so at the same time. Raises ConfigError.
+    Several processes may do this at the same time. Raises ConfigError.
     """
     if resources.IS_BUNDLED:
         return
@@ -65,9 +65,9 @@ def collect() -> None:
 
 
 def _collect() -> None:
-    """Collect in a process of its own, whose memory goes with it.
+    """Collect in a separate process, so that its memory is freed at the end.
 
-    Nothing is cleared: a server that runs may still serve the old names.
+    Old files stay: a running server may still serve the old names.
     """
     command = ["collectstatic", "--noinput", "--verbosity=0"]
     done = subprocess.run(
@@ -85,7 +85,7 @@ def _read(path: Path) -> str:
 
 
 def _fingerprint() -> str:
-    """Return a digest of which source files there are, and of when they changed."""
+    """Return a digest of the source files' names, sizes and times of change."""
     found = hashlib.sha256()
     for finder in finders.get_finders():
         for path, storage in sorted(finder.list([]), key=lambda each: each[0]):

@@ -1,4 +1,4 @@
-"""The answer of a request that has to come again later: 503 (RFC 9110 §15.6.4)."""
+"""The answer to a request that must be repeated later: 503 (RFC 9110 §15.6.4)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mailsink.web.guard import RETRY_AFTER, Send
 
 
 async def unavailable(send: Send, detail: str) -> None:
-    """Answer with a problem (RFC 9457), and with when to try again."""
+    """Answer with a problem (RFC 9457), and the time to try again."""
     members = {
         "type": "about:blank", "title": "Service Unavailable", "status": 503,
         "detail": detail,

@@ -1,4 +1,4 @@
-"""How much all bodies of requests hold together, while they come and are answered."""
+"""Limits the octets of all request bodies, from their arrival until the answer."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import errno
 
 from mailsink.web.request_rules import HttpRefusal
 
-MOST = 256 * 1024 * 1024  # octets; a body that is alone may be larger
-SMALL = 100_000  # octets: up to here a body is no file, and has its room
+MOST = 256 * 1024 * 1024  # octets; a single body may be larger
+SMALL = 100_000  # octets; a body up to this size is no file, and always has room
 
 TOO_MUCH = HttpRefusal(
     503, "Service Unavailable", "Too much is being uploaded at once; try again later."
@@ -20,7 +20,7 @@ NO_ROOM = HttpRefusal(
 
 
 def not_written(error: OSError) -> HttpRefusal:
-    """Return why a body could not be written: too many files are open, or the disk."""
+    """Return the refusal of a body that cannot be written: open files, or the disk."""
     return TOO_MUCH if error.errno in (errno.EMFILE, errno.ENFILE) else NO_ROOM
 
 
@@ -34,7 +34,7 @@ class Uploads:
         self._all = 0
 
     def take(self, visitor: object, octets: int) -> bool:
-        """Count more of a body; return whether there is room beside those of others."""
+        """Count octets of a body; return whether there is room for them."""
         held = self._held.get(visitor, 0)
         is_alone, is_small = self._all == held, held + octets <= self._small
         if not is_alone and not is_small and self._all + octets > self._most:

@@ -1,7 +1,7 @@
-"""A process beside this one, and how requests and their answers come and go.
+"""A worker process, and the socket for requests and their answers.
 
-A request goes over a socket as JSON; what comes back are pieces of a kind each, as ASGI
-has its events.
+A request is sent as JSON. The answer comes back in pieces, each with a kind, like the
+events of ASGI.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from typing import Any
 from mailsink import resources
 from mailsink.web.guard import AsgiScope
 
-# Of a child that waits for a processor all threads here would wait for, until it has
-# become the new program (see "Disabling use of posix_spawn or vfork" in Python's manual).
+# With vfork, all threads here would wait until a child that waits for a processor has
+# become the new program (see "Disabling use of posix_spawn or vfork" in Python's
+# manual).
 subprocess._USE_VFORK = False  # type: ignore[misc]
 
-# The kinds of what comes back, each with its length before its payload
+# The kinds of pieces; each piece has its length before its payload
 START, BODY, END, NOTE = b"S", b"B", b"E", b"N"
 HEAD = struct.Struct(">cI")
 _OF_SCOPE = (
@@ -35,10 +36,10 @@ class WorkerProcess:
     """A process and the socket to it."""
 
     def __init__(self, command: str) -> None:
-        """command: of manage.py; it starts with the first request."""
+        """command: of manage.py; it runs from the first request on."""
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
-        self._socket: socket.socket | None = None  # until asyncio has it, and closes it
+        self._socket: socket.socket | None = None  # until asyncio owns and closes it
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._clock: asyncio.TimerHandle | None = None
         self._ended = False
@@ -74,18 +75,21 @@ class WorkerProcess:
                 stdin=subprocess.DEVNULL,
                 process_group=0,  # Control-C is for its parent
             )
-        if self._ended:  # meanwhile
+        if self._ended:  # during the start
             self.end()
 
     async def hear(self) -> tuple[bytes, bytes]:
-        """Return the next piece of the answer; END is the last. Raises EOFError, OSError."""
+        """Return the next piece of the answer; END is the last.
+
+        Raises EOFError, OSError.
+        """
         assert self._streams
         reader, _ = self._streams
         kind, length = HEAD.unpack(await reader.readexactly(HEAD.size))
         return kind, await reader.readexactly(length)
 
     def rest(self, seconds: float, ended: Callable[[], None]) -> None:
-        """End after so many seconds, unless there is work before."""
+        """End the process after some seconds, unless there is work before."""
 
         def end() -> None:
             ended()
@@ -98,12 +102,13 @@ class WorkerProcess:
             self._clock.cancel()
 
     def end(self) -> None:
-        """End the process; it holds nothing that is not stored."""
+        """End the process; all its data is stored."""
         self._ended = True
         self.rest_no_more()
         if self._process is not None:
             self._process.kill()
-            # To give back much memory takes a while, which nobody must wait for.
+            # The end of a process with much memory takes a while: do not wait for it
+            # here.
             threading.Thread(target=self._process.wait, daemon=True).start()
         if self._socket is not None:
             self._socket.close()
@@ -112,7 +117,7 @@ class WorkerProcess:
 
 
 def plain(scope: AsgiScope) -> dict[str, Any]:
-    """Return what JSON can hold of a scope; original() makes it whole again."""
+    """Return the part of a scope that JSON can hold; original() restores the scope."""
     return {
         **{name: scope.get(name) for name in _OF_SCOPE},
         "query_string": scope["query_string"].decode("latin-1"),
@@ -124,7 +129,7 @@ def plain(scope: AsgiScope) -> dict[str, Any]:
 
 
 def original(request: dict[str, Any]) -> dict[str, Any]:
-    """Return the scope of a request that came to a process."""
+    """Return the scope of a request that a worker process received."""
     return {
         **request,
         "raw_path": None,
@@ -137,7 +142,7 @@ def original(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def event(kind: bytes, payload: bytes) -> dict[str, Any]:
-    """Return an event of ASGI."""
+    """Return the ASGI event of a piece."""
     if kind == START:
         head = json.loads(payload)
         headers = [

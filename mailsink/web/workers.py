@@ -1,8 +1,8 @@
-"""Processes beside this one that do the reading which would hold up the others.
+"""Worker processes for reading that would delay other requests.
 
-A request goes to a process over a socket and its answer comes back in pieces, as ASGI
-has them; a job is answered in the same way. They start with the first work, and end
-after a time without any.
+A request goes to a process over a socket, and its answer comes back in pieces, like the
+events of ASGI; a job is answered in the same way. The processes start with the first
+work, and end after a time without any.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Take = Callable[[bytes, bytes], Awaitable[None]]  # awaited with a kind and a pa
 
 
 class Unanswered(Exception):
-    """Why there is no answer, in words for the caller."""
+    """There is no answer; the text is the reason for the caller."""
 
 
 class Off(Unanswered):
@@ -36,7 +36,7 @@ class Off(Unanswered):
 
 
 class Died(Unanswered):
-    """A process ended before it said anything."""
+    """A process ended before it sent anything."""
 
 
 _TOO_MANY = "too many requests for large messages wait already"
@@ -44,16 +44,16 @@ _TOO_MANY = "too many requests for large messages wait already"
 
 @dataclass(frozen=True, slots=True)
 class WorkerLimits:
-    """How much the processes do at a time, and for how long."""
+    """The limits of the processes: work at a time, and times."""
 
-    at_once: int = 2  # requests; one job goes on beside them
-    waiting: int = 100  # requests, beyond which the next is refused
-    seconds: float = 60.0  # for a place; until an answer begins; until it goes on
+    at_once: int = 2  # requests; one job can run in addition
+    waiting: int = 100  # requests; the next one is refused
+    seconds: float = 60.0  # for a place; until an answer begins; until its next piece
     idle: float = 10.0  # seconds until a process without work ends
 
 
 class Workers:
-    """A few processes, each with a request or a job at a time."""
+    """A few processes, each with one request or job at a time."""
 
     def __init__(
         self,
@@ -61,10 +61,10 @@ class Workers:
         note: Callable[[Any], Awaitable[None]],
         limits: WorkerLimits | None = None,
     ) -> None:
-        """Make none yet.
+        """Prepare the workers; start no process yet.
 
-        command: of manage.py, what a process runs; note: awaited with what it
-        wants known here
+        command: of manage.py, which a process runs; note: awaited with each note that a
+        process sends
         """
         self._command = command
         self._note = note
@@ -76,11 +76,11 @@ class Workers:
 
     @property
     def are_on(self) -> bool:
-        """Whether requests may be sent to them."""
+        """Whether the workers accept requests."""
         return self._slots is not None
 
     def start(self) -> None:
-        """Take requests from now on. Call on the running loop."""
+        """Start to accept requests. Call on the running loop."""
         self._loop = asyncio.get_running_loop()
         self._slots = asyncio.Semaphore(self._limits.at_once)
         self._jobs = asyncio.Lock()
@@ -93,9 +93,10 @@ class Workers:
         self._idle.clear()
 
     async def answer(self, scope: AsgiScope, send: Send) -> None:
-        """Have a request without a body answered.
+        """Let a worker answer a request without a body.
 
-        Raises Unanswered before its head; ConnectionAbortedError after it.
+        Raises Unanswered before the head of the answer, ConnectionAbortedError after
+        it.
         """
         begun = False
 
@@ -114,7 +115,7 @@ class Workers:
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
-        """Wait for a place among the requests that are answered. Raises Unanswered."""
+        """Wait for a place among the running requests. Raises Unanswered."""
         slots = self._slots
         if slots is None:
             raise Off
@@ -134,9 +135,9 @@ class Workers:
             slots.release()
 
     def have_done(self, job: Mapping[str, str]) -> bytes:
-        """Have a job done; return its result. From any thread but the loop's.
+        """Let a worker do a job; return its result. Not for the thread of the loop.
 
-        Jobs are done one at a time, and wait for no request. Raises Unanswered.
+        Jobs run one at a time, and do not wait for requests. Raises Unanswered.
         """
         if not self.are_on:
             raise Off
@@ -154,9 +155,9 @@ class Workers:
         return b"".join(pieces)
 
     async def _have(self, request: Mapping[str, Any], name: str, take: Take) -> None:
-        """Have a process answer; pass on what it says. Raises Unanswered."""
+        """Let a process answer, and pass on its pieces. Raises Unanswered."""
         while (worker := self._idle_one()) is not None:
-            # It may have died while it waited, which shows only now: the next is asked.
+            # An idle process may have died, which shows only now: ask the next one.
             with suppress(Died):
                 await self._exchange(worker, request, name, take)
                 return
@@ -165,7 +166,10 @@ class Workers:
     async def _exchange(
         self, worker: WorkerProcess, request: Mapping[str, Any], name: str, take: Take
     ) -> None:
-        """Have this process answer. Raises Unanswered, of which Died may be tried again."""
+        """Let this process answer. Raises Unanswered.
+
+        After Died another can be tried.
+        """
         worker.rest_no_more()
         self._busy.add(worker)
         kind = b""
@@ -178,7 +182,7 @@ class Workers:
                 else:
                     await take(kind, payload)
         except Died as why:
-            if kind:  # what it said has been passed on
+            if kind:  # its pieces have been passed on
                 raise Unanswered(str(why)) from None
             raise
         finally:
@@ -190,7 +194,7 @@ class Workers:
                 worker.end()
 
     async def _in_time(self, step: Awaitable[T], name: str) -> T:
-        """Await what a process does; its end and its delay are Unanswered."""
+        """Await a step of a process; its end or its delay raises Unanswered."""
         seconds = self._limits.seconds
         try:
             async with asyncio.timeout(seconds):
@@ -207,7 +211,7 @@ class Workers:
         raise error(f"reading this message {words}")
 
     def _idle_one(self) -> WorkerProcess | None:
-        """Return a process that waits for work, having let go of those that died."""
+        """Return a process that waits for work; forget those that died."""
         while self._idle:
             worker = self._idle.pop()
             if worker.is_alive:

@@ -40,8 +40,7 @@ class HopWait(Enum):
 
     REPLY = "reply"  # octets, the end of input, or the time HopDialogue.wake_at; None
     WRITABLE = "writable"  # until the connection takes more octets; None
-    NEXT_MAIL = "next mail"  # the result is an OutgoingMail, or None if there is no
-    more
+    NEXT_MAIL = "next mail"  # the result is an OutgoingMail, or None at the end
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Carries out a client dialogue's requests to its courier: for mail, or to store results."""
+"""Carries out a client dialogue's requests: for mail, and to store results."""
 
 from __future__ import annotations
 

@@ -65,8 +65,7 @@ class Listener:
             sock, self._accept, f"{sorry}\r\n".encode(), descriptors
         )
         self._coming: set[asyncio.Task[object]] = set()
-        self._clients: dict[Connection, str | None] = {}  # addresses; None: not known
-        yet
+        self._clients: dict[Connection, str | None] = {}  # addresses; None: unknown yet
         self._admission = admission or Admission()
         self._opened_at = 0.0
         self._draining = False

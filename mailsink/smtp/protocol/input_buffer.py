@@ -39,8 +39,7 @@ class InputBuffer:
         self._last_us = 0  # when the last octets arrived
         self._marks: deque[tuple[int, int]] = deque()  # (end, time) of earlier octets
         self._scanned = 0
-        self._head: tuple[bytes, int] | None = None  # start and size of an overlong
-        line
+        self._head: tuple[bytes, int] | None = None  # start, octets of an overlong line
 
     def __len__(self) -> int:
         return len(self._octets)

@@ -22,8 +22,7 @@ class Wait(Enum):
     """Effects without arguments; their result is None."""
 
     NEED_INPUT = "input"  # octets, the end of input, or the time Session.wake_at
-    PAUSE = "pause"  # until octets that have arrived are read, and the recorder has
-    room
+    PAUSE = "pause"  # until arrived octets are read, and the recorder has room
     YIELD = "yield"  # until other sessions had a turn, and the recorder has room
 
 

@@ -16,7 +16,7 @@ from mailsink.smtp.protocol.events import (
 
 
 class Delivery(NamedTuple):
-    """LMTP: a body's transaction, and the recipients that get a reply (RFC 2033 §4.2)."""
+    """LMTP: a body's transaction, and the recipients with a reply (RFC 2033 §4.2)."""
 
     transaction: UUID
     recipients: tuple[str, ...]

@@ -68,8 +68,7 @@ class TlsLayer:
         self._without_text = 0
         self.client = ""  # its EHLO name before STARTTLS
         self.planned: PlannedFailure | None = None  # by a rule
-        self.answered = False  # our part of the handshake, with the certificate, is
-        sent
+        self.answered = False  # our part of the handshake is sent, with the certificate
         self.done = False  # the handshake is complete
         self.octets = 0  # of the handshake, received
         self.ended = False  # no more text will arrive
