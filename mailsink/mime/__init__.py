@@ -1,6 +1,6 @@
 """Raw bytes -> header fields, part tree, bodies and attachments.
 
-Nothing here raises for any octets, recurses, or takes more than linear time; the
-limits are named where they apply. All text that comes out is storable: valid
-Unicode without controls that a database or a page would choke on.
+No function here raises for any octets, recurses, or takes more than linear time; each
+limit is named at its place. All returned text is storable: valid Unicode without
+control characters that a database or a page cannot handle.
 """

@@ -1,6 +1,6 @@
 """Address fields (RFC 5322 §3.4) -> names and addresses. Never raises; linear time.
 
-Tolerant: what is not an address by the grammar is read as a mail client would.
+Tolerant: text that violates the grammar is read as an email client would read it.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import NamedTuple
 
 from mailsink.mime import charsets, words
 
-MAX_ADDRESSES = 1000  # of one field; the rest is not read
+MAX_ADDRESSES = 1000  # of one field; further ones are not read
 _MAX_TOKENS = 16 * MAX_ADDRESSES
-_SHORT = 200  # characters of a value whose addresses are remembered
+_SHORT = 200  # characters; the addresses of a value up to this length are cached
 
 
 class Address(NamedTuple):
-    """A display name, decoded, and an address; either may be empty, not both."""
+    """A decoded display name, and an address; one of them may be empty, not both."""
 
     name: str
     address: str
 
 
-# `Ann <a@b>`, `"Ann" <a@b>` or `a@b`, as nearly all are
+# `Ann <a@b>`, `"Ann" <a@b>` or `a@b`: nearly all addresses
 _PLAIN = re.compile(
     r"""\s*+(?:
         (?:"(?P<quoted>[^"\\]*+)"\s*+ | (?P<name>[^"\\<>()\[\]:;,@]++))?+
@@ -37,13 +37,16 @@ _PLAIN = re.compile(
 
 
 def _comment(levels: int) -> str:
-    """Return the pattern of a comment with as many levels of comments in it."""
+    """Return the pattern of a comment that nests comments to this many levels."""
     inner = rf"|{_comment(levels - 1)}" if levels else ""
     return rf"\((?:[^()\\]++|\\.{inner})*+\)"
 
 
 def _tokens(quoted: str, comment: str) -> re.Pattern[str]:
-    """Return the pattern of tokens. An obsolete route (RFC 5322 §4.4) goes with its <."""
+    """Return the pattern of tokens.
+
+    An obsolete route (RFC 5322 §4.4) belongs to its <.
+    """
     return re.compile(
         rf"""
         "(?P<quoted>{quoted})"
@@ -61,8 +64,8 @@ def _tokens(quoted: str, comment: str) -> re.Pattern[str]:
 
 
 _TOKEN = _tokens(r'(?:[^"\\]++|\\.)*+', _comment(4))
-# Behind a quote or a comment that is never closed: a second such search would begin
-# at the next one, and all of them together would take time by the square.
+# Used after a quote or a comment that is never closed: a search for the end from each
+# further one would take quadratic time in total.
 _FLAT_TOKEN = _tokens(r'[^"\\]*+', r"\([^()\\]*+\)")
 _QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.?)", re.DOTALL)
@@ -70,17 +73,17 @@ _SWALLOWED = re.compile(r"<[^<>@]*+@[^<>]*+>\s*+,").search
 
 
 def addresses(value: str) -> list[Address]:
-    """Return the addresses in a field's value, at most MAX_ADDRESSES of them.
+    """Return the addresses in a field's value, at most MAX_ADDRESSES.
 
-    Encoded words are best left encoded in the value (Field.encoded): they are
-    decoded in the names found, where a comma in them separates nothing.
+    Encoded words should still be encoded in the value (Field.encoded): they are decoded
+    in the names found, so that a comma inside them does not separate addresses.
     """
     return list(_known(value) if len(value) <= _SHORT else _read(value))
 
 
 @lru_cache(maxsize=1024)
 def _known(value: str) -> tuple[Address, ...]:
-    """Return what _read does: an application's mails share their addresses."""
+    """Return the result of _read, cached: an application's mails share addresses."""
     return tuple(_read(value))
 
 
@@ -100,7 +103,7 @@ def groups(value: str) -> list[tuple[str, list[Address]]]:
     """Return the groups in a field's value (RFC 5322 §3.4) with their members, in order.
 
     Addresses between two groups form a group without a name. A group may have no
-    members, as undisclosed-recipients.
+    members, such as undisclosed-recipients.
     """
     reader = _Reader()
     reader.read(charsets.line(value))
@@ -108,7 +111,7 @@ def groups(value: str) -> list[tuple[str, list[Address]]]:
 
 
 def _addresses(value: str) -> list[Address]:
-    """Return the addresses of a value that is not as plain as most."""
+    """Return the addresses of a value that the plain pattern does not match."""
     reader = _Reader()
     reader.read(value)
     return reader.found
@@ -117,7 +120,7 @@ def _addresses(value: str) -> list[Address]:
 def _scan(value: str) -> Iterator[re.Match[str]]:
     """Yield the tokens of a value, at most _MAX_TOKENS."""
     pattern, position = _TOKEN, 0
-    is_odd = value.count('"') % 2 == 1  # one of them opens, and closes nowhere
+    is_odd = value.count('"') % 2 == 1  # one quote is never closed
     for _ in range(_MAX_TOKENS):
         token = pattern.match(value, position)
         if token is None:
@@ -132,7 +135,7 @@ def _scan(value: str) -> Iterator[re.Match[str]]:
 
 
 class _Reader:
-    """Reads a field's value; found and groups are what it holds."""
+    """Reads a field's value; found and groups are the results."""
 
     def __init__(self) -> None:
         self.found: list[Address] = []
@@ -158,7 +161,7 @@ class _Reader:
         self._close()
 
     def _open(self) -> None:
-        """Begin the angle of a mailbox; of the next one, where only a comma is missing."""
+        """Begin the angle of a mailbox, or of the next one after a missing comma."""
         if self.mailbox.angle:
             words, self.mailbox.words = self.mailbox.parted()
             self._close()
@@ -177,17 +180,17 @@ class _Reader:
 class _Mailbox:
     """One mailbox, as far as it has been read."""
 
-    words: list[str] = field(default_factory=list)  # as written; none holds a space
-    ended: bool = True  # the last word is
+    words: list[str] = field(default_factory=list)  # as written; no word has a space
+    ended: bool = True  # the last word is complete
     comments: list[str] = field(default_factory=list)
     angle: str = ""
     in_angle: bool = False
     angled: bool = False
-    named: int = 0  # how many words stand before the angle
+    named: int = 0  # the number of words before the angle
 
     @property
     def name(self) -> str:
-        """The words, or else the comments, as people read them."""
+        """The words, or else the comments, decoded."""
         return " ".join(map(_unquoted, self.words or self.comments)).strip()
 
     def take(self, token: re.Match[str]) -> None:
@@ -207,7 +210,7 @@ class _Mailbox:
             self.angle += text
             return
         if self.words and text[0] in "@.":
-            self.comments.clear()  # what they are about goes on
+            self.comments.clear()  # they were inside an address, which continues
         if self.ended:
             self.words.append(text)
         else:
@@ -220,11 +223,11 @@ class _Mailbox:
             self.comments.append(_QUOTED_PAIR.sub(r"\1", comment[1:-1]).strip())
 
     def parted(self) -> tuple[list[str], list[str]]:
-        """Return the words behind the angle, and those before it."""
+        """Return the words after the angle, and those before it."""
         return self.words[self.named :], self.words[: self.named]
 
     def addresses(self) -> list[Address]:
-        """Return the address; several where people left out the commas."""
+        """Return the address, or several if the commas are missing."""
         if self.angle:
             return [_address(self.name, self.angle)]
         if not self.words:
@@ -249,7 +252,7 @@ class _Mailbox:
 
     @staticmethod
     def _is_address(words: list[str]) -> bool:
-        """Whether words without an @ outside of quotes are an address, as `root` is."""
+        """Whether words without an @ outside quotes are an address, such as `root`."""
         word = words[0]
         text = _unquoted(word)
         plain = text == word or ("@" in text and " " not in text)
@@ -257,7 +260,7 @@ class _Mailbox:
 
 
 def _glued(words: list[str], marks: str) -> list[str]:
-    """Return the words, one where a mark stands between two."""
+    """Return the words, with those joined that a mark stands between."""
     glued = words[:1]
     for word in words[1:]:
         if glued[-1][-1] in marks or word[0] in marks:
@@ -284,7 +287,7 @@ def _address(name: str, address: str) -> Address:
 
 
 def _bared(address: str) -> str:
-    """Return an address without quotes or brackets that are all around it."""
+    """Return an address without the quotes or brackets that enclose it."""
     if address[:1] + address[-1:] in ('""', "''", "[]") and "@" in address[1:-1]:
         return address[1:-1]
     return address

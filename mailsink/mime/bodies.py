@@ -1,4 +1,4 @@
-"""The body of one part: its octets decoded, and its text. Never raises; linear time."""
+"""The body of one part: its decoded octets, and its text. Never raises; linear time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def decode(octets: bytes, part: Part) -> bytes:
 
 
 def decode_beginning(octets: bytes, part: Part, limit: int) -> bytes:
-    """Return what the first `limit` octets of a body as sent decode to."""
+    """Return the decoded form of the first `limit` octets of a body as sent."""
     return transfer.decode(part.body(octets, limit), part.encoding, cut=True)
 
 
@@ -34,7 +34,7 @@ def decoded_size(octets: bytes, part: Part) -> int:
 
 
 def text_of(octets: bytes, part: Part) -> str:
-    """Return a part's body as storable text, whose lines end in LF.
+    """Return a part's body as storable text, with lines that end in LF.
 
     It is read in the declared charset, else UTF-8, else windows-1252.
     """
@@ -42,9 +42,9 @@ def text_of(octets: bytes, part: Part) -> str:
 
 
 def beginning_of(octets: bytes, part: Part, limit: int) -> str:
-    """Return what text_of returns of the first `limit` octets of a body as sent.
+    """Return the text of the first `limit` octets of a body as sent, as text_of does.
 
-    A character that is not complete there is left out.
+    An incomplete character at the end is left out.
     """
     cut = part.size > limit
     encoded = part.body(octets, limit)
@@ -52,9 +52,9 @@ def beginning_of(octets: bytes, part: Part, limit: int) -> str:
 
 
 def is_blank(octets: bytes, part: Part) -> bool:
-    """Whether the body of a part without parts holds nothing but white space.
+    """Whether the body of a part without parts holds only white space.
 
-    Of a multipart that could not be split, delimiter lines do not count.
+    The delimiter lines of a multipart that could not be split do not count.
     """
     if part.content_type.startswith("multipart/"):
         boundary = part.parameters.get("boundary", "").encode()
@@ -67,7 +67,7 @@ def is_blank(octets: bytes, part: Part) -> bool:
     return not beginning.strip() and not decode(octets, part).strip()
 
 
-_BEGINNING = 256  # octets of a body that are looked at before the whole
+_BEGINNING = 256  # octets of a body that are checked before the whole body
 
 
 def _text(body: bytes, part: Part, cut: bool = False) -> str:
@@ -76,7 +76,7 @@ def _text(body: bytes, part: Part, cut: bool = False) -> str:
         meta = _META_CHARSET.search(body, 0, 1024)
         charset = meta[1].decode("ascii", "replace") if meta else ""
         if (charsets.codec(charset) or "").startswith(("utf-16", "utf_32")):
-            charset = "utf-8"  # the <meta> could not be read if that were so
+            charset = "utf-8"  # in UTF-16 or -32 the <meta> would not be readable
     body = contentlines.unfolded(body, part.content_type)
     text = charsets.decode(body, charset, cut=cut).removeprefix("\ufeff")
     text = charsets.storable(text.replace("\r\n", "\n").replace("\r", "\n"))

@@ -1,8 +1,9 @@
 """The recipients of a bounce that flufl.bounce finds in its text.
 
-It knows the shapes of many systems, and is kept by the maintainers of Mailman. It is given a short message
-that is put together here: its expressions are quadratic in a line, and the parser of `email` is recursive.
-Never raises.
+The library knows the bounces of many systems; the maintainers of Mailman maintain it.
+It gets a short message
+that is built here: its regular expressions take quadratic time in a line, and the
+parser of `email` is recursive. Never raises.
 """
 
 from __future__ import annotations
@@ -17,23 +18,24 @@ from mailsink.mime.bounce_lines import LINE, lines_of, text_parts
 from mailsink.mime.reading import Reading
 from mailsink.mime.structure import Part
 
-# It logs what it tries, and faults that are caught here, with a traceback.
+# The library logs its attempts, and errors that are caught here, with a traceback.
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 
 _LINES = 150
 _LINE = 200  # characters
 _FIELD = 16 * 1024  # characters
-_RUN = re.compile(r"(\W)\1{8,}+")  # rulers and spaces; eight of them say the same
+_RUN = re.compile(r"(\W)\1{8,}+")  # rulers and spaces; eight characters are enough
 _ADDRESS = re.compile(r"[\w.!#$%&*+/?^`{}~=-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,254}")
-# What some detectors find is none: octets of a file, or words. A local part alone is one.
+# Some detectors find octets of a file, or words. A local part alone counts as an
+# address.
 _IS_ADDRESS = re.compile(rf"(?:{_ADDRESS.pattern}|[\w.+-]{{1,64}})").fullmatch
 
 
 def failures(reading: Reading) -> tuple[list[str], list[str]]:
-    """Return the addresses that flufl.bounce finds: of temporary and permanent failures."""
+    """Return the addresses of temporary and permanent failures that flufl.bounce finds."""
     try:
         temporary, permanent = all_failures(_flat(reading))
-    except Exception:  # whatever a heuristic stumbles over
+    except Exception:  # a heuristic can raise anything
         return [], []
     return _decoded(temporary), _decoded(permanent)
 
@@ -44,9 +46,9 @@ def _decoded(found: frozenset[bytes]) -> list[str]:
 
 
 def _flat(reading: Reading) -> Message:
-    """Return the message as flufl.bounce is to see it: short, without parts within parts.
+    """Return the message for flufl.bounce: short, without nested parts.
 
-    It is put together here, not parsed: the parser of `email` is recursive.
+    It is built here, not parsed: the parser of `email` is recursive.
     """
     root = reading.structure.root
     whole = Message()
@@ -60,19 +62,19 @@ def _flat(reading: Reading) -> Message:
         return whole
     is_report = root.content_type == "multipart/report"
     whole["Content-Type"] = "multipart/report" if is_report else "multipart/mixed"
-    # Some shapes ask what is behind the text.
+    # Some detectors look for a part after the text.
     for each in [*texts, Message()]:
         whole.attach(each)
     return whole
 
 
 def _cut(value: str) -> str:
-    """Return the beginning of a field's value, without half an address at its end."""
+    """Return the beginning of a field's value, without a cut address at its end."""
     return value if len(value) <= _FIELD else value[:_FIELD].rpartition(",")[0]
 
 
 def _sender(root: Part) -> str:
-    """Return the address in From; one of nobody where there is none, which a detector stumbles over."""
+    """Return the address in From, or an invented one: a detector fails without any."""
     field = root.get("from")
     found = _ADDRESS.search(field.value[:LINE]) if field else None
     return found[0] if found else "nobody@invalid"

@@ -1,4 +1,4 @@
-"""The texts of a bounce as lines, as many as are looked at. Never raises; linear time."""
+"""The texts of a bounce as lines, up to the limits below. Never raises; linear time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PARTS = 5
 
 
 def text_parts(reading: Reading) -> list[Part]:
-    """Return the first texts of the message that are not within an enclosed one."""
+    """Return the first texts of the message, without those of enclosed messages."""
     found: list[Part] = []
     inside: Part | None = None
     for part in reading.structure.parts:
@@ -22,7 +22,7 @@ def text_parts(reading: Reading) -> list[Part]:
             continue
         inside = part if part.encloses and part.parent else None
         if not part.children and part.content_type.startswith(("text/", "multipart/")):
-            found.append(part)  # a multipart without parts could not be split
+            found.append(part)  # also a multipart that could not be split
         if len(found) == _PARTS:
             break
     plain = [each for each in found if not is_html(each)]
@@ -30,7 +30,7 @@ def text_parts(reading: Reading) -> list[Part]:
 
 
 def lines_of(reading: Reading, part: Part) -> list[str]:
-    """Return the first lines of a part, of HTML those of its text."""
+    """Return the first lines of a part; for HTML, the lines of its text."""
     text = bodies.beginning_of(reading.octets, part, _OCTETS)
     if is_html(part):
         text = markup.to_text(text)

@@ -1,8 +1,9 @@
-"""Bounces that are no RFC 3464: what their text says of the recipients.
+"""Bounces that do not follow RFC 3464: the facts about recipients in their text.
 
-flufl.bounce knows the shapes of many systems. It finds addresses; their status and diagnostic stand in the
-lines around. Of a shape that it does not know, the addresses that the original message has, too, are read.
-Never raises. Linear time: of a text LINES lines of LINE characters are looked at.
+flufl.bounce knows the bounces of many systems. It finds addresses; their status and
+diagnostic are in the lines around them. In a bounce of an unknown system, the addresses
+that are also recipients of the original count. Never raises. Linear time: it reads
+LINES lines of a text, and LINE characters of each.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _MARKS = ">)]\"':;,.- \t"  # around an address
 _ADDRESS = re.compile(
     r"(?<![\w.+-])[\w.!#$%&*+/?^`{}~=-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,254}"
 )
-# A line that has little besides an address: "<a@b.example>:", "RCPT TO: a@b.example"
+# A line with little more than an address: "<a@b.example>:", "RCPT TO: a@b.example"
 _ALONE = re.compile(
     r"(?:.{0,40}\b(?:to|recipients?|address|user|mailbox)\b.{0,20}?[:=])?[\s*>\"'\[(-]*+<?(?P<address>[^\s<>@]{1,64}@[A-Za-z0-9.-]{1,255})",
     re.IGNORECASE,
@@ -61,8 +62,8 @@ def recipients(
 ) -> tuple[tuple[ReportedRecipient, ...], int]:
     """Return the recipients that a bounce names, and how many more there are.
 
-    originals: the recipients of the original message, as far as they are known
-    sign: how surely the message is a bounce, whatever its text says
+    originals: the known recipients of the original message
+    sign: how surely the message is a bounce, judged without its text
     """
     lines = _lines(reading)
     head = _without_copy(lines)
@@ -84,7 +85,10 @@ def recipients(
 
 
 def replies(reading: Reading, addresses: Sequence[str]) -> dict[str, str]:
-    """Return what the text says of addresses with a code, or on their lines; nothing of the others."""
+    """Return the text about each address that comes with a code or is on its line.
+
+    No others.
+    """
     head = _without_copy(_lines(reading))
     lowered = [each.lower() for each in head]
     places = {each: _line_of(lowered, each) for each in addresses}
@@ -124,7 +128,10 @@ def _lines(reading: Reading) -> list[str]:
 
 
 def _without_copy(lines: Sequence[str]) -> list[str]:
-    """Return the lines before the copy of the original message, which is not the first."""
+    """Return the lines before the copy of the original message.
+
+    The first line never begins it.
+    """
     said = [number for number, line in enumerate(lines) if line.strip()]
     begins = (number for number in said[1:] if _begins_copy(lines[number].strip()))
     return list(lines[: next(begins, len(lines))])
@@ -137,20 +144,23 @@ def _begins_copy(line: str) -> bool:
 
 
 def _is_title(line: str) -> bool:
-    """Whether a line announces what follows, rather than reports it."""
+    """Whether a line only announces the next lines, and reports nothing itself."""
     return len(line) < 80 and line.endswith((":", ".", "-", "follow", "follows"))
 
 
 def _line_of(lowered: Sequence[str], address: str) -> int:
-    """Return the number of the first line, in lower case, with an address; else how many there are."""
+    """Return the number of the first line with an address, or the number of lines.
+
+    lowered: in lower case.
+    """
     wanted = address.lower()
     return next((n for n, line in enumerate(lowered) if wanted in line), len(lowered))
 
 
 def _diagnostic(head: Sequence[str], address: str, start: int, end: int) -> str:
-    """Return what the text says of an address: lines with a code, else those behind it.
+    """Return the text about an address: the lines with a code, else the lines after it.
 
-    start: the line with the address; end: that with the next address
+    start: the line with the address; end: the line with the next address
     """
     line = head[start] if start < len(head) else ""
     at = line.lower().find(address.lower())
@@ -168,20 +178,23 @@ def _diagnostic(head: Sequence[str], address: str, start: int, end: int) -> str:
 
 
 def _shortened(said: str) -> str:
-    """Return the beginning of what is said of an address; of a long text, from near its code on."""
+    """Return the beginning of the text about an address.
+
+    A long text begins near its code.
+    """
     code = failure_status_in(said) or str(failure_reply_in(said) or "")
     start = max(0, said.find(code) - _DIAGNOSTIC // 2)
     return said[start : start + _DIAGNOSTIC]
 
 
 def _behind(line: str, address: str) -> str:
-    """Return what stands behind an address in a line; "" if it is not there."""
+    """Return the text after an address in a line; "" if the line does not have it."""
     at = line.lower().find(address.lower())
     return line[at + len(address) :].lstrip(_MARKS) if at >= 0 else ""
 
 
 def _is_saying(block: str, address: str) -> bool:
-    """Whether lines say more than an address, and are no title or ruler."""
+    """Whether lines hold more than an address, and are no title or ruler."""
     rest = block.lower().replace(address.lower(), "")
     return not block.endswith(":") and block[:2] != "--" and any(map(str.isalnum, rest))
 
@@ -191,7 +204,7 @@ def _has_code(text: str) -> bool:
 
 
 def _blocks(lines: Sequence[str]) -> list[str]:
-    """Return each run of lines without an empty one in it, on one line."""
+    """Return each run of lines without an empty line, joined into one line."""
     blocks: list[list[str]] = [[]]
     for line in lines:
         if line.strip():
@@ -202,13 +215,13 @@ def _blocks(lines: Sequence[str]) -> list[str]:
     return [each for each in joined if any(map(str.isalnum, each))]
 
 
-# Shapes that the library does not know ---------------------------------------------
+# Bounces that the library does not know --------------------------------------------
 
 
 def _by_place(
     head: Sequence[str], own: set[str], originals: Sequence[str]
 ) -> list[str]:
-    """Return the addresses in a text that the original message went to, else those that stand alone."""
+    """Return the addresses in a text that are recipients of the original, else those alone on a line."""
     text = "\n".join(head).lower()
     theirs = [each for each in originals if each.lower() not in own]
     if shared := [each for each in theirs if each.lower() in text]:
@@ -222,7 +235,7 @@ def _by_place(
 
 
 def _only(text: str, own: set[str]) -> list[str]:
-    """Return the one address of a text, apart from those of the report itself."""
+    """Return the only address of a text, apart from those of the report itself."""
     lines = (line for line in text.split("\n") if "@" in line)
     found = dict.fromkeys(_ADDRESS.findall("\n".join(lines)))
     others = [each for each in found if each.strip(".") not in own]

@@ -1,8 +1,9 @@
-"""Calendar invites (RFC 5545, iTIP RFC 5546): events as people read them. Never raises.
+"""Calendar invites (RFC 5545, iTIP RFC 5546): events for display. Never raises.
 
-By hand, not by icalendar 7.3: it has one store of VTIMEZONEs for all calendars, so that
-one mail's "Our Time" moves the times of the next; 338 octets of SECONDLY observances hold
-it for minutes; and where an END, or one line outside of an event, is wrong, it reads none.
+This is our own reader, because icalendar 7.3 has three faults. It keeps the VTIMEZONEs
+of all calendars in one store, so that "Our Time" in one mail changes the times of the
+next. 338 octets of SECONDLY observances block it for minutes. After one wrong END, or
+one wrong line outside an event, it reads no event at all.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from mailsink.mime.timezones import Zone
 MOST = 50  # events
 _MOST_ZONES = 20
 _MOST_OBSERVANCES = 50  # of a zone
-_DEEPEST = 10  # components within each other
+_DEEPEST = 10  # levels of nested components
 _PEOPLE = 200
 
 
@@ -27,25 +28,25 @@ _PEOPLE = 200
 class Attendee:
     name: str
     address: str
-    status: str = ""  # PARTSTAT, as ACCEPTED or NEEDS-ACTION
+    status: str = ""  # PARTSTAT, such as ACCEPTED or NEEDS-ACTION
 
 
 @dataclass(slots=True)
 class CalendarEvent:
-    """An event. start and end: with a zone where one is known; all_day: dates only.
+    """An event. start and end: with a zone if one is known; all_day: dates only.
 
-    The end does not belong to it: of all-day events it is the day after the last.
+    The end is exclusive: for an all-day event it is the day after the last.
     """
 
     summary: str = ""
     start: datetime | None = None
     end: datetime | None = None
-    zone: str = ""  # as it was named, where it is not UTC
+    zone: str = ""  # the name as written, unless it is UTC
     all_day: bool = False
     location: str = ""
     description: str = ""
     status: str = ""
-    recurrence: str = ""  # the RRULE as it stands
+    recurrence: str = ""  # the RRULE as written
     organizer: Attendee | None = None
     attendees: list[Attendee] = field(default_factory=list)
 
@@ -73,7 +74,7 @@ class _Component:
 
 
 def read(octets: bytes, charset: str = "") -> Calendar:
-    """Return the content of a calendar; an empty one where it is none.
+    """Return the content of a calendar; an empty one if the octets are no calendar.
 
     octets: decoded from their transfer encoding; charset: as declared
     """
@@ -89,7 +90,7 @@ def read(octets: bytes, charset: str = "") -> Calendar:
 
 
 def _tree(found: Iterable[ContentLine]) -> _Component:
-    """Return the components as they stand in each other; one without its END ends too."""
+    """Return the tree of components; one without an END ends with its parent."""
     path = [_Component("")]
     for line in found:
         name = line.value.strip().upper()
@@ -147,7 +148,7 @@ def _event(given: list[ContentLine], zones: dict[str, Zone]) -> CalendarEvent:
 
 def _person(line: ContentLine) -> Attendee:
     uri = line.value.strip()
-    if "@" not in uri:  # of a service, as iCloud's; EMAIL is beside it (RFC 7986 §6.2)
+    if "@" not in uri:  # of a service such as iCloud, which adds EMAIL (RFC 7986 §6.2)
         uri = line.parameters.get("EMAIL", uri)
     address = re.sub("^mailto:", "", uri, flags=re.IGNORECASE)
     name = line.parameters.get("CN", "")
@@ -155,7 +156,7 @@ def _person(line: ContentLine) -> Attendee:
 
 
 def _moment(line: ContentLine, zones: dict[str, Zone]) -> tuple[datetime | None, bool]:
-    """Return a time, and whether it is a day only; without a zone if none is known."""
+    """Return a time, and whether it is only a day; without a zone if none is known."""
     value = line.value.strip().upper()
     local = timezones.moment(value)
     if local is None or "T" not in value:
@@ -167,12 +168,12 @@ def _moment(line: ContentLine, zones: dict[str, Zone]) -> tuple[datetime | None,
 
 
 def _zone_name(line: ContentLine) -> str:
-    """Return a TZID parameter as the VTIMEZONE's TZID reads, which is text with escapes."""
+    """Return a TZID parameter in the form of the VTIMEZONE's TZID, which has escapes."""
     return ContentLine("", line.parameters.get("TZID", "")).text.strip()
 
 
 def _in_range(at: datetime) -> datetime | None:
-    """Return a time that any zone can express; None for those of the first and last year."""
+    """Return a time that any zone can express; None in the first and last year."""
     return at if 1 < at.year < 9999 else None
 
 
@@ -180,9 +181,9 @@ _DURATION = re.compile(r"\+?P(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?
 
 
 def _after(start: datetime, duration: str) -> datetime | None:
-    """Return the time a duration later; None for none (RFC 5545 §3.3.6).
+    """Return the time after a duration; None if that is invalid (RFC 5545 §3.3.6).
 
-    Days are those of the calendar, hours are exact: between them the clock may change.
+    Days are calendar days, hours are exact: they differ when the clock changes.
     """
     match = _DURATION.fullmatch(duration.strip().upper())
     if match is None:

@@ -1,7 +1,7 @@
-"""Octets -> text by a declared charset, never raising; and text that is storable.
+"""Octets -> text in a declared charset, without raising; and storable text.
 
-Decoders are those of the WHATWG Encoding Standard (endec is Firefox's encoding_rs), and
-iso2022; Python's own for what these leave out. For the names of charsets, see labels.
+The decoders are those of the WHATWG Encoding Standard (endec is Firefox's encoding_rs)
+and iso2022, and Python's for other encodings. For the names of charsets, see labels.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ codec = labels.encoding
 def decode(octets: bytes, charset: str = "", *, cut: bool = False) -> str:
     """Return octets as text: as declared, else as UTF-8, else as windows-1252.
 
-    Octets that fit nowhere become U+FFFD. The text may hold controls: see storable.
-
-    cut: whether more follows; a character that is not complete is left out then
+    Undecodable octets become U+FFFD. The text may hold control characters: see
+    storable.
+    cut: whether more octets follow; then an incomplete character at the end is left out
     """
     if not charset and octets.isascii() and b"\x1b$" not in octets:
         return octets.decode("ascii")
@@ -49,7 +49,7 @@ def decode(octets: bytes, charset: str = "", *, cut: bool = False) -> str:
         and octets.isascii()
         and _JAPANESE.search(octets)
     ):
-        declared = "iso-2022-jp"  # its escapes say so themselves (RFC 1468)
+        declared = "iso-2022-jp"  # the escapes show it (RFC 1468)
     if octets.startswith(codecs.BOM_UTF8) and declared not in labels.STATEFUL:
         declared = labels.UTF8
     if declared in (None, labels.ASCII, labels.UTF8):
@@ -64,7 +64,7 @@ def decode(octets: bytes, charset: str = "", *, cut: bool = False) -> str:
 
 
 def _unit(name: str) -> int:
-    """Return of how many octets each character of an encoding has a multiple."""
+    """Return the unit of an encoding in octets: characters have multiples of it."""
     return 4 if name.startswith("utf_32") else 2 if name.startswith("utf-16") else 1
 
 
@@ -75,16 +75,17 @@ def _may_be_utf8(octets: bytes, declared: str) -> bool:
 
 
 def decode_raw(octets: bytes, declared: str = "") -> str:
-    """Return the octets of a header field that were sent without encoding.
+    """Return the text of a header field's octets that were sent without encoding.
 
-    They are UTF-8, else in the charset that the body declares, else windows-1252; with
-    escapes of ISO 2022 they are in that, Japanese if the body declares nothing like it.
+    They are UTF-8, else in the charset that the body declares, else windows-1252. With
+    ISO 2022 escapes they are in the declared ISO 2022 charset, else in the Japanese
+    one.
     """
     stateful = codec(declared) in labels.STATEFUL
     if octets.isascii():
         return decode(octets, declared if stateful else "iso-2022-jp")
     with suppress(UnicodeDecodeError):
-        # Where a program keeps to a number of octets, the last letter may be cut off.
+        # A program that limits the octets may have cut the last character.
         text, used = codecs.utf_8_decode(octets, "strict", False)
         if not text.isascii():
             return text + "\ufffd" * (used < len(octets))
@@ -92,7 +93,7 @@ def decode_raw(octets: bytes, declared: str = "") -> str:
 
 
 def _unicode(octets: bytes, declared: bool, cut: bool) -> str:
-    """Return what is declared as UTF-8 or not at all, and may be windows-1252."""
+    """Return the text of octets declared as UTF-8 or not at all; maybe windows-1252."""
     try:
         return codecs.utf_8_decode(octets, "strict", not cut)[0]
     except UnicodeDecodeError:
@@ -105,7 +106,7 @@ def _unicode(octets: bytes, declared: bool, cut: bool) -> str:
 
 
 def strictly(octets: bytes, name: str) -> str | None:
-    """Return octets as text by an encoding that codec named; None if they do not fit."""
+    """Return octets as text in an encoding named by codec; None if they do not fit."""
     if name in _OWN:
         text = _OWN[name](octets)
         return None if "\ufffd" in text else text
@@ -114,9 +115,10 @@ def strictly(octets: bytes, name: str) -> str | None:
         if name == labels.UTF8 or name not in _STANDARD:
             return octets.decode(name)
         text = endec.decode(octets, name, "strict")
-    except ValueError:  # UnicodeError, and what some codecs raise in its place
+    except ValueError:  # UnicodeError, or another that some codecs raise
         return None
-    # The standard maps the octets that the code pages of Windows leave open to controls
+    # The standard maps octets that Windows code pages do not define to control
+    # characters.
     return None if name.startswith("windows-") and _C1.search(text) else text
 
 
@@ -136,14 +138,15 @@ def _leniently(octets: bytes, name: str, cut: bool) -> str:
 def _by_python(octets: bytes, name: str) -> str:
     try:
         return octets.decode(name, "replace")
-    except ValueError:  # UTF-32 without a whole unit, and the like
+    except ValueError:  # such as an incomplete unit of UTF-32
         return endec.decode(octets, "windows-1252", "replace")
 
 
 def _which_end_first(octets: bytes, name: str) -> str:
-    """Return UTF-16 and UTF-32 by their mark, else by where the NUL of ASCII are.
+    """Return text of UTF-16 or UTF-32; a mark, else the NULs of ASCII show the order.
 
-    RFC 2781 §4.3 means big-endian without a mark, Windows and the standard little-endian.
+    Without a mark, RFC 2781 §4.3 means big-endian, Windows and the standard
+    little-endian.
     """
     if name == "utf_32":
         return "utf_32_be" if octets.startswith(b"\0\0") else "utf_32_le"
@@ -155,12 +158,12 @@ def _which_end_first(octets: bytes, name: str) -> str:
 
 
 def storable(text: str) -> str:
-    """Return text with U+FFFD for each control (but tab, CR, LF) and surrogate."""
+    """Return text with U+FFFD for each control (except tab, CR, LF) and surrogate."""
     return text if text.isprintable() else _UNSTORABLE.sub("\ufffd", text)
 
 
 def line(text: str) -> str:
-    """Return text as storable on one line: U+FFFD for each control and surrogate."""
+    """Return text as one storable line: U+FFFD for each control and surrogate."""
     if text.isprintable():
         return text
     return _UNSTORABLE_IN_LINE.sub("\ufffd", text.replace("\t", " "))

@@ -1,8 +1,8 @@
-"""Which parts of a message are its body, and which are files beside it.
+"""Chooses which parts of a message are its body, and which are files.
 
-One choice for whoever shows, searches or checks a message: of alternatives the best
-one (RFC 2046 §5.1.4), of multipart/related the root (RFC 2387), of the rest all, in
-order. Never raises; linear time.
+Pages, searches and checks share this choice: the best of alternatives (RFC 2046
+§5.1.4), the root of multipart/related (RFC 2387), and otherwise all parts, in order.
+Never raises; linear time.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from mailsink.mime.structure import Part, Structure
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The leaves of a message by what they are for, each in order.
+    """The leaves of a message by their purpose, each list in order.
 
     html: the body as HTML, empty if there is none; text: the body as plain text, with
-    HTML where nothing else is; files: what goes with it, pictures for the HTML included.
+    HTML where there is no other; files: all else, also pictures for the HTML.
     """
 
     html: tuple[Part, ...]
@@ -27,12 +27,12 @@ class Choice:
 
 
 def choose(octets: bytes, structure: Structure) -> Choice:
-    """Return the choice for a message; structure: that of its octets."""
+    """Return the choice for a message. structure: of its octets."""
     return _Chooser(octets, structure).choice()
 
 
 def is_html(part: Part) -> bool:
-    """Whether a leaf of the body is HTML; it is plain text otherwise."""
+    """Whether a leaf of the body is HTML; otherwise it is plain text."""
     return part.content_type == "text/html"
 
 
@@ -56,7 +56,7 @@ class _Chooser:
         return Choice(tuple(html), tuple(text), tuple(self._files(body)))
 
     def _leaves(self, part: Part) -> None:
-        """Fill in the leaves that are shown of a part, whose children's are known."""
+        """Fill in the shown leaves of a part, from those of its children."""
         index = part.index
         self.html[index], self.text[index] = [], []
         if _is_file(part):
@@ -75,9 +75,9 @@ class _Chooser:
                 self.text[index] += self.text[child.index]
 
     def _alternative(self, part: Part) -> None:
-        """Choose the last child with HTML, and the last that is plain text.
+        """Choose the last child with HTML, and the last with plain text.
 
-        A child without anything to read is never chosen.
+        A child without readable content is never chosen.
         """
         indexes = [child.index for child in reversed(part.children)]
         filled = [n for n in indexes if self.html[n]]
@@ -92,8 +92,8 @@ class _Chooser:
     def _root(self, related: Part) -> int:
         """Return the root of a multipart/related (RFC 2387 §3.1, §3.2).
 
-        It is the part that `start` names, else the first; one that has nothing to read
-        gives way to the first that has.
+        It is the part that `start` names, else the first. If that has no readable
+        content, it is the first part that has.
         """
         start = related.parameters.get("start", "").strip("<> ")
         named = [c for c in related.children if start and c.content_id == start]
@@ -102,9 +102,9 @@ class _Chooser:
         return root if self.html[root] else next(filled, root)
 
     def _files(self, body: set[int]) -> list[Part]:
-        """Return what goes with the body, enclosed messages as one each."""
+        """Return the files of the message, each enclosed message as one."""
         files: list[Part] = []
-        inside: Part | None = None  # the enclosed message that is passed over
+        inside: Part | None = None  # the enclosed message that is skipped
         passed: set[int] = set()  # within alternatives that were not chosen
         for part in self.parts:
             if inside and part.depth > inside.depth:
@@ -130,7 +130,7 @@ class _Chooser:
         return part.parent.index in passed or bool(taken and part.index not in taken)
 
     def _is_listed(self, part: Part) -> bool:
-        """Whether a leaf that is not of the body is a file, and not just empty."""
+        """Whether a leaf outside the body is a file, and not just empty."""
         if part.content_type.startswith("multipart/"):
             return False
         named = part.filename or part.disposition == "attachment"
@@ -139,7 +139,7 @@ class _Chooser:
 
 
 def _is_more_than_wording(part: Part) -> bool:
-    """Whether a leaf of an alternative that is not shown is more than another wording."""
+    """Whether a leaf of an unshown alternative is not just another form of the text."""
     related = part.parent and part.parent.content_type == "multipart/related"
     return not part.content_type.startswith(("text/", "multipart/")) and not related
 
@@ -147,8 +147,8 @@ def _is_more_than_wording(part: Part) -> bool:
 def _is_text(leaf: Part) -> bool:
     """Whether a part without parts can be shown as text.
 
-    That holds for a multipart that could not be split, and for all text that is the
-    whole message.
+    That includes a multipart that could not be split, and any text that is the whole
+    message.
     """
     if leaf.content_type.startswith("multipart/"):
         return True
@@ -163,12 +163,12 @@ def _is_message(part: Part) -> bool:
 
 
 def _is_attached(part: Part) -> bool:
-    """Whether a part says of itself that it is an attachment (RFC 2183 §2.2)."""
+    """Whether a part is declared as an attachment (RFC 2183 §2.2)."""
     return part.disposition == "attachment" and bool(part.parent or not part.children)
 
 
 def _is_file(part: Part) -> bool:
-    """Whether a part goes with the message instead of being its text."""
+    """Whether a part is a file of the message, and not its text."""
     parent = part.parent
     if _is_attached(part) or _is_message(part):
         return True

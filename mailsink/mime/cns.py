@@ -1,7 +1,7 @@
-"""CNS 11643, the national set of Taiwan, by way of Big5, which has its characters in runs.
+"""CNS 11643, Taiwan's national character set, mapped in runs to Big5.
 
-Planes 1 and 2, which are in ISO-2022-CN (RFC 1922) and EUC-TW; Python has codecs for
-neither. Characters that Big5 lacks become U+FFFD. Never raises; linear time.
+Covers planes 1 and 2, which ISO-2022-CN (RFC 1922) and EUC-TW use; Python has a codec
+for neither. Characters that Big5 lacks become U+FFFD. Never raises; linear time.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from functools import cache
 
 import endec
 
-# "from:to:number": so many characters from a cell of the plane on (94 in a row) are
-# those of Big5 from a cell on (157 in a row, the first row 0xA1).
+# "from:to:number": this number of characters, from one cell of the plane on (94 in a
+# row), equals the characters of Big5 from another cell on (157 in a row, the first row
+# is 0xA1).
 _RUNS = {
     1: (
         "0:0:5 6:6:15 21:23:2 24:22:1 29:29:44 73:74:1 74:73:1 75:75:21 98:98:1 100:100:27 "
@@ -40,7 +41,7 @@ _NUMBERS = "".join(
 )
 _NUMBERS_AT = 470  # in plane 1
 
-_MAX_PIECES = 300_000  # runs of one set that are read; no text has as many
+_MAX_PIECES = 300_000  # runs of one set that are read; no real text has that many
 _EUC = re.compile(
     rb"(?P<ascii>[\x00-\x7f]+)|(?P<first>(?:[\xa1-\xfe]{2})+)|(?P<second>(?:\x8e\xa2[\xa1-\xfe]{2})+)"
     rb"|\x8e\xa1|(?P<bad>[\x80-\xa0\xff]+|.)",
@@ -49,7 +50,7 @@ _EUC = re.compile(
 
 
 def decode(octets: bytes, plane: int) -> str:
-    """Return the text of pairs of octets, of seven bits or eight, of plane 1 or 2."""
+    """Return the text of pairs of 7-bit or 8-bit octets of plane 1 or 2."""
     cells = _cells(plane)
     pairs = zip(octets[::2], octets[1::2], strict=False)
     found = [
@@ -62,7 +63,7 @@ def decode(octets: bytes, plane: int) -> str:
 
 
 def euc(octets: bytes) -> str:
-    """Return text in EUC-TW; what does not fit is U+FFFD."""
+    """Return text in EUC-TW; undecodable octets become U+FFFD."""
     found: list[str] = []
     for number, token in enumerate(_EUC.finditer(octets)):
         if number == _MAX_PIECES:

@@ -1,6 +1,6 @@
-"""The codes that a message was sent for, and its links to confirm, sign in or reset.
+"""Finds the codes that a message was sent for, and its links to confirm, sign in or reset.
 
-Found by patterns, in linear time; uncertain ones are left out.
+It uses patterns, in linear time; uncertain matches are left out.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from urllib.parse import unquote
 
 from mailsink.mime.links import Reference, split
 
-LOOKED_AT = 64 * 1024  # characters of text
+LOOKED_AT = 64 * 1024  # characters of text that are searched
 _MOST = 3
-Span = tuple[int, int]  # where a match begins and ends
-_NEAR = 70  # characters between a code and the word that says what it is
+Span = tuple[int, int]  # the beginning and the end of a match
+_NEAR = 70  # characters between a code and the word that announces it
 
 _WORD_OF_CODE = re.compile(
     r"one[- ]?time|\botp\b|\bpin\b|\bpasscode|verif|(?<!source )(?<!postal )(?<!zip )(?<!promo )(?<!error )(?<!qr )\bcodes?\b|\btoken\b|security\s+code|2fa|two[- ]factor"
@@ -51,7 +51,7 @@ class MessageAction:
 
 
 def codes(subject: str, text: str) -> list[str]:
-    """Return the codes in a mail, as they are to be typed, likeliest first."""
+    """Return the codes in a mail in the form to type, the likeliest first."""
     text = f"{subject}\n{text[:LOOKED_AT]}"
     words = [match.span() for match in _WORD_OF_CODE.finditer(text)]
     scored: dict[str, int] = {}
@@ -63,9 +63,9 @@ def codes(subject: str, text: str) -> list[str]:
 
 
 def _score(text: str, match: re.Match[str], words: Sequence[Span]) -> int:
-    """Return how likely a candidate is a code; 0 for one that is none.
+    """Return how likely a candidate is a code; 0 if it is none.
 
-    words: where the words that announce a code stand.
+    words: the places of the words that announce a code
     """
     place = bisect_left(words, match.span())
     distance = _distance(words[place - 1], match.start()) if place else _NEAR
@@ -82,7 +82,7 @@ def _score(text: str, match: re.Match[str], words: Sequence[Span]) -> int:
 
 
 def _distance(word: Span, start: int) -> int:
-    """Return how far before a candidate a word ends; _NEAR for one that is too far."""
+    """Return the characters between a word and a candidate; _NEAR if it is too far."""
     is_near = start - _NEAR <= word[0] and word[1] <= start
     return start - word[1] if is_near else _NEAR
 
@@ -108,14 +108,14 @@ def _is_mixed(text: str, distance: int, alone: bool) -> bool:
 
 
 def _is_alone(text: str, match: re.Match[str]) -> bool:
-    """Whether a candidate has a line of its own."""
+    """Whether a candidate is alone on its line."""
     start = text.rfind("\n", 0, match.start()) + 1
     end = text.find("\n", match.end())
     line = text[start : end if end >= 0 else len(text)]
     return len(line) < 200 and line.strip(" \t\u00a0*_-:.") == match[0]
 
 
-# By what the link shows, or where it leads; the first that fits gives the kind.
+# Matched against the text of a link, or its URL; the first match gives the kind.
 ACTIONS: dict[str, re.Pattern[str]] = {
     kind: re.compile(pattern, re.IGNORECASE)
     for kind, pattern in {
@@ -131,8 +131,8 @@ _NOT_FOR = re.compile(
     r"|\.(?:png|jpe?g|gif|css|svg)$|view[-_ ]?(?:in|online)|browser",
     re.IGNORECASE,
 )
-# A run of letters, digits, "_" and "-" is tried once: at its begin, or behind its first
-# "_" or "-". Tried behind each of them, a run would take the square of its length.
+# A run of letters, digits, "_" and "-" is tried once: at its beginning, or after its
+# first "_" or "-". Tried after each of them, a run would take quadratic time.
 _SECRET = re.compile(
     r"""(?<![A-Za-z0-9_-])(?:^|(?<=[=/.])|[A-Za-z0-9]*+[_-])
         (?=[A-Za-z_-]*+[0-9])[A-Za-z0-9_-]{16,}+(?:$|[?&\#/.])
@@ -142,7 +142,7 @@ _SECRET = re.compile(
 
 
 def actions(references: Iterable[Reference]) -> list[MessageAction]:
-    """Return the links that a mail was sent for, likeliest first."""
+    """Return the links that a mail was sent for, the likeliest first."""
     best: dict[str, tuple[int, MessageAction]] = {}
     for each in references:
         for score, action in _weighed(each):

@@ -1,7 +1,7 @@
-"""Contacts (vCard 2.1, 3: RFC 2426, 4: RFC 6350): as people read them. Never raises.
+"""Contacts (vCard 2.1, 3: RFC 2426, 4: RFC 6350), for display. Never raises.
 
-By hand: vobject 0.9 does not read soft line breaks of quoted-printable, and gives
-nothing for a file with one bad line.
+This is our own reader, because vobject 0.9 does not read soft line breaks of
+quoted-printable, and returns nothing for a file with one bad line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ENTRIES = 50  # of one contact
 
 @dataclass(slots=True)
 class Contact:
-    """A contact. entries: (what it is, as TEL or EMAIL; its kinds; the value)."""
+    """A contact. entries: (name, such as TEL or EMAIL; kinds; value)."""
 
     name: str = ""
     organization: str = ""
@@ -27,19 +27,20 @@ class Contact:
 
 
 _ENTRY = ("EMAIL", "TEL", "ADR", "URL", "BDAY", "NOTE", "IMPP", "NICKNAME")
-# A contact has one of each; where there are more, as in several languages, one is chosen.
+# A contact shows one of each; if there are more, such as several languages, one is
+# chosen.
 _SINGLE = ("FN", "N", "ORG", "TITLE", "BDAY")
 _SCHEME = re.compile(r"(?:mailto|tel):", re.IGNORECASE)
 _LEAST_PREFERRED = 101  # PREF is 1, the most preferred, to 100 (RFC 6350 §5.3)
 
 
 def read(octets: bytes, charset: str = "") -> list[Contact]:
-    """Return the contacts of a vCard file; none where it is none.
+    """Return the contacts of a vCard file; an empty list for other files.
 
     octets: decoded from their transfer encoding; charset: as declared
     """
     found: list[list[ContentLine]] = []
-    depth = 0  # a vCard may hold another: of its AGENT
+    depth = 0  # a vCard can hold another: its AGENT
     for line in lines(octets, charset):
         if line.name in ("BEGIN", "END") and line.value.strip().upper() == "VCARD":
             depth = max(0, depth + (1 if line.name == "BEGIN" else -1))
@@ -68,7 +69,10 @@ def _contact(given: list[ContentLine]) -> Contact:
 
 
 def _chosen(given: list[ContentLine]) -> dict[str, ContentLine]:
-    """Return the single-valued properties: the most preferred that says something, or the first."""
+    """Return the single-valued properties, the most preferred non-empty one of each.
+
+    If all of a name are empty, it is the first.
+    """
     chosen: dict[str, ContentLine] = {}
     for line in given:
         if line.name not in _SINGLE or not _joined(line):
@@ -79,7 +83,7 @@ def _chosen(given: list[ContentLine]) -> dict[str, ContentLine]:
 
 
 def _rank(line: ContentLine) -> int:
-    """Return how far down a property is preferred: PREF of vCard 4, TYPE=PREF before it."""
+    """Return the rank of a property, 1 is best: PREF in vCard 4, TYPE=PREF before."""
     rank = line.parameters.get("PREF", "")
     if rank.isascii() and rank.isdigit():
         return min(int(rank[:3]), _LEAST_PREFERRED)
@@ -88,7 +92,7 @@ def _rank(line: ContentLine) -> int:
 
 
 def _name(one: dict[str, ContentLine]) -> str:
-    """Return the formatted name; where there is none, the one that N is made of."""
+    """Return the formatted name, or else a name made of the parts of N."""
     if "FN" in one:
         return one["FN"].text.strip()
     if "N" not in one:

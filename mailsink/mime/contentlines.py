@@ -1,7 +1,7 @@
 """Content lines of calendars and contacts (RFC 5545 §3.1, RFC 6350 §3.2; vCard 2.1).
 
-Octets in, lines out: lines are unfolded before they are decoded, since a fold may cut
-a character. Linear time; never raises.
+Octets in, lines out. Lines are unfolded before they are decoded, since a fold can cut a
+character. Linear time; never raises.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from itertools import islice
 
 from mailsink.mime import charsets, transfer
 
-MOST = 10_000  # lines that are looked at
-MAX_OCTETS = 2 * 1024 * 1024  # of a file; the rest is not read
+MOST = 10_000  # lines that are read
+MAX_OCTETS = 2 * 1024 * 1024  # of a file; further octets are not read
 _LONGEST = 64 * 1024  # octets of one line
-# What is written in such lines
+# The types with such lines
 TYPES = (
     "text/calendar", "application/ics", "text/vcard", "text/x-vcard", "text/directory",
 )  # fmt: skip
@@ -41,7 +41,7 @@ _ENCODINGS = ("QUOTED-PRINTABLE", "BASE64", "7BIT", "8BIT")
 class ContentLine:
     """One property: its name in upper case and without a group, its value decoded.
 
-    Of a parameter given more than once, as TYPE, the values are joined by commas.
+    The values of a repeated parameter, such as TYPE, are joined with commas.
     """
 
     name: str
@@ -56,32 +56,33 @@ class ContentLine:
         )
 
     def fields(self) -> list[str]:
-        """Return the parts of a value that semicolons keep apart, without escapes."""
+        """Return the parts of a value that semicolons separate, without escapes."""
         parts = re.split(r"(?<!\\);", self.value[:_LONGEST])
         return [ContentLine("", part).text.strip() for part in parts]
 
 
 def unfolded(octets: bytes, content_type: str) -> bytes:
-    """Return the octets of a body with their folds undone, if its type has such lines."""
+    """Return the octets of a body, unfolded if its type has such lines."""
     return _FOLD.sub(b"", octets) if content_type in TYPES else octets
 
 
 def lines(octets: bytes, charset: str = "") -> list[ContentLine]:
-    """Return the lines of a calendar or of contacts; what is none is left out.
+    """Return the content lines of a calendar or of contacts, without other lines.
 
     charset: as declared for the whole; without one it is UTF-8, else windows-1252
     """
     octets = octets[:MAX_OCTETS].removeprefix(b"\xef\xbb\xbf")
-    if b"\0" in octets[:100]:  # UTF-16: its line ends are no octets of their own
+    if b"\0" in octets[:100]:  # UTF-16: its line ends are not single octets
         octets, charset = charsets.decode(octets, charset or "utf-16").encode(), "utf-8"
     found = islice(_logical(octets), MOST)
     return [line for each in found if (line := _line(each, charset))]
 
 
 def _logical(octets: bytes) -> Iterator[bytes]:
-    """Yield lines without their folds and, of quoted-printable, soft line breaks.
+    """Yield lines without folds, and without soft line breaks of quoted-printable.
 
-    Base64 goes on in lines that are not indented, too: it has no colon, as properties do.
+    Base64 also continues in lines without an indent: unlike properties, it has no
+    colon.
     """
     pieces: list[bytes] = []
     encoded: re.Match[bytes] | None = None
@@ -117,7 +118,7 @@ def _line(octets: bytes, charset: str) -> ContentLine | None:
 
 
 def _parameters(written: str) -> dict[str, str]:
-    """Return parameters by their names; in vCard 2.1 a value may stand alone."""
+    """Return parameters by their names; in vCard 2.1 a value may have no name."""
     found: dict[str, list[str]] = {}
     for name, quoted in _PARAMETER.findall(written):
         value = charsets.line(_CARET.sub(lambda each: _CARETS[each[1]], quoted.strip('"')).replace("\n", " ")).strip()  # fmt: skip

@@ -1,10 +1,10 @@
-"""HTML as email clients show it that force their dark theme on a mail.
+"""Shows HTML as email clients do that force their dark theme on a mail.
 
-Each colour of its CSS and attributes gets the lightness that the client would give it;
-pictures stay as they are. Clients that invert every colour make dark designs light; the
-others change light backgrounds and dark texts only
-(https://www.litmus.com/blog/the-ultimate-guide-to-dark-mode-for-email-marketers).
-An approximation: no client publishes its exact colours. Never raises; linear time.
+Each colour in CSS and attributes gets the lightness that the client would give it;
+pictures do not change. Clients that invert every colour make dark designs light; others
+change only light backgrounds and dark texts
+(https://www.litmus.com/blog/the-ultimate-guide-to-dark-mode-for-email-marketers). This
+is an approximation: no client publishes its exact colours. Never raises; linear time.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from tinycss2 import color3
 
 from mailsink.mime import markup
 
-_DARKEST = 0.07  # lightness that white becomes
+_DARKEST = 0.07  # the lightness that replaces white
 _LONGEST = 64  # characters of a colour
 _START = (
     "<style>:where(html){background:#121212;color:#e8e8e8}"
     ":where(a){color:#8ab4f8}</style>"
 )
 _ATTRIBUTES = ("bgcolor", "color", "text", "link", "vlink", "alink", "bordercolor")
-_DIGITS = re.compile(r"\A[0-9a-fA-F]{6}\Z")  # HTML's colours do without "#"
+_DIGITS = re.compile(r"\A[0-9a-fA-F]{6}\Z")  # colours in HTML may lack the "#"
 _TEXTS = ("color", "text", "link", "vlink", "alink", "fill")
 _DECLARATION = re.compile(
     r"(?<![\w-])(background(?:-color|-image)?|color|fill|stroke|outline(?:-color)?"
@@ -34,7 +34,7 @@ _DECLARATION = re.compile(
     r"(\s*+:)([^;{}]*+)",
     re.IGNORECASE,
 )
-# What is no colour, though it may look so: texts and addresses; then what is one
+# First texts and URLs, which may look like colours but are none; then colours
 _COLOUR = re.compile(
     r"""(?P<other>"[^"]*+"?|'[^']*+'?|url\([^()]*+\)?)"""
     r"""|(?P<colour>\#[0-9a-f]{3,8}\b|(?:rgb|hsl)a?\([^()]*+\)|(?<![\w-])[a-z]{3,24}(?![\w(-]))""",
@@ -45,9 +45,9 @@ _Change = Callable[[str, str], str]
 
 
 def forced(page: str, start: str, every: bool) -> str:
-    """Return a page with its colours changed. every: also those that are dark already.
+    """Return a page with its colours changed. every: also those that are already dark.
 
-    start: what stands before the mail's own HTML in the page
+    start: the page's text before the mail's own HTML
     """
     change = partial(_changed, every=every)
     dark = markup.TOKEN.sub(partial(_token, change=change), page)
@@ -65,7 +65,7 @@ def _token(token: re.Match[str], change: _Change) -> str:
 
 
 def _tag(tag: str, start: int, change: _Change) -> str:
-    """Return a tag, whose attributes begin at start, with its colours changed."""
+    """Return a tag with its colours changed. start: of its attributes."""
 
     def attribute(found: re.Match[str]) -> str:
         name, equals, value = found.groups()
@@ -99,7 +99,7 @@ def _css(css: str, change: _Change) -> str:
 
 
 def _changed(name: str, text: str, *, every: bool) -> str:
-    """Return the colour that a property or attribute gets; what is none as it is."""
+    """Return the new colour of a property or attribute; any other text unchanged."""
     return _dark(name, text, every) if len(text) <= _LONGEST else text
 
 

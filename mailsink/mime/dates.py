@@ -1,7 +1,7 @@
-"""Date fields (RFC 5322 §3.3, §4.3) -> times in UTC, and what is doubtful in them.
+"""Date fields (RFC 5322 §3.3, §4.3) -> times in UTC, and their defects.
 
-Tolerant: dates of C, JavaScript, Java and ISO 8601 are read too. Never raises; of a
-value the first 1000 characters count.
+Tolerant: dates in the forms of C, JavaScript, Java and ISO 8601 are read too. Never
+raises; only the first 1000 characters of a value count.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mailsink.mime.timezones import named
 from mailsink.translatable import TranslatableText, gettext_noop
 
 _LONGEST = 1000
-_LONGEST_PLAIN = 200  # of that, without its comments
+_LONGEST_PLAIN = 200  # the same without comments
 _MOST_EAST = timedelta(hours=14)  # no place on earth is further from UTC
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -24,11 +24,11 @@ _MONTHS = {
     "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6,
     "Jul": 7, "Aug": 8, "Sep": 9, "Oct": 10, "Nov": 11, "Dec": 12,
 }  # fmt: skip
-# Hours east of UTC: RFC 5322 §4.3, the only words that it gives a meaning
+# Hours east of UTC: the only words with a meaning in RFC 5322 §4.3
 _ZONES = {"UT": 0, "GMT": 0, "EDT": -4, "EST": -5, "CDT": -5, "CST": -6}
 _ZONES |= {"MDT": -6, "MST": -7, "PDT": -7, "PST": -8}
-_ZONES |= {"UTC": 0, "Z": 0}  # everyone's custom
-# Words of one meaning that the RFC does not have
+_ZONES |= {"UTC": 0, "Z": 0}  # by common practice
+# Words with one meaning that are not in the RFC
 _OTHER_ZONES = {
     "WET": 0, "WEST": 1, "CET": 1, "MET": 1, "MEZ": 1, "CEST": 2, "MEST": 2,
     "MESZ": 2, "EET": 2, "SAST": 2, "EEST": 3, "MSK": 3, "PKT": 5, "HKT": 8, "SGT": 8, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "NZST": 12,
@@ -45,19 +45,19 @@ _FORM_OF_RFC = (
     r"(\d\d)\s*+:\s*+(\d\d)(?:\s*+:\s*+(\d\d))?+\s++([+-]\d\d[0-5]\d|[A-Z]{1,3})"
     r"(?:\s*+\([^()\\]*+\))?+\s*+"
 )
-_REGULAR = re.compile(_FORM_OF_RFC, re.ASCII).fullmatch  # quicker than in any case
+_REGULAR = re.compile(_FORM_OF_RFC, re.ASCII).fullmatch  # faster than ignoring case
 _IN_ANY_CASE = re.compile(_FORM_OF_RFC, re.ASCII | re.IGNORECASE).fullmatch
 
 
 class DateReading(NamedTuple):
-    """A date's time in UTC, None if it is none; and what is wrong or doubtful in it."""
+    """A date's time in UTC, None if it is no date; and its defect."""
 
     at: datetime | None
     defect: TranslatableText | None
 
 
 def parse_date(value: str) -> datetime | None:
-    """Return a Date field's time in UTC, None if it is none."""
+    """Return a Date field's time in UTC; None if it is no date."""
     found = _REGULAR(value)
     if found is None or (east := _east(found[8])) is None:
         return _read(value[:_LONGEST]).at
@@ -65,13 +65,13 @@ def parse_date(value: str) -> datetime | None:
 
 
 def defect(value: str) -> TranslatableText | None:
-    """Return what is wrong with a Date field, or not certain in it; None if all is well."""
+    """Return the defect or the doubt in a Date field; None if there is none."""
     return _read(value[:_LONGEST]).defect
 
 
 @lru_cache(maxsize=64)
 def _east(zone: str) -> timedelta | None:
-    """Return how far east of UTC a zone lies; None for a word of no meaning."""
+    """Return how far east of UTC a zone is; None for a word without a meaning."""
     if zone[0] not in "+-":
         hours = _ZONES.get(zone.upper())
         return None if hours is None else timedelta(hours=hours)
@@ -131,7 +131,7 @@ _COMMENT_MARK = re.compile(r"\\.|[()]", re.DOTALL)
 
 
 def _without_comments(value: str) -> str:
-    """Return a value with a space for each comment, nested ones too (RFC 5322 §3.2.2)."""
+    """Return a value with a space for each comment, also nested (RFC 5322 §3.2.2)."""
     if "(" not in value:
         return value
     kept: list[str] = []
@@ -162,15 +162,15 @@ _DATES = [
         r"(?P<year>\d{4})[/-](?P<month>\d{1,2}|[A-Za-z]{3})[/-](?P<day>\d{1,2})",
     )
 ]
-# ISO 8601, with or without its marks
+# ISO 8601, with or without separators
 _COMPACT = re.compile(r"\b(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d)(?::?(\d\d))?")
-_PLAINER = {0x2212: "-", ord('"'): " "}  # the minus of typographers
+_PLAINER = {0x2212: "-", ord('"'): " "}  # U+2212 is the typographic minus
 _YEAR = re.compile(r"(?<![\d:+-])\d{4}\s*\Z")
 _YEAR_FIRST = re.compile(r"\s+(?P<year>\d{4})(?=\s+[+-]?\w)")
 
 
 def _read_loosely(plain: str, shown: str) -> DateReading:
-    """Return the reading of a date, without comments, in none of the RFC's forms."""
+    """Return the reading of a date without comments that has no form of the RFC."""
     none = DateReading(None, TranslatableText(_NONE, value=shown))
     plain = _COMPACT.sub(_spaced, plain[:_LONGEST_PLAIN].translate(_PLAINER))
     clock = _TIME.search(plain)
@@ -197,7 +197,7 @@ def _spaced(compact: re.Match[str]) -> str:
 def _local(
     day: re.Match[str], year: str | None, clock: re.Match[str]
 ) -> datetime | None:
-    """Return the time of the clock that a date shows."""
+    """Return the local time that a date shows."""
     hour, second, half = int(clock["hour"]), int(clock["second"] or 0), clock["half"]
     if year is None or second > 60:
         return None
@@ -232,7 +232,7 @@ _PLACE = re.compile(r"[\s,]*(?P<place>[A-Za-z]+(?:/[A-Za-z_-]+){1,2})\b")
 def _in_zone(
     local: datetime, zone: str, weekday: str | None, shown: str
 ) -> DateReading:
-    """Return the reading of a clock's time, by what stands behind it."""
+    """Return the reading of a local time, from the text after it."""
     east = _loose_east(local, zone)
     try:
         at = local - (east or timedelta())
@@ -244,7 +244,7 @@ def _in_zone(
             at, TranslatableText(_NO_ZONE if missing else _UNKNOWN_ZONE, value=shown)
         )
     day = (weekday or "")[:3].title()
-    if day in _DAYS and day != _DAYS[local.weekday()]:  # others may be of any language
+    if day in _DAYS and day != _DAYS[local.weekday()]:  # else it may be any language
         return DateReading(at, TranslatableText(_WEEKDAY, value=shown))
     if abs(east) > _MOST_EAST:
         return DateReading(at, TranslatableText(_FAR, value=shown))
@@ -254,9 +254,9 @@ def _in_zone(
 
 
 def _loose_east(local: datetime, zone: str) -> timedelta | None:
-    """Return how far east of UTC a zone lies in any form; None if that is unknown.
+    """Return how far east of UTC a zone in any form is; None if that is unknown.
 
-    An offset counts before the word that it follows, as in GMT+0200.
+    An offset has priority over the word before it, as in GMT+0200.
     """
     if found := _OFFSET.match(zone) or _UNSIGNED.match(zone):
         hours, minutes = int(found["hours"]), int(found["minutes"] or 0)

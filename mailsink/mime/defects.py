@@ -1,4 +1,4 @@
-"""The defects of a message, in words for people. Linear time; the list is bounded."""
+"""The defects of a message, as sentences. Linear time; the list is bounded."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _ENCODINGS = (
 
 
 class Defects:
-    """A list of defects, each listed once; the last says so if there are more."""
+    """A list of defects, each listed once; the last one states that there are more."""
 
     def __init__(self) -> None:
         self.texts: dict[TranslatableText, None] = {}  # in order
 
     def add(self, text: str, part: Part | None = None, **values: object) -> None:
-        """Add a defect, of one part or of the whole message.
+        """Add a defect of one part or of the whole message.
 
-        text: with %(name)s for each of the values
+        text: has %(name)s for each of the values
         """
         defect = (
             text
@@ -55,7 +55,7 @@ class Defects:
 
 
 def check_message(octets: bytes, root: Part, defects: Defects) -> None:
-    """Add what is wrong with the message as a whole."""
+    """Add the defects of the message as a whole."""
     if not octets:
         return defects.add(gettext_noop("The message is empty"))
     if not root.fields:
@@ -115,7 +115,7 @@ def _check_fields(root: Part, defects: Defects) -> None:
 def _has_long_line(octets: bytes) -> bool:
     position = 0
     while len(octets) - position > _LINE:
-        # a line end within the next octets, the last of them: leaps are long
+        # The last line end within the next octets makes the steps long.
         end = octets.rfind(b"\n", position, position + _LINE + 2)
         if end < 0:
             return True
@@ -124,7 +124,7 @@ def _has_long_line(octets: bytes) -> bool:
 
 
 def check_part(octets: bytes, part: Part, defects: Defects) -> None:
-    """Add what is wrong with the header and the body of one part."""
+    """Add the defects of the header and the body of one part."""
     _check_header(part, defects)
     if part.encoding not in _ENCODINGS:
         defects.add(
@@ -135,7 +135,7 @@ def check_part(octets: bytes, part: Part, defects: Defects) -> None:
     if part.children or _ends_at_once(octets, part):
         _check_composite(octets, part, defects)
         if part.children and part.children[0].source is part.source:
-            return  # its parts are read in place, and say for themselves
+            return  # its parts are read in place, and checked themselves
     if part.charset and charsets.codec(part.charset) is None:
         defects.add(
             gettext_noop('The charset "%(charset)s" is not known'),
@@ -167,7 +167,7 @@ def _ends_at_once(octets: bytes, part: Part) -> bool:
 
 
 def _check_composite(octets: bytes, part: Part, defects: Defects) -> None:
-    """Add what is wrong with a part that has parts, or a message, within it."""
+    """Add the defects of a part that contains parts or a message."""
     encoded = part.encoding in ("base64", "quoted-printable")
     if encoded and part.content_type.startswith("message/"):
         defects.add(
@@ -224,7 +224,7 @@ def _check_header(part: Part, defects: Defects) -> None:
             defects.add(_raw(field), part, name=field.name[:80])
 
 
-# No defect where MAIL said SMTPUTF8, which only the envelope shows.
+# Not a defect if MAIL had SMTPUTF8, which only the envelope shows.
 UTF8_FIELD = gettext_noop(
     "The %(name)s field contains unencoded UTF-8, which is allowed only with SMTPUTF8 (RFC 6532)"
 )

@@ -1,6 +1,6 @@
-"""The fields of a delivery report as values (RFC 3464, RFC 6533), as far as they can be read.
+"""The fields of a delivery report as values (RFC 3464, RFC 6533), if they are readable.
 
-Never raises; linear time. At most MOST recipients are kept, the others are counted.
+Never raises; linear time. At most MOST recipients are kept, others are only counted.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from mailsink.mime import report_fields
 from mailsink.mime.report_fields import LOOKED_AT, behind_type, typed
 
 MOST = 200  # recipients
-_CODE_WITHIN = 1000  # characters of a text in which codes are looked for
+_CODE_WITHIN = 1000  # characters of a text that are searched for codes
 
-# RFC 3464 §2.2, and what systems add to it
+# Fields of RFC 3464 §2.2, and others that systems add
 _OF_MESSAGE = frozenset((
     "reporting-mta", "dsn-gateway", "received-from-mta", "original-envelope-id",
     "arrival-date", "x-original-message-id", "original-message-id",
@@ -33,17 +33,18 @@ _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
 _REPLY = re.compile(r"(?<![\w.@=-])([245][0-5]\d)(?!\) ?\d)(?=-(?!\d{3}-)|[ :;,)\]]|$)")
 # U+20AC in an address without UTF-8 (RFC 6533 §3)
 _EMBEDDED = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
-# xtext of RFC 3461 §4, where it was not decoded
+# xtext of RFC 3461 §4 that was not decoded
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
 
 
 @dataclass(frozen=True, slots=True)
 class ReportedRecipient:
-    """A recipient in a report. Text is as the report has it; "" stands for what it does not say.
+    """A recipient in a report. Text is as in the report; "" means that it is missing.
 
-    address: as the sender wrote it, if the report has that (Original-Recipient), else the final one
+    address: as the sender wrote it, if the report has that (Original-Recipient), else
+    the final one
     action: failed, delayed, delivered, relayed, expanded, or ""
-    status: an enhanced code (RFC 3463); of the diagnostic, if the report has none
+    status: an enhanced code (RFC 3463); from the diagnostic, if the report has none
     code: the SMTP reply code in the diagnostic, if there is one
     """
 
@@ -62,7 +63,7 @@ class ReportedRecipient:
 
     @property
     def best_status(self) -> str:
-        """The status, or that of the diagnostic where the status says nothing (5.0.0)."""
+        """The status, or the one in the diagnostic if the status is generic (5.0.0)."""
         if self.status.endswith(".0.0"):
             found = status_in(self.diagnostic)
             if found[:1] == self.status[:1]:
@@ -72,7 +73,10 @@ class ReportedRecipient:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """A report on a message and its recipients. left_out: how many of these were not kept."""
+    """A report on a message and its recipients.
+
+    left_out: the number of recipients not kept.
+    """
 
     recipients: tuple[ReportedRecipient, ...] = ()
     left_out: int = 0
@@ -82,11 +86,11 @@ class DeliveryReport:
     envelope_id: str = ""
     arrival_date: str = ""
     message_id: str = ""
-    is_cut: bool = False  # whether the report goes on behind what was read
+    is_cut: bool = False  # whether the report is longer than the part that was read
 
 
 def read(text: str) -> DeliveryReport:
-    """Return what a message/delivery-status, or a text with such fields, says."""
+    """Return the values of a message/delivery-status, or of a text with such fields."""
     found = report_fields.fields(text)
     about = report_fields.first_values(found)
     groups = report_fields.recipient_groups(found, _OF_MESSAGE)
@@ -120,7 +124,7 @@ def _kept(
     return tuple(kept), left_out
 
 
-# A group without any of these is about no recipient.
+# A group without any of these fields is not about a recipient.
 _SAYING = frozenset(
     ("final-recipient", "original-recipient", "action", "status", "diagnostic-code")
 )
@@ -157,13 +161,19 @@ def _action(value: str) -> str:
 
 
 def _comment(status: str) -> str:
-    """Return the comment in a Status: "mailbox full" of "5.2.2 (mailbox full)" (RFC 3464 §2.3.4)."""
+    """Return the comment in a Status (RFC 3464 §2.3.4).
+
+    It is "mailbox full" in "5.2.2 (mailbox full)".
+    """
     _code, bracket, comment = status.partition("(")
     return comment.removesuffix(")").strip() if bracket else ""
 
 
 def status_in(text: str) -> str:
-    """Return the first enhanced code in a text, "5.1.1" of "#5.1.1 (unknown)"; else ""."""
+    """Return the first enhanced code in a text, "5.1.1" in "#5.1.1 (unknown)".
+
+    Else "".
+    """
     match = _STATUS.search(text[:_CODE_WITHIN])
     return match[0] if match else ""
 
@@ -177,7 +187,7 @@ def reply_code_in(text: str) -> int | None:
 def failure_status_in(text: str) -> str:
     """Return the first enhanced code of a failure in a text for people; "" if there is none.
 
-    "2.0.12" may be the version of a program there.
+    Only failures, because "2.0.12" may be a program's version there.
     """
     found = (match[0] for match in _STATUS.finditer(text[:_CODE_WITHIN]))
     return next((each for each in found if each[0] in "45"), "")
@@ -190,7 +200,7 @@ def failure_reply_in(text: str) -> int | None:
 
 
 def _address(value: str) -> str:
-    """Return an address without its type and brackets, its octets decoded."""
+    """Return an address without its type and brackets, with its octets decoded."""
     address = behind_type(value).strip()
     if address.startswith("<") and ">" in address:
         address = address[1 : address.index(">")]

@@ -1,7 +1,7 @@
 """HTML as elements and texts, each with its parent: enough to check a mail, in linear time.
 
-It is no parser as a browser has one: end tags that are left out are guessed for a
-few elements. Never raises.
+It is not a full parser like a browser's: it infers missing end tags only for a few
+elements. Never raises.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from mailsink.mime import charsets, markup
 
 MAX_LENGTH = 2 * 1024 * 1024  # characters that are read
 MAX_ELEMENTS = 20_000
-MAX_ATTRIBUTES = 1000  # of an element; the rest of them are left out
+MAX_ATTRIBUTES = 1000  # of an element; further ones are left out
 _MAX_DEPTH = 200  # deeper elements have the parent at that depth
-_LOOKED_BACK = 32  # open elements among which an end tag finds its start
+_LOOKED_BACK = 32  # open elements that are searched for the start of an end tag
 
 _VOID = frozenset(
     "area base br col embed hr img input link meta param source track wbr".split()
 )
-# What ends where such an element begins
+# The open elements that end when such an element begins
 _ENDED_BY = {
     "p": {"p"}, "li": {"li"}, "option": {"option"}, "dt": {"dt", "dd"}, "dd": {"dt", "dd"},
     "td": {"td", "th"}, "th": {"td", "th"}, "tr": {"td", "th", "tr"},
 }  # fmt: skip
 
 
-class Element(NamedTuple):  # which is made in a third of a data class's time
-    """parent: its index among the elements, -1 for none; content: of raw text only."""
+class Element(NamedTuple):  # creating one takes a third of a data class's time
+    """An element. parent: its index, -1 for none; content: of raw text only."""
 
     name: str
     attributes: dict[str, str]
@@ -43,7 +43,7 @@ class Element(NamedTuple):  # which is made in a third of a data class's time
 
 
 class Text(NamedTuple):
-    """Text that stands directly in an element, its character references resolved."""
+    """Text directly in an element, with its character references resolved."""
 
     parent: int
     text: str
@@ -153,10 +153,10 @@ class _Reader:
 
 
 def _attributes(inner: str) -> Iterator[tuple[str, str]]:
-    """Yield names and values; the last first, so that in a dict the first one stays."""
+    """Yield names and values, the last first, so that a dict keeps the first one."""
     if inner in (">", ""):
         return
-    # A million of them would be found in one step, in which no other thread goes on.
+    # A search for a million attributes would be one step, which blocks other threads.
     found = [*islice(markup.ATTRIBUTE.finditer(inner), MAX_ATTRIBUTES)]
     for match in reversed(found):
         value = match[3] or ""

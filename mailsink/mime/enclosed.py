@@ -1,4 +1,4 @@
-"""The words of the messages that are enclosed in a message. Never raises; linear time."""
+"""The text of the messages enclosed in a message. Never raises; linear time."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from mailsink.mime.structure import Part, Structure
 
 
 def words_up_to(octets: bytes, structure: Structure, length: int) -> str:
-    """Return subjects, texts and files' names of all enclosed messages, in order.
+    """Return the subjects, texts and file names of all enclosed messages, in order.
 
-    HTML becomes text. At most `length` characters, reading little more than these.
+    HTML becomes text. Returns at most `length` characters, and reads little more.
     """
     found: list[str] = []
     for part in _within(structure):

@@ -1,6 +1,6 @@
 """Text of format=flowed (RFC 3676) -> paragraphs on one line each. Linear time.
 
-Lines end in LF, going in and coming out.
+Lines end in LF, in the input and in the output.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 _LINE = re.compile(r"(>*+) ?(.*)", re.DOTALL)  # quote marks, stuffing (§4.4), the rest
-_SIGNATURE = "-- "  # a line of its own, though it ends in a space (§4.3)
+_SIGNATURE = "-- "  # not flowed, although it ends in a space (§4.3)
 
 
 def joined(text: str, parameters: Mapping[str, str]) -> str:
-    """Return a text/plain body as its writer meant it: soft line breaks undone.
+    """Return a text/plain body without its soft line breaks.
 
-    parameters: those of its Content-Type, names in lower case; a text that is not
-    declared as format=flowed comes back unchanged.
+    parameters: of its Content-Type, with names in lower case; a text that is not
+    declared as format=flowed is returned unchanged.
     """
     if parameters.get("format", "").strip().lower() != "flowed":
         return text
@@ -31,7 +31,7 @@ def _paragraphs(text: str, delsp: bool) -> Iterator[str]:
         found = _LINE.fullmatch(line)
         given, rest = found.groups() if found else ("", line)
         signature = rest == _SIGNATURE
-        # An empty line stays: some programs leave a space at the end of a paragraph.
+        # Keep an empty line: some programs leave a space at the end of a paragraph.
         apart = given != marks or signature or not rest
         if pieces and (not flows or apart):
             yield _quoted(marks, pieces)

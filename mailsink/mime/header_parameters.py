@@ -18,10 +18,10 @@ _SPACE = re.compile(r"\s*+")
 _IN_COMMENT = re.compile(r"\\.|[()]", re.DOTALL)
 _TOKEN = re.compile(r'[^\s;,()"/=]*+')
 _SUBTYPE = re.compile(r'(?:[^\s;,()"=]++(?!\s*+=))?+')
-# A parameter may follow without its semicolon, if it is one that mail has.
+# A well-known parameter may follow without its semicolon.
 _NEXT = r"(?:charset|boundary|name|filename|format|delsp|type|start|protocol|micalg)\b[*\d]*+\s*+="
-# Separators match without a parameter too: tried again from each, a run of them
-# would take time by its square.
+# Separators also match without a parameter: tried again from each separator, a run of
+# them would take quadratic time.
 _PARAMETER = re.compile(
     r"[;,\s](?:[;,\s]|\((?:[^()\\]|\\.)*+\))*+(?:(?P<name>[^\s=;,\"*()]++)"
     r"(?P<section>\*\d{1,3}(?!\d))?+(?P<extended>\*)?+\s*+=\s*+"
@@ -36,8 +36,8 @@ _COMMENT = re.compile(r"\s\([^()]*+\)?+\s*+\Z")
 def parse(encoded: str) -> tuple[str, dict[str, str]]:
     """Return (value, parameters) of a field's body, all of it storable.
 
-    The value and the names are in lower case. Of two parameters of one name the
-    first counts; sections (`name*0*=`) are joined in their order.
+    The value and the names are in lower case. The first of two parameters with the same
+    name counts; sections (`name*0*=`) are joined in their order.
     """
     value, at = _value(encoded)
     plain: dict[str, str] = {}
@@ -61,10 +61,10 @@ def parse(encoded: str) -> tuple[str, dict[str, str]]:
 
 
 def _value(encoded: str) -> tuple[str, int]:
-    """Return the token or type that a body begins with, and the offset behind it.
+    """Return the token or type that a body begins with, and the offset after it.
 
-    RFC 822 §3.1.4 lets white space and comments stand around the slash of a type;
-    quotes around a token are wrong, and common.
+    RFC 822 §3.1.4 allows white space and comments around the slash of a type. Quotes
+    around a token are wrong, but common.
     """
     at = _skip(encoded, 0)
     first = _match(_TOKEN, encoded, at + encoded.startswith('"', at))
@@ -76,7 +76,7 @@ def _value(encoded: str) -> tuple[str, int]:
 
 
 def _match(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str]:
-    """Return the match at an offset of a pattern that matches the empty text, too."""
+    """Return the match at an offset, of a pattern that also matches the empty text."""
     found = pattern.match(text, at)
     assert found is not None
     return found
@@ -94,7 +94,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def _comment_end(text: str, at: int) -> int | None:
-    """Return the offset behind the comment at an offset, None if it is not closed."""
+    """Return the end of the comment at an offset; None if it is not closed."""
     depth = 0
     for mark in _IN_COMMENT.finditer(text, at):
         depth += {"(": 1, ")": -1}.get(mark[0], 0)
@@ -111,9 +111,9 @@ def _text(match: re.Match[str]) -> str:
 
 
 def _decoded(name: str, text: str) -> str:
-    """Return a file's name without encoded words: against RFC 2047 §5, but common.
+    """Return a file's name without encoded words: RFC 2047 §5 forbids them.
 
-    Of a name in sections it is the whole whose words are decoded.
+    If a name is in sections, the words of the whole name are decoded.
     """
     return words.decode(text) if name in ("name", "filename") else text
 
@@ -121,7 +121,7 @@ def _decoded(name: str, text: str) -> str:
 def _join(sections: dict[int, tuple[bool, str]]) -> str:
     """Return the value of a parameter in sections (RFC 2231 §3, §4).
 
-    A character, and even its "%XX", may go on in the next section.
+    A character, and even its "%XX", may continue in the next section.
     """
     result: list[str] = []
     encoded, charset = "", ""

@@ -1,7 +1,7 @@
 """The header block: octets -> fields, and the summary that the recorder stores.
 
 A line ends in CRLF, LF, CR or CR CRLF. The block ends at the first empty line, or
-before the first line that is neither a field nor a continuation, as Postfix has it.
+before the first line that is neither a field nor a continuation, as in Postfix.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = [
     "Summary", "addresses", "parse_date", "scan", "split", "summary",
 ]  # fmt: skip
 
-MAX_OCTETS = 256 * 1024  # of a header block; the rest is skipped, and a defect
+MAX_OCTETS = 256 * 1024  # of a header block; further octets are skipped, with a defect
 MAX_FIELDS = 2000
 _SUMMARY_OCTETS = 64 * 1024
 
@@ -40,9 +40,9 @@ _FOLD = re.compile(rb"(?>\r?\r?\n|\r)(?=[ \t])")
 
 @dataclass(frozen=True)
 class Field:
-    """A header field. Its octets are the body as sent, folds and all.
+    """A header field. Its octets are the body as sent, including folds.
 
-    charset: what the message's body declares, for octets that were not encoded
+    charset: declared by the message's body, for octets that were not encoded
     """
 
     name: str
@@ -51,7 +51,7 @@ class Field:
 
     @cached_property
     def value(self) -> str:
-        """The body as people read it: unfolded, encoded words decoded, storable."""
+        """The body for display: unfolded, encoded words decoded, storable."""
         return line(words.decode(self.encoded))
 
     @cached_property
@@ -67,7 +67,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A scanned header block; body is the offset of what follows it."""
+    """A scanned header block; body is the offset of the octets after it."""
 
     fields: tuple[Field, ...]
     body: int
@@ -86,9 +86,9 @@ def split(octets: bytes) -> tuple[list[Field], int]:
 
 
 def scan(octets: bytes) -> Block:
-    """Return the header block of a message, as split does, and what is wrong with it.
+    """Return the header block of a message, as split does, with its defects.
 
-    Past MAX_OCTETS or MAX_FIELDS the block is skipped up to its empty line.
+    After MAX_OCTETS or MAX_FIELDS the block is skipped up to its empty line.
     """
     block = _scan(octets)
     wanted = any(needs_charset(each.octets) for each in block.fields)
@@ -96,12 +96,12 @@ def scan(octets: bytes) -> Block:
 
 
 def is_raw(octets: bytes) -> bool:
-    """Whether a field's octets hold letters beyond ASCII that were not encoded."""
+    """Whether a field's octets hold non-ASCII characters that were not encoded."""
     return not octets.isascii() or b"\x1b" in octets
 
 
 def needs_charset(octets: bytes) -> bool:
-    """Whether it takes the body's charset to read a field: it is raw, and no UTF-8."""
+    """Whether reading a field needs the body's charset: it is raw, and not UTF-8."""
     if octets.isascii():
         return b"\x1b" in octets
     return charsets.strictly(octets, "utf-8") is None
@@ -115,9 +115,9 @@ _CHARSET = re.compile(
 
 
 def declared_charset(octets: bytes, start: int = 0, end: int = _SUMMARY_OCTETS) -> str:
-    """Return the charset that the first Content-Type with one names; "" without any.
+    """Return the charset of the first Content-Type that names one; "" without any.
 
-    Looked for between two offsets of a message: a multipart's first text has it.
+    The search is between two offsets of a message: a multipart's first text has it.
     """
     found = _CHARSET.search(octets, start, end)
     return found[1].decode("ascii", "replace") if found else ""
@@ -194,7 +194,7 @@ def _name(name: bytes) -> str:
 
 
 def _text(octets: bytes, charset: str = "") -> str:
-    """Return a field's body as one storable line, its encoded words left alone."""
+    """Return a field's body as one storable line, with its encoded words unchanged."""
     if b"\n" in octets or b"\r" in octets:
         octets = _FOLD.sub(b"", octets)
     if is_raw(octets):
@@ -216,14 +216,15 @@ class Summary:
 
 
 _SUMMARISED = (b"from", b"to", b"cc", b"subject", b"message-id", b"date")
-_SEVERAL = (b"to", b"cc")  # they may not be there twice, but some are
+_SEVERAL = (b"to", b"cc")  # repeated in some messages, although not allowed
 
 
 def _regular() -> re.Pattern[bytes]:
-    """Return the pattern of a block such as nearly all mail has, read in one go.
+    """Return the pattern that reads nearly all header blocks in one step.
 
-    Printable ASCII in CRLF lines; one group for each field summarised, set by the
-    first of its name. It does not match where To or Cc is repeated.
+    It matches printable ASCII in CRLF lines. It has one group for each summarised
+    field, set by the first field of the name. It does not match if To or Cc is
+    repeated.
     """
     body = rb"(?:[\t -~]++|\r\n[ \t])*+"
     first = (
@@ -239,9 +240,9 @@ _REGULAR = _regular()
 
 
 def summary(octets: bytes) -> Summary:
-    """Return what the first 64 KiB of a message say in its main header fields.
+    """Return the main header fields in the first 64 KiB of a message.
 
-    The first field counts of those that may be there only once; To and Cc add up.
+    The first of each field counts; To and Cc are added up.
     """
     sender, to, cc, subject, bracketed, date = _summarised(octets)
     result = Summary()
@@ -261,9 +262,9 @@ def summary(octets: bytes) -> Summary:
 
 
 def _summarised(octets: bytes) -> list[str]:
-    """Return the bodies of the fields that a summary is made of, "" for the missing."""
+    """Return the bodies of the fields for a summary, "" for missing ones."""
     if regular := _REGULAR.match(octets, 0, _SUMMARY_OCTETS):
-        bodies = b"\0".join(regular.groups(b""))  # one conversion is quicker than six
+        bodies = b"\0".join(regular.groups(b""))  # one conversion is faster than six
         if b"\n" in bodies:
             bodies = bodies.replace(b"\r\n", b"")
         return bodies.decode("ascii").replace("\t", " ").split("\0")
@@ -281,6 +282,6 @@ _ID = re.compile(r"<([^<>]*+)>")
 
 
 def message_id(value: str) -> str:
-    """Return a Message-ID or Content-ID without its brackets; as it is without them."""
+    """Return a Message-ID or Content-ID without its brackets, if it has any."""
     bracketed = _ID.search(value)
     return (bracketed[1] if bracketed else value.strip("<> ")).strip()

@@ -1,9 +1,9 @@
 """ISO 2022 in seven bits (ISO-2022-JP, -KR, -CN) and HZ -> text. Never raises; linear time.
 
-Python's codecs refuse a whole mail for one ① (NEC row 13) or one bad octet, and the WHATWG
-standard knows ISO-2022-JP only. Here the octets between two escapes are read by their set
-through the EUC decoders of the standard, whose tables hold the rows of NEC and IBM.
-RFC 1468, 1554 (JP), 1557 (KR), 1922 (CN), 1843 (HZ).
+Python's codecs refuse a whole mail because of one ① (NEC row 13) or one bad octet, and
+the WHATWG standard has only ISO-2022-JP. Here the octets between two escapes are
+decoded in their set with the EUC decoders of the standard, whose tables have the rows
+of NEC and IBM. RFC 1468, 1554 (JP), 1557 (KR), 1922 (CN), 1843 (HZ).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mailsink.mime import cns
 
 _Reader = Callable[[bytes], str]
 
-_MAX_SWITCHES = 300_000  # changes of set that are followed; no text has as many
+_MAX_SWITCHES = 300_000  # changes of set that are followed; no real text has that many
 
 _TOKEN = re.compile(
     rb"(?P<escape>\x1b(?:\$[()*+]?[@-Z]|[(),\-./][@-Z]|&@))|(?P<single>\x1b[NO])"
@@ -26,7 +26,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _HIGH = bytes((each | 0x80 if 0x21 <= each <= 0x7E else each) for each in range(128))
-_HIGH += b"\xff" * 128  # an octet of eight bits is an error in every EUC
+_HIGH += b"\xff" * 128  # an 8-bit octet is an error in every EUC
 _KANA = bytes(
     each + 0x80 if 0x21 <= each <= 0x5F else 0xFF if 0x60 <= each < 0x7F else each
     for each in range(128)
@@ -39,7 +39,7 @@ def _euc(name: str) -> _Reader:
 
 
 def _behind_ss3(octets: bytes) -> bytes:
-    """Return pairs as an EUC has them of its third set: each behind 0x8F."""
+    """Return pairs of the third set as EUC has them: each after 0x8F."""
     pairs = octets.translate(_HIGH) + b"\xff" * (len(octets) % 2)
     euc = bytearray(b"\x8f") * (len(pairs) // 2 * 3)
     euc[1::3], euc[2::3] = pairs[::2], pairs[1::2]
@@ -76,7 +76,7 @@ def _unknown(octets: bytes) -> str:
 
 _JIS, _KSC, _GB = _euc("euc-jp"), _euc("euc-kr"), _euc("gbk")
 _X0213 = _upper_of("euc_jis_2004")
-# Of sets of 94 characters by the last octet of the escape, and of those of 94 times 94
+# Readers by the last octet of the escape: sets of 94 characters, and of 94 times 94
 _SMALL = {b"B": _ascii, b"J": _roman, b"H": _ascii, b"I": _kana}
 _LARGE = {
     b"@": _JIS, b"B": _JIS, b"D": _x0212, b"O": _X0213, b"Q": _X0213,
@@ -86,17 +86,17 @@ _LARGE = {
 _UPPER = {b"A": _upper_of("latin_1"), b"F": _upper_of("iso8859_7")}
 _OF_ONE_OCTET = {*_SMALL.values(), *_UPPER.values()}
 _PLACES = {b"(": 0, b",": 0, b")": 1, b"-": 1, b"*": 2, b".": 2, b"+": 3, b"/": 3}
-# What is shifted in by SO where no escape has said so
+# The set that SO shifts in if no escape has named one
 _SHIFTED = {"iso-2022-jp": _kana, "iso-2022-kr": _KSC, "iso-2022-cn": _GB}
 
 
 def decode(octets: bytes, name: str) -> str:
-    """Return text; what does not fit its set is U+FFFD.
+    """Return text; octets that do not fit their set become U+FFFD.
 
     name: "iso-2022-jp" (for its whole family), "iso-2022-kr" or "iso-2022-cn"
     """
     if name == "iso-2022-jp":
-        with suppress(ValueError):  # the quick way, where all is as it should be
+        with suppress(ValueError):  # the fast way, for valid text
             return endec.decode(octets, name, "strict")
     sets: list[_Reader] = [_ascii, _SHIFTED[name], _unknown, _unknown]
     shift, single, found = 0, 0, []
@@ -111,7 +111,7 @@ def decode(octets: bytes, name: str) -> str:
                 found.append(sets[single](text[:width]))
                 text, single = text[width:], 0
             found.append(sets[shift](text))
-        elif kind == "end":  # a line begins in ASCII (RFC 1468; 1557 §2; 1922 §2.1)
+        elif kind == "end":  # a line starts in ASCII (RFC 1468; 1557 §2; 1922 §2.1)
             sets[0], shift, single = _ascii, 0, 0
             found.append(text.decode())
         elif kind == "escape":
@@ -126,14 +126,14 @@ def decode(octets: bytes, name: str) -> str:
 
 
 def _rest(octets: bytes, name: str) -> str:
-    """Return what comes behind the limit, by what is quick."""
+    """Return the text after the limit, with the fast decoder."""
     if name == "iso-2022-jp":
         return endec.decode(octets, name, "replace")
     return _ascii(octets)
 
 
 def _designate(escape: bytes, sets: list[_Reader]) -> None:
-    """Take the set that an escape names."""
+    """Select the set that an escape names."""
     last, large = escape[-1:], escape[1:2] == b"$"
     if escape == b"\x1b&@":  # announces the JIS X 0208 of 1990
         return

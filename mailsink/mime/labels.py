@@ -1,7 +1,7 @@
-"""The names of charsets -> the encodings that email clients read them as.
+"""The names of charsets -> the encodings that email clients use for them.
 
-The labels are those of the WHATWG Encoding Standard §4.2; beside them stand the names of
-IANA, Java and Microsoft, and of Python's codecs, for what the standard leaves out.
+The labels are those of the WHATWG Encoding Standard §4.2, plus names of IANA, Java,
+Microsoft and Python's codecs for charsets that the standard leaves out.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from functools import lru_cache
 
 from webencodings.labels import LABELS
 
-ASCII = "us-ascii"  # apart from windows-1252: beyond ASCII it says nothing
+ASCII = "us-ascii"  # not windows-1252: it says nothing about other octets
 UTF8 = "utf-8"
-STANDARD = frozenset(LABELS.values())  # what endec decodes
+STANDARD = frozenset(LABELS.values())  # the encodings that endec decodes
 STATEFUL = frozenset(("iso-2022-jp", "iso-2022-kr", "iso-2022-cn", "hz", "utf_7"))
 
-# Python's codecs that are no charset of text, or that a better encoding stands for.
+# Python's codecs that are no text encodings, or that a better encoding replaces.
 _NOT_CODECS = frozenset(
     "base64_codec bz2_codec hex_codec idna iso2022_jp iso2022_jp_1 iso2022_jp_2 "
     "iso2022_jp_2004 iso2022_jp_3 iso2022_jp_ext iso2022_kr mbcs oem punycode "
@@ -39,7 +39,7 @@ _BETTER = {
 }
 _ALSO = "cp720 cp737 cp856 cp1006 koi8_t mac_arabic mac_croatian mac_farsi mac_romanian"
 
-# Encodings under names that no rule finds, without what is no letter or digit.
+# Encodings by names that no rule finds; names have only letters and digits here.
 _NAMES = {
     ASCII: "ascii usascii ansix341968 ansix341986 cp367 csascii ibm367 iso646irv1991 "
     "iso646us isoir6 us ia5 646 xia5 ascii7 7bit",
@@ -96,7 +96,7 @@ _NAMES = {
     "cp858": "pcmultilingual850euro",
 }
 
-# Microsoft's and IBM's numbers of code pages that are not called cp<number> here.
+# Code page numbers of Microsoft and IBM that are not called cp<number> here.
 _PAGES = {
     367: ASCII, 20127: ASCII, 819: "windows-1252", 5348: "windows-1252",
     65000: "utf_7", 65001: UTF8, 1208: UTF8, 1200: "utf-16le", 1202: "utf-16le",
@@ -124,7 +124,7 @@ _PAGES = {
     28590 + part: f"iso-8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)
 }  # fmt: skip
 
-# Names are looked up without what is no letter or digit, and by these rules.
+# Names are reduced to letters and digits before the lookup, and by these rules.
 _NOISE = re.compile(r"[^a-z0-9]+")
 _YEAR = re.compile(r"[:_-]?(?:19|20)\d\d\Z")  # of a standard, as in ISO_8859-2:1987
 _ISO8859 = re.compile(r"(?:iso)?8859(\d\d?)([ei]?)")
@@ -134,7 +134,7 @@ _PAGE = re.compile(
 
 
 def _known() -> dict[str, str]:
-    """Return encodings by their names without what is no letter or digit."""
+    """Return encodings by their names, reduced to letters and digits."""
     codecs = {*aliases.values(), *_ALSO.split()} - _NOT_CODECS
     named = {**{codec: codec for codec in codecs}, **aliases}
     standard = {
@@ -157,10 +157,10 @@ _KNOWN = _known()
 
 @lru_cache(maxsize=512)
 def encoding(charset: str) -> str | None:
-    """Return the encoding that a charset's name stands for; None if it is not known.
+    """Return the encoding for a charset's name; None if it is unknown.
 
-    It is the name of an encoding of the standard, "us-ascii", "euc-tw", one of STATEFUL,
-    or a codec of Python's.
+    It is the name of an encoding in the standard, "us-ascii", "euc-tw", one of
+    STATEFUL, or a Python codec.
     """
     label = charset[:64].lower().strip(" \t\r\n\"'")
     key = _NOISE.sub("", label)

@@ -1,6 +1,6 @@
-"""The references in a message: its links and images, of HTML and of plain text.
+"""The references in a message: its links and images, in HTML and in plain text.
 
-Linear time over markup.TOKEN; at most MOST references. Never raises.
+Linear time, based on markup.TOKEN; at most MOST references. Never raises.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ LinkKind = Literal["link", "image"]
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A link, or an image. text: what the link shows, or the image's alt."""
+    """A link, or an image. text: of the link, or the image's alt."""
 
     kind: LinkKind
     url: str
     text: str = ""
     has_alt: bool = False
-    pixel: bool = False  # an image of one by one, or of no size: it counts readers
+    pixel: bool = False  # an image of one pixel or no size: it counts readers
 
     @property
     def host(self) -> str:
-        """The host in lower case, with its port; "" for what is not of the web."""
+        """The host in lower case, with its port; "" if it is no web URL."""
         parts = split(self.url)
         return parts.netloc.rpartition("@")[2].lower() if parts else ""
 
 
 def split(url: str) -> SplitResult | None:
-    """Return the parts of a URL of the web; None for any other."""
+    """Return the parts of a web URL; None for any other."""
     try:
         parts = urlsplit(url.strip())
         _ = parts.port
@@ -65,12 +65,12 @@ _LINKS = {"a": "href", "area": "href", "form": "action"}
 
 
 def of_html(html: str) -> list[Reference]:
-    """Return the links and images of HTML, in their order."""
+    """Return the links and images in HTML, in their order."""
     return list(islice(_of_html(html[: markup.MAX_LENGTH]), MOST))
 
 
 def _of_html(html: str) -> Iterator[Reference]:
-    link: tuple[str, int] | None = None  # that is open: its URL, and its end
+    link: tuple[str, int] | None = None  # the open link: its URL and its end
     for token in markup.TOKEN.finditer(html):
         if token["comment"]:
             continue
@@ -137,9 +137,9 @@ def _of_css(css: str) -> Iterator[Reference]:
 
 
 def attributes(tag: str, start: int) -> dict[str, str]:
-    """Return the attributes of a tag by their names; start: where they begin in it.
+    """Return the attributes of a tag by their names. start: their offset in the tag.
 
-    The first of a name counts (WHATWG HTML §13.2.5.33).
+    The first attribute of a name counts (WHATWG HTML §13.2.5.33).
     """
     found: dict[str, str] = {}
     for match in markup.ATTRIBUTE.finditer(tag.rstrip(">").rstrip("/") if tag.endswith("/>") else tag.rstrip(">"), start):  # fmt: skip
@@ -151,12 +151,12 @@ def attributes(tag: str, start: int) -> dict[str, str]:
 
 
 def of_text(text: str) -> list[Reference]:
-    """Return the links of plain text, in their order."""
+    """Return the links in plain text, in their order."""
     return [Reference("link", each.url) for each in urls.spans(text)]
 
 
 def remote_hosts(references: list[Reference]) -> dict[str, int]:
-    """Return the hosts that images would be loaded from, with how many each."""
+    """Return the hosts that images load from, with the number of images of each."""
     hosts: dict[str, int] = {}
     for each in references:
         if each.kind == "image" and each.host:

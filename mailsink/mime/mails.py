@@ -1,4 +1,4 @@
-"""A message's octets, read and taken apart as far as is asked for."""
+"""A message's octets, read and parsed only as far as needed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mailsink.mime.reading import Reading
 
 
 class ParsedMessage:
-    """A message. read: returns its octets, when something is asked of them."""
+    """A message. read: returns its octets, called when they are first needed."""
 
     def __init__(self, read: Callable[[], bytes]) -> None:
         self._read = read
@@ -22,12 +22,12 @@ class ParsedMessage:
 
     @cached_property
     def parsed(self) -> structure.Structure:
-        """Its parts and defects."""
+        """The parts and defects."""
         return structure.parse(self.octets)
 
     @cached_property
     def reading(self) -> Reading:
-        """The message as people read it."""
+        """The message as email clients show it."""
         return Reading(self.octets, self.parsed)
 
     @property

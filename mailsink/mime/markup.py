@@ -1,7 +1,7 @@
-"""HTML cut into tokens, as a browser's tokenizer does (WHATWG HTML §13.2.5), by patterns.
+"""Cuts HTML into tokens with patterns, as a browser does (WHATWG HTML §13.2.5).
 
-No tree is built: parsers need quadratic time for deep nesting (Lexbor 40 s for
-60,000 open <div>). Everything here is linear, and never raises.
+No tree is built: parsers need quadratic time for deep nesting (Lexbor takes 40 s for
+60,000 open <div>). All functions here take linear time, and never raise.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TOKEN = re.compile(
     rf"|<(?P<name>/?[a-z][^\s/>]*+){_ATTRIBUTES}",
     _FLAGS,
 )
-# What may stand before the first thing of the head
+# Text that may precede the first element of the head
 PROLOGUE = re.compile(rf"(?:\s++|{_COMMENT}|<(?:html|head){_ATTRIBUTES})*+", _FLAGS)
 ATTRIBUTE = re.compile(
     r"""([^\s/>=][^\s/>=]*+)(?:(\s*+=\s*+)("[^"]*+"?|'[^']*+'?|[^\s>"'][^\s>]*+)?+)?+"""
@@ -61,9 +61,9 @@ def unescape(text: str) -> str:
 
 
 def to_text(markup: str) -> str:
-    """Return the text that HTML shows, its blocks on lines of their own.
+    """Return the text that HTML shows, with each block on a separate line.
 
-    Of HTML longer than MAX_LENGTH characters, the rest is left out.
+    Characters after the first MAX_LENGTH are left out.
     """
     text = _WHITE_SPACE.sub(" ", _UNSEEN.sub("", markup[:MAX_LENGTH]))
     text = _TAG.sub("", _CELL.sub(" ", _BREAK.sub("\n", text)))

@@ -1,8 +1,9 @@
-"""Messages out of an mbox, one after the other: RFC 4155, quoted as mboxrd.
+"""Reads the messages of an mbox one after another: RFC 4155, quoted as mboxrd.
 
-Every line that begins with "From " begins a message; a line that begins with ">", ">>"
-and so on before "From " loses one ">". The empty line at a message's end is the file's.
-Linear in the octets, whatever they are; holds one message, and no more of it than may be.
+Every line that begins with "From " begins a message. A line that begins with ">", ">>"
+and so on before "From " loses one ">". The empty line at the end of a message belongs
+to the file. The time is linear for any octets; only one message is held, up to its
+limit.
 """
 
 from __future__ import annotations
@@ -13,21 +14,21 @@ from dataclasses import dataclass
 
 from mailsink.text import readable
 
-_PIECE = 64 * 1024  # octets that are read at once
+_PIECE = 64 * 1024  # octets that are read at a time
 _LONGEST_SENDER = 320  # octets
 _FROM = b"From "
-# Lines are looked for in pieces, as there may be millions of them.
+# Patterns search whole pieces, as there may be millions of lines.
 _BEGINNING = re.compile(rb"^From ", re.MULTILINE)
 _QUOTED = re.compile(rb"^>(>*+From )", re.MULTILINE)
 
 
 class NotMbox(ValueError):
-    """The file does not begin as an mbox does."""
+    """The file does not begin like an mbox."""
 
 
 @dataclass(frozen=True, slots=True)
 class MboxMessage:
-    """A message. octets: None where it is too large; sender: of the line "From " """
+    """A message. octets: None if it is too large; sender: from the line "From "."""
 
     octets: bytes | None
     size: int
@@ -35,15 +36,15 @@ class MboxMessage:
 
 
 def split(read: Callable[[int], bytes], most: int = 0) -> Iterator[MboxMessage]:
-    """Yield the messages of an mbox. most: octets of one; 0 is no limit.
+    """Yield the messages of an mbox. most: octets of one; 0: no limit. Raises NotMbox.
 
-    read: returns the next octets, at most so many; b"" at the end. Raises NotMbox.
+    read: takes a number of octets, and returns at most that many; b"" at the end
     """
     current: _Message | None = None
     in_head = False
     for piece, at_start in _pieces(read):
         at = 0
-        if not at_start:  # the rest of a line
+        if not at_start:  # the remainder of a line
             at = piece.find(b"\n") + 1 or len(piece)
             if not in_head:
                 _add(current, piece[:at])
@@ -65,7 +66,7 @@ def split(read: Callable[[int], bytes], most: int = 0) -> Iterator[MboxMessage]:
 
 
 def _pieces(read: Callable[[int], bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Yield whole lines, or a part of one that is long; and whether a line begins there."""
+    """Yield whole lines, or a part of a long line; and whether a line begins there."""
     rest, at_start = b"", True
     while octets := read(_PIECE):
         rest += octets
@@ -81,7 +82,10 @@ def _pieces(read: Callable[[int], bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 def _add(message: _Message | None, octets: bytes) -> None:
-    """Add to a message, before the first of which nothing but empty lines may stand."""
+    """Add octets to a message.
+
+    Before the first message only empty lines are allowed.
+    """
     if message is not None:
         message.add(octets)
     elif octets.strip():

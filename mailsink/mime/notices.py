@@ -1,4 +1,4 @@
-"""Notices in words about messages that are not just text: signed, encrypted, a bounce, ….
+"""Notices about messages that are not just text: signed, encrypted, a bounce, ….
 
 Never raises; linear time. At most MOST notices.
 """
@@ -29,15 +29,15 @@ class Notice:
 
 
 def notices(reading: Reading, reverse_path: str | None = None) -> list[Notice]:
-    """Return what the parts of a message make of it; enclosed messages are not asked.
+    """Return the notices about a message from its parts, without enclosed messages.
 
-    reverse_path: of its envelope; None if that is not known
+    reverse_path: of its envelope; None if that is unknown
     """
     return list(islice(_all(reading, reverse_path), MOST))
 
 
 def _all(reading: Reading, reverse_path: str | None) -> Iterator[Notice]:
-    inside: Part | None = None  # the enclosed message that is passed over
+    inside: Part | None = None  # the enclosed message that is skipped
     for part in reading.structure.parts:
         if inside and part.depth > inside.depth:
             continue
@@ -76,7 +76,8 @@ _SMIME = {
     "certs-only": ("smime_certificates", gettext_noop(
         "It holds S/MIME certificates and no text.")),
 }  # fmt: skip
-# What the beginning of a CMS message has (RFC 5652 §14, RFC 5083, RFC 3274), in DER
+# The object identifiers at the start of a CMS message (RFC 5652 §14, RFC 5083, RFC
+# 3274), in DER
 _CMS = {
     b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02": "signed-data",
     b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03": "enveloped-data",
@@ -130,7 +131,7 @@ def _encrypted(octets: bytes, part: Part) -> Notice:
 
 
 def _pgp_version(octets: bytes, part: Part) -> Notice | None:
-    """The first part of a multipart/encrypted (RFC 3156 §4), found outside of one."""
+    """The first part of a multipart/encrypted (RFC 3156 §4), found outside one."""
     if part.parent and part.parent.content_type == "multipart/encrypted":
         return None
     words = gettext_noop(
@@ -155,7 +156,7 @@ _ARMOURS = (
 
 
 def _inline_pgp(octets: bytes, part: Part) -> Notice | None:
-    """OpenPGP within the text (RFC 9580 §6.2), at the beginning of a line."""
+    """OpenPGP inside the text (RFC 9580 §6.2), at the beginning of a line."""
     text = "\n" + bodies.beginning_of(octets, part, _LOOKED_AT)
     for armour, kind, words in _ARMOURS:
         if f"\n{armour}" in text:
@@ -234,7 +235,7 @@ _ANSWERS = {
 
 
 def _calendar(octets: bytes, part: Part) -> Notice | None:
-    """iTIP (RFC 5546): what is asked, or answered."""
+    """iTIP (RFC 5546): a request, or an answer."""
     beginning = bodies.decode_beginning(octets, part, _LOOKED_AT)
     calendar = calendars.read(beginning, part.charset)
     event = calendar.events[0] if calendar.events else calendars.CalendarEvent()

@@ -1,4 +1,7 @@
-"""Which message a bounce, a receipt or a complaint is about. Never raises; linear time."""
+"""Finds the message that a bounce, receipt or complaint is about. Never raises.
+
+Linear time.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,9 @@ _ENCLOSED = frozenset((
     "message/rfc822", "message/global", "message/rfc822-headers",
     "message/global-headers", "text/rfc822-headers", "text/rfc822",
 ))  # fmt: skip
-_HEADER = 64 * 1024  # octets of an enclosed message that are looked at
+_HEADER = 64 * 1024  # octets of an enclosed message that are read
 _ID = re.compile(r"<([^<>\s]{1,1000})>")
-# A field of a header that stands in a text, the most significant first
+# A header field copied into a text, the most significant first
 _COPIED = tuple(
     re.compile(rf"^[ \t>]{{0,8}}{name}[ \t]*+:", re.IGNORECASE | re.MULTILINE)
     for name in ("message-id", "subject")
@@ -27,9 +30,9 @@ _INDENT = " >\t"
 
 
 def original(reading: Reading) -> Summary:
-    """Return the header of the message that a report is about; an empty one if it is not known.
+    """Return the header of the message that a report is about, or an empty one.
 
-    It is enclosed in most reports (RFC 6522 §3), or stands in their text; else
+    Most reports enclose it (RFC 6522 §3), or copy it into their text; otherwise
     In-Reply-To or References has its Message-ID.
     """
     found = enclosed(reading) or copied(reading) or Summary()
@@ -51,7 +54,7 @@ def enclosed(reading: Reading) -> Summary | None:
 
 
 def copied(reading: Reading) -> Summary | None:
-    """Return the header that stands in the text of a report; None if none does."""
+    """Return the header copied into the text of a report; None if there is none."""
     text = reading.text_up_to(_HEADER)
     matches = (each.search(text) for each in _COPIED)
     match = next(filter(None, matches), None)
@@ -64,7 +67,7 @@ def copied(reading: Reading) -> Summary | None:
 
 
 def _is_of_header(line: str) -> bool:
-    """Whether a line may stand in a header: as a field or a fold, and not as a ruler."""
+    """Whether a line may be part of a header: a field or a fold, but no ruler."""
     said = line.strip(_INDENT)
     if not said or said.startswith("--"):
         return False
@@ -72,7 +75,7 @@ def _is_of_header(line: str) -> bool:
 
 
 def _unindented(lines: list[str]) -> list[str]:
-    """Return the lines of a header up to its end, without the indent of the first."""
+    """Return the lines of a header up to its end, without the first line's indent."""
     indent = len(lines[0]) - len(lines[0].lstrip(_INDENT))
     header = itertools.takewhile(lambda line: line.strip(_INDENT), lines)
     return [each[indent:] if not each[:indent].strip(_INDENT) else each for each in header]  # fmt: skip

@@ -1,4 +1,4 @@
-"""A part of a message: where it is in the octets, and what its header says of it."""
+"""A part of a message: its place in the octets, and the facts from its header."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from mailsink.mime import headers
 class Part:
     """One entity: the message itself, a part of a multipart, or an enclosed message.
 
-    The offsets count octets of the whole message, or of `source` where there is one.
+    The offsets count octets of the whole message, or of `source` if there is one.
     All text is storable.
     """
 
     index: int  # in Structure.parts
-    number: str  # where it is in the tree: "1" is the message, "1.2" its second part
+    number: str  # its place in the tree: "1" is the message, "1.2" its second part
     depth: int  # 0 is the message
     fields: tuple[headers.Field, ...]
     header_start: int
@@ -30,7 +30,7 @@ class Part:
     content_id: str = ""
     encoding: str = ""
     children: list[Part] = field(default_factory=list, repr=False)
-    # The decoded octets of the enclosed message that it is in, if that came encoded
+    # The decoded octets of the enclosed message around it, if that was encoded
     source: bytes | None = field(default=None, repr=False)
 
     def body(self, octets: bytes, limit: int | None = None) -> bytes:
@@ -44,20 +44,20 @@ class Part:
 
     @property
     def encloses(self) -> bool:
-        """Whether the body is a message, which is the one child of this part."""
+        """Whether the body is a message, which is the only child of this part."""
         return bool(self.children) and not self.content_type.startswith("multipart/")
 
     @property
     def charset(self) -> str:
-        """The declared charset, in lower case; "" if none is."""
+        """The declared charset, in lower case; "" if there is none."""
         return self.parameters.get("charset", "").lower()
 
     @property
     def size(self) -> int:
-        """How many octets the body has, as sent."""
+        """The number of octets of the body, as sent."""
         return self.body_end - self.body_start
 
     def get(self, name: str) -> headers.Field | None:
-        """Return the first field of a name, whatever its case; None if there is none."""
+        """Return the first field of a name, ignoring case; None if there is none."""
         name = name.lower()
         return next((each for each in self.fields if each.name.lower() == name), None)

@@ -1,4 +1,4 @@
-"""The header of a part: it says what the body is, and under which name a file came.
+"""Reads the header of a part: the type of the body, and the name of a file.
 
 Never raises.
 """
@@ -14,12 +14,15 @@ from mailsink.translatable import gettext_noop
 
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}", re.ASCII)
 _UNSEPARATED = re.compile(r"\s*+[^\s;()]++(?:\s++[^\s;=()]++)*?\s++[\w*-]++\s*+=")
-# Marks that turn the direction of text, and so the look of an extension; line ends
+# Marks that change the direction of text, and can disguise an extension; line ends
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def describe(part: Part, defects: Defects) -> None:
-    """Fill in what the header of a part says about its body; add what is wrong there."""
+    """Fill in the facts about a part's body from its header.
+
+    Add the header's defects.
+    """
     if part.parent and part.parent.content_type == "multipart/digest":
         part.content_type = "message/rfc822"  # RFC 2046 §5.1.5
     first = {field.name.lower(): field for field in reversed(part.fields)}
@@ -60,6 +63,6 @@ def _take_encoding(part: Part, encoded: str, defects: Defects) -> None:
 
 
 def display_name(filename: str) -> str:
-    """Return a file's name as it is safe to show: no folders, no turning marks."""
+    """Return a file's name that is safe to show: without folders or direction marks."""
     name = _DIRECTION.sub("", filename.replace("\\", "/").rpartition("/")[2]).strip()
     return "" if name in (".", "..") else name[:255]

@@ -1,4 +1,4 @@
-"""The pictures that a mail carries: which ones browsers show, and why others are not shown.
+"""The pictures in a mail: the ones that browsers show, and the reasons against others.
 
 Never raises; linear time.
 """
@@ -14,7 +14,7 @@ from mailsink.mime.related import Related
 from mailsink.mime.structure import Part
 from mailsink.translatable import TranslatableText, gettext_noop
 
-# Never SVG, which is a document, nor anything else that is more than a picture.
+# Not SVG, which is a document, and no other format that is more than a picture.
 TYPES = frozenset(
     f"image/{name}"
     for name in ("png", "jpeg", "gif", "webp", "avif", "bmp", "x-icon", "apng")
@@ -23,14 +23,17 @@ TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Unshown:
-    """A picture that the HTML names and that is not shown. name: its URL there."""
+    """A picture that the HTML names but does not show. name: its URL there."""
 
     name: str
     reason: TranslatableText  # to be translated
 
 
 def shown_as(octets: bytes, part: Part) -> str:
-    """Return the type of picture that a browser shows a part as; "" if it shows none."""
+    """Return the picture type with which a browser shows a part.
+
+    "" if it shows none.
+    """
     kind = types.sniffed(octets, part)
     return kind if kind in TYPES else ""
 
@@ -41,7 +44,7 @@ def carried(reading: Reading) -> Related:
 
 
 def unshown(reading: Reading) -> list[Unshown]:
-    """Return the pictures that the HTML names and that are not shown, with the reason."""
+    """Return the pictures that the HTML names but does not show, with the reasons."""
     if not reading.html_parts:
         return []
     parts = carried(reading)
@@ -51,7 +54,7 @@ def unshown(reading: Reading) -> list[Unshown]:
 
 
 def _reason(octets: bytes, url: str, part: Part | None) -> TranslatableText | None:
-    """Return why what a URL names is not shown; None if it is, or is not in the mail."""
+    """Return why a URL's picture is not shown; None if it is, or is not in the mail."""
     if part is None:
         words = gettext_noop("no part of the message has this Content-ID")
         return TranslatableText(words) if url[:4].lower() == "cid:" else None

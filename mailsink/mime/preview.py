@@ -1,8 +1,8 @@
-"""HTML for the sandboxed frame: inline images found, what would reach out disarmed.
+"""HTML for the sandboxed frame: inline images resolved, network access disarmed.
 
-The frame's sandbox and Content-Security-Policy protect the reader, so the rest of
-the mail's HTML stays as it was sent. Never raises; linear time. CSS is not parsed
-(tinycss2 does not say where a url() ends): only the URLs of parts are replaced.
+The frame's sandbox and Content-Security-Policy protect the reader, so all other HTML of
+the mail stays as sent. Never raises; linear time. CSS is not parsed (tinycss2 does not
+show where a url() ends): only the URLs of parts are replaced.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _MANY = (
     f"<p>Only the first {MOST_REFERENCES:,} pictures of this HTML are shown here.</p>"
 )
 
-# Browsers look up and connect to the hosts that these elements name although the policy
-# forbids to load anything from there: hints and frames are beyond its reach.
+# Browsers look up, and connect to, the hosts that these elements name, although the
+# policy forbids loading from them: it does not cover hints and frames.
 _REACHING = re.compile(
     r"<(/?)(link|base|meta|embed|frame|iframe|object|portal|fencedframe)"
     r"(?=[\t\n\f\r />]|\Z)",
     re.IGNORECASE | re.ASCII,
 )
 _ENCLOSING = ("iframe", "object", "portal", "fencedframe")
-# A <meta> that every parser reads alike, and that stands for no header of HTTP
+# A <meta> that all parsers read alike, and that replaces no HTTP header
 _PLAIN_META = re.compile(
     r"""<meta(?:[\t\n\f\r ]++(?!http-equiv)[a-z-]++
         (?:=(?:"[^"<>]*+"|'[^'<>]*+'|[\w-]++))?+)*+[\t\n\f\r ]*+/?>""",
@@ -49,11 +49,11 @@ def preview(
 ) -> str:
     """Return the HTML of a mail for the frame.
 
-    part_url gets a URL of the HTML, and returns that of the part it names, or None:
-    `cid:` URLs in src, background, poster, srcset and CSS url(); all_urls: any URL
-    there. Elements that would reach out without being asked are disarmed; links open in
-    a new tab. HTML longer than `most` characters is cut, and says so; so are pictures
-    beyond the first MOST_REFERENCES.
+    part_url takes a URL of the HTML, and returns the URL of the part that it names, or
+    None. It gets the `cid:` URLs in src, background, poster, srcset and CSS url();
+    all_urls: any URL there. Elements that would contact a host without a click are
+    disarmed; links open in a new tab. HTML is cut after `most` characters, and pictures
+    after the first MOST_REFERENCES; the page states both.
     """
     tail = _CUT.format(len(html)) if len(html) > most else ""
     text = charsets.storable(html[:most])
@@ -68,9 +68,9 @@ def preview(
 
 
 def references(html: str, all_urls: bool = False) -> set[str]:
-    """Return the `cid:` URLs by which HTML shows parts; all_urls: any URL there.
+    """Return the `cid:` URLs with which HTML shows parts; all_urls: any URL there.
 
-    Of many, the first MOST_REFERENCES: there are no more parts than these.
+    Returns at most the first MOST_REFERENCES: no message has more parts.
     """
     found: set[str] = set()
 
@@ -83,11 +83,11 @@ def references(html: str, all_urls: bool = False) -> set[str]:
 
 
 def _disarm(html: str) -> str:
-    """Return HTML without the elements that make a browser reach out.
+    """Return HTML without the elements that make a browser contact a host.
 
-    They are renamed wherever their names stand, in comments and raw text too: what is
-    raw text to one parser is markup to another (`<svg><style><p><link …>`), but none
-    makes an element of a name that is not there.
+    They are renamed everywhere, also in comments and raw text: raw text for one parser
+    is markup for another (`<svg><style><p><link …>`), but no parser creates an element
+    whose name is missing.
     """
     return _REACHING.sub(_renamed, html)
 
@@ -98,18 +98,19 @@ def _renamed(tag: re.Match[str]) -> str:
         return f"<{tag[1]}x-{name}"
     if name == "meta" and _PLAIN_META.match(tag.string, tag.start()):
         return tag[0]
-    # Parsed as <link> is (WHATWG HTML §13.2.6.4.4), so that nothing moves; does nothing.
+    # Parsed like <link> (WHATWG HTML §13.2.6.4.4), so that nothing moves; has no
+    # effect.
     return f"<{tag[1]}basefont"
 
 
 class _Rewriter:
-    """Puts other URLs in the place of those that name parts."""
+    """Replaces the URLs that name parts."""
 
     def __init__(self, part_url: PartUrl, all_urls: bool) -> None:
         self._part_url = part_url
         self._marks = _NAMING if all_urls else ("cid:",)
         self._all_urls = all_urls
-        self.left = MOST_REFERENCES  # to be rewritten; below 0 if there were more
+        self.left = MOST_REFERENCES  # still to rewrite; below 0 if there were more
 
     def rewritten(self, html: str) -> str:
         """Return HTML with its references rewritten."""
@@ -126,7 +127,7 @@ class _Rewriter:
         return self._tag(token[0], len(token["name"]) + 1)
 
     def _tag(self, tag: str, start: int) -> str:
-        """Return a tag, whose attributes begin at start, with its references rewritten."""
+        """Return a tag with its references rewritten. start: of its attributes."""
         lowered = tag.lower()
         if not any(mark in lowered for mark in self._marks):
             return tag

@@ -1,6 +1,6 @@
-"""A message as people read it: its HTML, its text, its beginning and its attachments.
+"""A message as email clients show it: its HTML, text, snippet and attachments.
 
-All of it comes from one choice of parts (see choice.py). Never raises; linear time.
+All of them come from one choice of parts (see choice.py). Never raises; linear time.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from mailsink.mime.choice import Choice, is_html
 from mailsink.mime.structure import Part, Structure
 
 SNIPPET_LENGTH = 200  # characters
-_BEGINNING = 1000  # octets of HTML in which its document type is looked for
-_SNIPPET_OCTETS = 128 * 1024  # of each part of the body, to take a snippet from
-# What newsletters pad their preview text with: marks of direction, joiners, soft
-# hyphens, fillers. One by itself may belong to a word, as a joiner does in Persian.
+_BEGINNING = 1000  # octets of HTML that are searched for the document type
+_SNIPPET_OCTETS = 128 * 1024  # of each part of the body, as the source of a snippet
+# The characters with which newsletters pad their preview text: direction marks,
+# joiners, soft hyphens, fillers. A single one may belong to a word, such as a joiner in
+# Persian.
 _PADDING = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
     "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0"
@@ -25,21 +26,21 @@ _PADDING = (
 _GAP = re.compile(rf"[\s{_PADDING}]{{2,}}|\s")
 _ENDS = re.compile(rf"\A[\s{_PADDING}]+|[\s{_PADDING}]\Z")
 _DOCTYPE = re.compile(r"\s*+<!doctype[^>]*+>", re.IGNORECASE)
-# Text among HTML: as it was set, in its own direction
+# Text among HTML keeps its line breaks and its own direction
 _TEXT = '<div dir="auto" style="white-space:pre-wrap;unicode-bidi:plaintext">{}</div>'
 
 
 class Reading:
-    """A message's octets with their structure, read as far as is asked for."""
+    """A message's octets with their structure, read only as far as needed."""
 
     def __init__(self, octets: bytes, structure: Structure) -> None:
         self.octets = octets
         self.structure = structure
-        self._last: tuple[Part, str] | None = None  # read, and its text
+        self._last: tuple[Part, str] | None = None  # the last part read, and its text
 
     @cached_property
     def choice(self) -> Choice:
-        """Which parts are what."""
+        """The choice of parts."""
         return choice.choose(self.octets, self.structure)
 
     @cached_property
@@ -51,7 +52,7 @@ class Reading:
         ]
         doctype = ""
         if pieces and not is_html(self.choice.html[0]):
-            # Without it at the start browsers would lay the page out in quirks mode.
+            # Without a leading doctype, browsers would use quirks mode.
             first = next(filter(is_html, self.choice.html))
             found = _DOCTYPE.match(bodies.beginning_of(self.octets, first, _BEGINNING))
             doctype = found[0].strip() if found else ""
@@ -59,16 +60,19 @@ class Reading:
 
     @cached_property
     def markup(self) -> str:
-        """The HTML of the body as it was sent, without the text among it."""
+        """The HTML of the body as sent, without the text among it."""
         return "\n".join(self._text_of(each) for each in self.html_parts)
 
     @cached_property
     def text(self) -> str:
-        """The body as plain text, made from HTML where there is none."""
+        """The body as plain text, made from HTML if there is no other."""
         return "\n".join(map(self._as_text, self.choice.text))
 
     def text_up_to(self, length: int) -> str:
-        """Return the first characters of the plain text, reading little more than these."""
+        """Return the first characters of the plain text.
+
+        Read little more than these.
+        """
         found = ""
         for part in self.choice.text:
             text = self._text_of(part)
@@ -86,7 +90,7 @@ class Reading:
 
     @property
     def is_text_made(self) -> bool:
-        """Whether the plain text, or some of it, is made from HTML."""
+        """Whether some or all of the plain text is made from HTML."""
         return any(map(is_html, self.choice.text))
 
     @cached_property
@@ -97,7 +101,7 @@ class Reading:
 
     @cached_property
     def shown(self) -> frozenset[int]:
-        """The indexes of the parts that the HTML shows within itself."""
+        """The indexes of the parts that the HTML shows inline."""
         files = self.choice.files
         if not self.html_parts or not any(map(related.is_named, files)):
             return frozenset()
@@ -106,10 +110,10 @@ class Reading:
 
     @cached_property
     def attachments(self) -> list[Part]:
-        """The parts that email clients list as attachments, enclosed messages among them.
+        """The parts that email clients list as attachments, enclosed messages included.
 
-        These are the files that the HTML does not show, and those that are declared to be
-        attachments (RFC 2183 §2.2).
+        These are the files that the HTML does not show, and the parts that are declared
+        as attachments (RFC 2183 §2.2).
         """
         return [
             each
@@ -119,7 +123,7 @@ class Reading:
 
     @property
     def snippet(self) -> str:
-        """The beginning of what the message says, on one line; "" if it is empty."""
+        """The beginning of the message's text, on one line; "" if it is empty."""
         found = ""
         for part in self.choice.text:
             found = f"{found} {_closed_up(self._beginning_of(part))}".strip()
@@ -128,7 +132,7 @@ class Reading:
         return charsets.line(found[:SNIPPET_LENGTH]).strip()
 
     def _beginning_of(self, part: Part) -> str:
-        """Return what a snippet is taken from; of an invitation, what it is to."""
+        """Return the source of a snippet; for an invitation, the event."""
         if part.content_type == "text/calendar" and part.size <= _SNIPPET_OCTETS:
             octets = bodies.decode(self.octets, part)
             events = calendars.read(octets, part.charset).events
@@ -140,7 +144,10 @@ class Reading:
         return markup.to_text(text) if is_html(part) else text
 
     def _text_of(self, part: Part) -> str:
-        """Return the text of a part; the last one is kept, since a snippet is of it too."""
+        """Return the text of a part.
+
+        The last one is cached, as a snippet uses it too.
+        """
         if self._last is None or self._last[0] is not part:
             self._last = part, bodies.text_of(self.octets, part)
         return self._last[1]

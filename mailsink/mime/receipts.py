@@ -10,16 +10,17 @@ from mailsink.mime import report_fields
 from mailsink.mime.headers import message_id
 from mailsink.mime.report_fields import ReportField, behind_type
 
-_MOST = 20  # values of a field that may be there several times
+_MOST = 20  # values of a field that may be repeated
 _SEPARATORS = re.compile(r"[/,]")
 
 
 @dataclass(frozen=True, slots=True)
 class Disposition:
-    """A receipt (RFC 8098 §3). "" stands for what it does not say.
+    """A receipt (RFC 8098 §3). "" means that a value is missing.
 
-    type: displayed, deleted, dispatched, processed, denied, failed, or what stands there
-    action_mode, sending_mode: who did it, and who sent the receipt: a person or a program
+    type: displayed, deleted, dispatched, processed, denied, failed, or any other value
+    as written action_mode, sending_mode: whether a person or a program acted, and sent
+    the receipt
     errors: the fields Error, Failure and Warning
     """
 
@@ -37,7 +38,10 @@ class Disposition:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """A feedback report (RFC 5965 §3, RFC 6591 §3). "" stands for what it does not say."""
+    """A feedback report (RFC 5965 §3, RFC 6591 §3).
+
+    "" means that a value is missing.
+    """
 
     type: str = ""
     user_agent: str = ""
@@ -56,7 +60,7 @@ class Complaint:
 
 
 def disposition(text: str) -> Disposition:
-    """Return what a message/disposition-notification says."""
+    """Return the values of a message/disposition-notification."""
     found = report_fields.fields(text)
     about = report_fields.first_values(found)
     modes, semicolon, rest = about.get("disposition", "").partition(";")
@@ -83,7 +87,7 @@ def disposition(text: str) -> Disposition:
 
 
 def complaint(text: str) -> Complaint:
-    """Return what a message/feedback-report says."""
+    """Return the values of a message/feedback-report."""
     found = report_fields.fields(text)
     about = report_fields.first_values(found)
     return Complaint(

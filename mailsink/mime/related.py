@@ -13,16 +13,16 @@ from mailsink.mime import bodies, charsets, markup
 from mailsink.mime.preview import references
 from mailsink.mime.structure import Part, Structure
 
-# RFC 2557 §5 (c): what is relative to nothing is relative to this. urljoin joins only
-# to what it knows, and no host has this name (RFC 6761 §6.4).
+# RFC 2557 §5 (c): the base of relative URLs without another base. urljoin needs a
+# scheme that it knows, and no host has this name (RFC 6761 §6.4).
 _NOWHERE = "http://thismessage.invalid/"
 _BASE = re.compile(
     r"<base\s[^<>]{0,500}?href\s{0,9}=\s{0,9}[\"']?([^\"'\s<>]{1,2000})", re.IGNORECASE
 )
-_BASE_WITHIN = 64 * 1024  # octets of HTML in which <base> is looked for
+_BASE_WITHIN = 64 * 1024  # octets of HTML that are searched for <base>
 _LONGEST = 2000  # characters of a URL
 _MOST_BASES = 4
-_MOST_URLS = 5000  # different ones that are compared with locations
+_MOST_URLS = 5000  # different URLs that are compared with locations
 
 
 def is_named(part: Part) -> bool:
@@ -36,14 +36,14 @@ class Related:
     def __init__(
         self, octets: bytes, structure: Structure, pages: Sequence[Part]
     ) -> None:
-        """pages: the parts with the HTML, in the same message as what they name."""
+        """pages: the parts with the HTML, in the same message as all that they name."""
         within = _message_of(pages[0]) if pages else None
         self._ids: dict[str, Part] = {}
         self._locations: dict[str, Part] = {}
         self._base_known: dict[int, str] = {}  # by the index of a part
         self._looked_up: dict[str, Part | None] = {}
         around = {each.index for page in pages for each in _above(page)}
-        # Of two with the same name, that beside the HTML comes first.
+        # Of two parts with the same name, the one next to the HTML comes first.
         for part in sorted(
             structure.parts,
             key=lambda p: p.parent is None or p.parent.index not in around,
@@ -55,7 +55,7 @@ class Related:
 
     @property
     def has_locations(self) -> bool:
-        """Whether URLs other than cid: may name parts."""
+        """Whether URLs other than cid: can name parts."""
         return bool(self._locations)
 
     def find(self, url: str) -> Part | None:
@@ -72,7 +72,7 @@ class Related:
         return self._looked_up.get(url)
 
     def shown_by(self, html: str) -> frozenset[int]:
-        """Return the indexes of the parts that HTML shows within itself."""
+        """Return the indexes of the parts that HTML shows inline."""
         found = (self.find(url) for url in references(html, self.has_locations))
         return frozenset(part.index for part in found if part)
 
@@ -81,7 +81,7 @@ class Related:
         return next((self._ids[each] for each in known if each in self._ids), None)
 
     def _name(self, part: Part) -> None:
-        """Put down a part under its names; of two with the same name, the first."""
+        """Register a part under its names; the first part keeps a shared name."""
         if part.content_id:
             self._ids.setdefault(_plain(part.content_id), part)
             self._ids.setdefault(_plain(unquote(part.content_id)), part)
@@ -91,16 +91,16 @@ class Related:
             )
 
     def _base_in(self, octets: bytes, page: Part) -> str:
-        """Return what the relative URLs of HTML are relative to (RFC 2557 §5)."""
+        """Return the base of the relative URLs in HTML (RFC 2557 §5)."""
         base = self._base_of(page)
         if named := _BASE.search(bodies.beginning_of(octets, page, _BASE_WITHIN)):
             return _join(base, markup.unescape(named[1]))
         return base
 
     def _base_of(self, part: Part | None) -> str:
-        """Return the base that the headers of a part and those around it give.
+        """Return the base from the headers of a part and of the parts around it.
 
-        Content-Base is of the older RFC 2110 §4.2.
+        Content-Base is from the older RFC 2110 §4.2.
         """
         if part is None:
             return _NOWHERE
@@ -116,19 +116,19 @@ def _plain(name: str) -> str:
 
 
 def _above(part: Part) -> Iterator[Part]:
-    """Yield what a part is within, from the nearest."""
+    """Yield the parts around a part, the nearest first."""
     while part.parent is not None:
         part = part.parent
         yield part
 
 
 def _message_of(part: Part) -> Part | None:
-    """Return the enclosed message that a part is within; None for the message itself."""
+    """Return the enclosed message around a part; None if it is in no enclosed one."""
     return next((each for each in _above(part) if each.encloses), None)
 
 
 def _value(part: Part, name: str) -> str:
-    """Return a field whose white space comes from folding (RFC 2557 §4.4.2)."""
+    """Return a field without white space, which is from folding (RFC 2557 §4.4.2)."""
     field = part.get(name)
     value = "".join(field.value.split()).strip('"<>') if field else ""
     return value if len(value) <= _LONGEST else ""

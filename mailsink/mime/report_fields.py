@@ -1,8 +1,8 @@
 """The fields of a machine-readable report (RFC 3464 §2.1, RFC 8098 §3.1, RFC 5965 §3).
 
-Takes text, with LF as its line end, and returns fields in their order. Tolerant of what systems write:
-empty lines that are missing or doubled, diagnostics whose next lines are not indented.
-Never raises; linear time.
+Takes text with LF as line end, and returns fields in their order. Tolerant of systems'
+mistakes: missing or doubled empty lines, and diagnostics whose next lines are not
+indented. Never raises; linear time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LONGEST = 2000  # characters of a value that are kept
 
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,59})[ \t]*+:(.*+)")
 _TYPED = re.compile(r"\s*+([A-Za-z0-9_-]{1,40})\s*+;(.*+)", re.DOTALL)
-# Names that systems write for those of the RFCs
+# Names that systems use instead of those in the RFCs
 _ALIASES = {
     "recipient": "final-recipient",
     "diagnostic": "diagnostic-code",
@@ -29,7 +29,10 @@ _ALIASES = {
 
 @dataclass(slots=True)
 class ReportField:
-    """A field. name: in lower case; begins: whether an empty line, or nothing, is before it."""
+    """A field. name: in lower case.
+
+    begins: whether it is the first, or follows an empty line.
+    """
 
     name: str
     value: str
@@ -37,7 +40,10 @@ class ReportField:
 
 
 def fields(text: str) -> list[ReportField]:
-    """Return the first MOST fields of a report. text: LOOKED_AT characters of it are read"""
+    """Return the first MOST fields of a report.
+
+    Only LOOKED_AT characters of the text are read.
+    """
     found: list[ReportField] = []
     begins = True
     for line in text[:LOOKED_AT].split("\n"):
@@ -53,7 +59,7 @@ def fields(text: str) -> list[ReportField]:
             found.append(ReportField(_ALIASES.get(name, name), value, begins))
             begins = False
         elif found and not begins and found[-1].name == "diagnostic-code":
-            # Some systems copy a reply of several lines as it came.
+            # Some systems copy a reply of several lines without indenting it.
             _continue(found[-1], line)
     return found
 
@@ -79,7 +85,7 @@ def recipient_groups(
 ) -> Iterator[dict[str, str]]:
     """Yield the fields of each recipient (RFC 3464 §2.3), the first of each name.
 
-    of_message: names that are about the message, and belong to no recipient
+    of_message: names of fields about the message, which belong to no recipient
     """
     group: dict[str, str] = {}
     theirs = [each for each in found if each.name not in of_message]
@@ -97,7 +103,7 @@ def _starts_another(
 ) -> bool:
     """Whether a field is about another recipient than the group before it.
 
-    An empty line alone does not say so: some systems put one behind every field.
+    An empty line is not enough: some systems put one after every field.
     """
     if field.name in ("final-recipient", "action") and field.name in group:
         return True
@@ -112,9 +118,10 @@ def _starts_another(
 
 
 def typed(value: str) -> tuple[str, str]:
-    """Return the type of a value, in lower case, and the value behind it.
+    """Return the type of a value, in lower case, and the value after it.
 
-    "rfc822; ann@example.com" is such a value (RFC 3464 §2.1.2). The type is "" where none is named.
+    "rfc822; ann@example.com" is such a value (RFC 3464 §2.1.2). The type is "" if none
+    is named.
     """
     match = _TYPED.match(value)
     return (match[1].lower(), match[2].strip()) if match else ("", value.strip())

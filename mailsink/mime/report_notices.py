@@ -1,11 +1,11 @@
-"""A report in one sentence, as a notice has it. Never raises."""
+"""A report in one sentence, for a notice. Never raises."""
 
 from __future__ import annotations
 
 from mailsink.mime.reports import Report
 from mailsink.translatable import gettext_noop
 
-# What was done: a word for programs, and the sentence, for each action of a delivery report
+# For each action of a delivery report: a word for programs, and the sentence
 _DELIVERIES = {
     "failed": ("bounce", gettext_noop("It is a bounce: %(recipient)s did not get the message. %(why)s")),
     "delayed": ("delay", gettext_noop(
@@ -31,7 +31,7 @@ Said = tuple[str, str, dict[str, str]]
 
 
 def notice(report: Report) -> Said:
-    """Return (a word for programs, a sentence with %(name)s, the values for it) of a report."""
+    """Return a word for programs, a sentence with %(name)s, and its values."""
     if report.disposition:
         return _of_disposition(report)
     if report.complaint:
@@ -43,7 +43,7 @@ def notice(report: Report) -> Said:
 
 
 def _of_delivery(report: Report) -> Said:
-    """The gravest action counts, of its recipients the first."""
+    """Return the sentence for the gravest action, and the first recipient with it."""
     if report.source == "none":
         words = gettext_noop(
             "This looks like a bounce, but it is not machine-readable."

@@ -1,6 +1,6 @@
-"""Whether the header of a message has the signs of a bounce, or of an automatic reply.
+"""Detects the signs of a bounce, or of an automatic reply, in the header of a message.
 
-Of a message, the root part and the reverse-path are asked. Never raises; linear time.
+Uses only the root part and the reverse-path. Never raises; linear time.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Literal
 from mailsink.mime.headers import addresses
 from mailsink.mime.structure import Part
 
-# sure: it is a bounce, readable or not. likely: if its text says that something failed.
-# maybe: only if its text has the shape of a known system.
+# sure: it is a bounce, readable or not. likely: a bounce if its text reports a failure.
+# maybe: a bounce only if its text has the form of a known system.
 Sign = Literal["sure", "likely", "maybe", ""]
 
 _LOOKED_AT = 500  # characters of a field
@@ -23,7 +23,7 @@ _DAEMON_NAMES = (
     "mail deliver", "mailer-daemon", "mailer daemon", "mail administrator",
     "system administrator", "delivery subsystem", "mail system", "postmaster",
 )  # fmt: skip
-# What the subjects of bounces have, in lower case
+# Parts of the subjects of bounces, in lower case
 _SUBJECTS = (
     "undeliver", "nondeliver", "non-deliver", "not delivered", "could not be delivered",
     "delivery fail", "failed delivery", "failure delivery", "delivery has failed", "delivery status",
@@ -47,9 +47,9 @@ _REPLY_FIELDS = ("x-autoreply", "x-autorespond", "x-autoresponder")
 
 
 def of_bounce(root: Part, reverse_path: str | None) -> Sign:
-    """Return how surely a message is a bounce, by its header.
+    """Return how surely a message is a bounce, judged by its header.
 
-    reverse_path: of the envelope; None if it is not known
+    reverse_path: of the envelope; None if it is unknown
     """
     if root.get("x-failed-recipients"):
         return "sure"
@@ -63,15 +63,16 @@ def of_bounce(root: Part, reverse_path: str | None) -> Sign:
     if is_daemon:
         return "likely"
     if is_null or (has_subject and is_automatic):
-        # RFC 3834 §3.3 wants a null reverse-path of automatic replies, too.
+        # RFC 3834 §3.3 recommends a null reverse-path for automatic replies, too.
         return "maybe" if is_automatic_reply(root) else "likely"
     return "maybe" if has_subject else ""
 
 
 def is_automatic_reply(root: Part) -> bool:
-    """Whether the header says that a program answered a message (RFC 3834 §5).
+    """Whether the header shows that a program answered a message (RFC 3834 §5).
 
-    Programs older than Auto-Submitted say it by fields of their own, or by Precedence.
+    Programs older than Auto-Submitted show it with their own fields, or with
+    Precedence.
     """
     if _value(root, "auto-submitted").startswith("auto-replied"):
         return True

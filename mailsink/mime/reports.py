@@ -1,6 +1,7 @@
-"""Reports that programs send: on a delivery, a receipt, a complaint, an automatic reply.
+"""Reports that programs send: delivery reports, receipts, complaints, automatic replies.
 
-Takes a message as it was read; returns what the report says, as values. Never raises; linear time.
+Takes a message that was read, and returns the content of the report as values. Never
+raises; linear time.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from mailsink.mime.report_signs import Sign
 from mailsink.mime.structure import Part
 
 Kind = Literal["delivery", "disposition", "feedback", "automatic_reply"]
-# How it was read: from fields for programs, from the text for people, or not at all.
+# The source of the values: fields for programs, the text for people, or none.
 Source = Literal["fields", "text", "none"]
 
-_SNIFFED = 64 * 1024  # octets of a part that may have the fields of a report
-_ASKED = 20  # recipients whose diagnostics are looked for in the text
-_PARTS = 50  # that are looked at for such fields
+_SNIFFED = 64 * 1024  # octets of a part that are searched for the fields of a report
+_ASKED = 20  # recipients whose diagnostics are searched for in the text
+_PARTS = 50  # parts that are searched for such fields
 _NOTHING = DeliveryReport()
 # The gravest first
 _ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
@@ -39,7 +40,10 @@ _ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report. part: that says so; one of delivery, disposition and complaint is filled in."""
+    """A report. part: the part that shows it.
+
+    One of delivery, disposition and complaint is set.
+    """
 
     kind: Kind
     source: Source
@@ -50,13 +54,16 @@ class Report:
 
     @property
     def action(self) -> str:
-        """The gravest action that it reports; "" if it reports none."""
+        """The gravest action in the report; "" if there is none."""
         found = {each.action for each in self.delivery.recipients}
         return next((each for each in _ACTIONS if each in found), "")
 
     @property
     def message_id(self) -> str:
-        """The Message-ID of the original that its fields name; "" if they name none."""
+        """The Message-ID of the original, from the report's fields.
+
+        "" if they have none.
+        """
         named = self.disposition.message_id if self.disposition else ""
         return named or self.delivery.message_id.strip("<> ")
 
@@ -64,7 +71,7 @@ class Report:
 def read(reading: Reading, reverse_path: str | None = None) -> Report | None:
     """Return the report that a message is; None for any other mail.
 
-    reverse_path: of its envelope; None if that is not known
+    reverse_path: of its envelope; None if that is unknown
     """
     root = reading.structure.root
     sign = report_signs.of_bounce(root, reverse_path)
@@ -87,7 +94,7 @@ def read(reading: Reading, reverse_path: str | None = None) -> Report | None:
 
 
 def original(reading: Reading, report: Report) -> Summary:
-    """Return the header of the message that a report is about, as far as it is known."""
+    """Return the known header fields of the message that a report is about."""
     summary = originals.original(reading)
     if report.message_id and not summary.message_id:
         summary.message_id = report.message_id
@@ -98,7 +105,10 @@ def original(reading: Reading, report: Report) -> Summary:
 
 
 def _by_fields(reading: Reading, sniffs: bool) -> Report | None:
-    """Return the report in fields. sniffs: also in a part that does not say what it is."""
+    """Return the report in fields.
+
+    sniffs: also search parts whose type does not show it.
+    """
     parts = list(_outer_parts(reading))
     for part in parts:
         if kind := _kind_of_type(part.content_type):
@@ -110,7 +120,7 @@ def _by_fields(reading: Reading, sniffs: bool) -> Report | None:
 
 
 def _outer_parts(reading: Reading) -> Iterator[Part]:
-    """Yield the parts that are not within an enclosed message."""
+    """Yield the parts outside enclosed messages."""
     inside: Part | None = None
     for part in reading.structure.parts:
         if inside and part.depth > inside.depth:
@@ -120,7 +130,10 @@ def _outer_parts(reading: Reading) -> Iterator[Part]:
 
 
 def _kind_of_type(content_type: str) -> Kind | None:
-    """Return what a media type says, as far as its name is right: message/delivery_status, too."""
+    """Return the kind for a media type.
+
+    Near names such as message/delivery_status count too.
+    """
     if content_type.startswith("multipart/"):
         return None
     name = content_type.replace("_", "-")
@@ -128,8 +141,8 @@ def _kind_of_type(content_type: str) -> Kind | None:
 
 
 def _kind_of_fields(reading: Reading, part: Part) -> Kind | None:
-    """Return what the fields in a text, or in a file such as details.txt, make of it."""
-    is_whole = part.content_type.startswith("multipart/")  # that could not be split
+    """Return the kind shown by the fields in a text, or in a file such as details.txt."""
+    is_whole = part.content_type.startswith("multipart/")  # one that could not be split
     if part.children or not (is_whole or part.content_type in _VAGUE):
         return None
     beginning = bodies.beginning_of(reading.octets, part, _SNIFFED).lower()
@@ -148,7 +161,7 @@ _TYPES: dict[str, Kind] = {
 }
 _VAGUE = ("text/plain", "application/octet-stream", "application/x-unknown", "message/report")  # fmt: skip
 _RECIPIENTS = {"final-recipient", "original-recipient"}
-# Of each set one field at least has to be there.
+# At least one field of each set must be present.
 _FIELDS: tuple[tuple[Kind, tuple[set[str], ...]], ...] = (
     ("delivery", (_RECIPIENTS, {"action", "status"})),
     ("disposition", (_RECIPIENTS, {"disposition"})),
@@ -184,13 +197,13 @@ _READERS: dict[Kind, Callable[[Part, str], Report]] = {
 
 
 def _is_delivery_report(root: Part) -> bool:
-    """Whether it says that it is a multipart/report on a delivery, the type of most (RFC 6522 §3)."""
+    """Whether it is declared as a multipart/report on a delivery, as most are (RFC 6522 §3)."""
     about = root.parameters.get("report-type", "delivery-status").lower()
     return root.content_type == "multipart/report" and about == "delivery-status"
 
 
 def _begins_as_bounce(reading: Reading) -> bool:
-    """Whether the text begins as those of qmail (https://cr.yp.to/proto/qsbmf.txt) and Exim do."""
+    """Whether the text begins like those of qmail (https://cr.yp.to/proto/qsbmf.txt) and Exim."""
     texts = reading.choice.text[:1]
     start = "".join(bodies.beginning_of(reading.octets, each, 200) for each in texts)
     return start.lstrip().lower().startswith(_BEGINNINGS)
@@ -203,7 +216,10 @@ _BEGINNINGS = (
 
 
 def _by_text(reading: Reading, sign: Sign) -> Report | None:
-    """Return what a bounce says to people; None if it may be no bounce at all."""
+    """Return the report in a bounce's text for people.
+
+    None if it may not be a bounce.
+    """
     root = reading.structure.root
     found, left_out = _recipients(reading, sign)
     if found:
@@ -223,7 +239,7 @@ def _recipients(
 
 
 def _within(reading: Reading) -> Report | None:
-    """Return the report in an enclosed message: some gateways put a bounce into one of their own."""
+    """Return the report in an enclosed message: some gateways wrap a bounce in a message of theirs."""
     for part in reading.structure.parts:
         if _kind_of_type(part.content_type) == "delivery":
             return _read_part(reading, part, "delivery")
@@ -231,7 +247,7 @@ def _within(reading: Reading) -> Report | None:
 
 
 def _completed(reading: Reading, report: Report) -> Report:
-    """Return a delivery report with what only its text says: recipients, or their diagnostics."""
+    """Return a delivery report completed from its text: with recipients, or their diagnostics."""
     said = report.delivery
     if report.kind != "delivery":
         return report
@@ -248,7 +264,10 @@ def _completed(reading: Reading, report: Report) -> Report:
 def _with_replies(
     reading: Reading, said: DeliveryReport
 ) -> tuple[ReportedRecipient, ...]:
-    """Return the recipients; where a failure has no diagnostic, with the reply that the text quotes."""
+    """Return the recipients.
+
+    A failure without a diagnostic gets the reply that the text quotes.
+    """
     silent = [
         each.address
         for each in said.recipients
@@ -275,7 +294,7 @@ def _replied(recipient: ReportedRecipient, diagnostic: str) -> ReportedRecipient
 def _from_text(
     reading: Reading, said: DeliveryReport
 ) -> tuple[tuple[ReportedRecipient, ...], int]:
-    """Return the recipients that only the text names, with what the fields say of them all."""
+    """Return the recipients that only the text names, with the field values for all of them."""
     found, left_out = _recipients(reading, "sure")
     known = said.recipients[0] if said.recipients else ReportedRecipient()
     return tuple(_known(each, known) for each in found), left_out

@@ -1,6 +1,6 @@
-"""HTML as source to be read: its lines in coloured pieces, indented if that is wanted.
+"""HTML source for display: its lines in coloured pieces, indented on request.
 
-By markup.TOKEN, in linear time; nothing is changed but white space between elements.
+Based on markup.TOKEN, in linear time; only white space between elements changes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from mailsink.mime import markup
 
 SourcePiece = tuple[
     str, str
-]  # (what it is: "tag", "name", "value", "comment", "css" or "", text)
+]  # (kind: "tag", "name", "value", "comment", "css" or "", text)
 
 _DEEPEST = 30  # levels that are indented
 _BLOCKS = frozenset(
@@ -75,8 +75,8 @@ def _of_tag(tag: str, start: int) -> Iterator[SourcePiece]:
 
 
 def _indented(html: str) -> Iterator[SourcePiece]:
-    """Yield the pieces with each block on a line of its own, a step further in."""
-    depth, fresh, at = 0, True, 0  # fresh: the line has only its indentation yet
+    """Yield the pieces, each block on a separate line, indented by one more level."""
+    depth, fresh, at = 0, True, 0  # fresh: the line has only its indentation so far
     for token in markup.TOKEN.finditer(html):
         if text := _text(html[at : token.start()], fresh):
             yield "", text
@@ -98,7 +98,7 @@ def _indented(html: str) -> Iterator[SourcePiece]:
 
 
 def _text(between: str, fresh: bool) -> str:
-    """Return the text between two tags with its white space drawn together."""
+    """Return the text between two tags, with runs of white space as one space."""
     text = " ".join(between.split())
     if not text:
         return "" if fresh or not between else " "

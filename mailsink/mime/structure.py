@@ -1,8 +1,8 @@
 """The part tree of a message (RFC 2046), as offsets into its octets.
 
-One pass: lines that begin with "--" are looked up among the boundaries open at that
-point. A message that is enclosed in base64 and the like is decoded, and its parts count
-in what that gave. Never raises; what is wrong is listed in `defects`.
+One pass: lines that begin with "--" are compared with the boundaries open at that
+point. A message enclosed in base64 or a similar encoding is decoded, and the offsets of
+its parts refer to the decoded octets. Never raises; `defects` lists the errors.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ __all__ = ["MAX_DEPTH", "MAX_ENCODED_DEPTH", "MAX_PARTS", "Part", "Structure", "
 
 MAX_DEPTH = 100
 MAX_PARTS = 10_000
-_MAX_DASH_LINES = 500_000  # lines that begin with "--" which are looked at
+_MAX_DASH_LINES = 500_000  # lines beginning with "--" that are checked
 _MAX_BOUNDARY = 1000  # octets; RFC 2046 §5.1.1 allows 70
 MAX_ENCODED_DEPTH = 8  # encoded messages within encoded messages
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """A message's parts: as a tree, and in the order they begin in."""
+    """A message's parts: as a tree, and in the order of their beginnings."""
 
     root: Part
     parts: tuple[Part, ...]
@@ -38,9 +38,9 @@ class Structure:
 
 
 def parse(octets: bytes, checked: bool = True) -> Structure:
-    """Return the part tree of a message, whatever its octets are.
+    """Return the part tree of a message with any octets.
 
-    checked: whether all defects are looked for, which takes a third of the time
+    checked: whether to find all defects, which takes a third of the time
     """
     tree = _Tree(Defects())
     _Scanner(octets, tree).run()
@@ -54,9 +54,9 @@ def parse(octets: bytes, checked: bool = True) -> Structure:
 
 @dataclass(slots=True)
 class _Tree:
-    """The parts found so far, and what remains of the limits for all parts together.
+    """The parts found so far, and the remaining limits for all parts together.
 
-    The message's own header has limits of its own.
+    The message's own header has separate limits.
     """
 
     defects: Defects
@@ -68,7 +68,7 @@ class _Tree:
 
 @dataclass(slots=True, eq=False)
 class _Open:
-    """A part whose end has not been reached, with its boundary if it is a multipart."""
+    """A part that has not ended yet, with its boundary if it is a multipart."""
 
     part: Part
     boundary: bytes = b""  # emptied by the closing delimiter
@@ -77,7 +77,7 @@ class _Open:
 class _Scanner:
     """Walks the delimiters of a message; `path` leads from its root to the last part.
 
-    outer: the part that it was encoded in, as the `level`-th within one another
+    outer: the part that encloses it encoded; level: the number of such nestings
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class _Scanner:
         self.level = level
         self.parts, self.defects = tree.parts, tree.defects
         self.path: list[_Open] = []
-        self.boundaries: Counter[bytes] = Counter()  # those open on the path
+        self.boundaries: Counter[bytes] = Counter()  # open on the path
 
     def run(self) -> None:
         """Find all parts."""
@@ -164,7 +164,7 @@ class _Scanner:
         return part
 
     def _header(self, start: int) -> headers.Block:
-        """Return the header of a part within the message, as far as the limits allow."""
+        """Return the header of a part inside the message, up to the limits."""
         block = headers.scan_part(
             self.octets,
             start,
@@ -184,7 +184,7 @@ class _Scanner:
         return headers.declared_charset(self.octets)
 
     def _open(self, part: Part) -> None:
-        """Look for the delimiters of a multipart from now on."""
+        """Start to look for the delimiters of a multipart."""
         boundary = part.parameters.get("boundary", "").rstrip().encode()
         if not boundary:
             self.defects.add(
@@ -203,7 +203,7 @@ class _Scanner:
             self.boundaries[boundary] += 1
 
     def _full(self, part: Part) -> bool:
-        """Whether a limit forbids parts within this one."""
+        """Whether a limit forbids parts inside this one."""
         if part.depth >= MAX_DEPTH:
             self.defects.add(
                 gettext_noop(
@@ -214,7 +214,7 @@ class _Scanner:
         return part.depth >= MAX_DEPTH or len(self.parts) >= MAX_PARTS
 
     def _end(self, level: int, offset: int) -> None:
-        """End all parts on the path from a level on, the innermost first."""
+        """End all parts on the path from a level down, the innermost first."""
         while len(self.path) > level:
             each = self.path.pop()
             each.part.body_end = offset = max(offset, each.part.body_start)
@@ -228,7 +228,7 @@ class _Scanner:
                 self._enclose(each.part)
 
     def _enclose(self, part: Part) -> None:
-        """Take apart the message that a part encloses encoded."""
+        """Parse the message that a part encloses in an encoding."""
         if self.level == MAX_ENCODED_DEPTH or self._full(part):
             return None
         if part.size > self.tree.decoded_left:
@@ -243,7 +243,7 @@ class _Scanner:
         return None
 
     def _forget(self, closed: _Open) -> None:
-        """Look for the delimiters of a multipart no longer."""
+        """Stop looking for the delimiters of a multipart."""
         self.boundaries[closed.boundary] -= 1
         self.boundaries += Counter()  # drops those at zero
         closed.boundary = b""
@@ -265,9 +265,9 @@ _LINE_END = re.compile(rb"\r?\r?\n|\r")
 
 
 def _line(octets: bytes, start: int) -> tuple[bytes, int]:
-    """Return (the line at an offset without the white space at its end, what follows).
+    """Return the line at an offset without trailing white space, and the next offset.
 
-    A line too long for a boundary comes back empty.
+    A line that is too long for a boundary is returned empty.
     """
     limit = start + _MAX_BOUNDARY + 100
     if end := _LINE_END.search(octets, start, limit):
@@ -278,7 +278,7 @@ def _line(octets: bytes, start: int) -> tuple[bytes, int]:
 
 
 def _before_line_end(octets: bytes, at: int) -> int:
-    """Return where the line end begins that ends at an offset."""
+    """Return the beginning of the line end that ends at an offset."""
     for end in (b"\r\r\n", b"\r\n"):
         if octets.endswith(end, 0, at):
             return at - len(end)
@@ -295,9 +295,9 @@ def _encloses(part: Part) -> bool:
 
 
 def _encloses_encoded(part: Part) -> bool:
-    """Whether the body may be a message that has to be decoded, or is called a file.
+    """Whether the body may be an encoded message, or one declared as a file.
 
-    RFC 2046 §5.2.1 forbids the encoding; Exchange and others send it so.
+    RFC 2046 §5.2.1 forbids the encoding, but Exchange and others use it.
     """
     if part.content_type in types.VAGUE:
         return part.parent is not None and part.filename.lower().endswith(".eml")

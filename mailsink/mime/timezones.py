@@ -1,7 +1,7 @@
 """Time zones by the names that calendars give them: IANA's, a VTIMEZONE's own, Windows'.
 
-A VTIMEZONE (RFC 5545 §3.6.5) is read as far as such are written: two observances that
-begin on a day of the year, or single ones. Never raises; rules are never expanded.
+A VTIMEZONE (RFC 5545 §3.6.5) is read in its usual forms: two observances that begin on
+a day of the year, or single ones. Never raises; rules are never expanded.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def moment(value: str) -> datetime | None:
 
 
 def named(name: str) -> tzinfo | None:
-    """Return the zone of an IANA name, also with a path before it; None if unknown."""
+    """Return the zone of an IANA name, also after a path; None if it is unknown."""
     parts = name.strip().strip("/").split("/")
     if len(parts) == 1:
         return _of_iana(parts[0])
@@ -50,7 +50,7 @@ def _of_iana(name: str) -> tzinfo | None:
 
 @dataclass(frozen=True, slots=True)
 class Observance:
-    """When an offset begins: once, at other times too, or on a day of each year."""
+    """The beginnings of an offset: once, at several times, or on a day of each year."""
 
     start: datetime
     before: timedelta
@@ -59,7 +59,7 @@ class Observance:
     rule: dict[str, str] | None = None
 
     def begun(self, local: datetime) -> datetime | None:
-        """Return when it began for the last time before a time of the clock."""
+        """Return its last beginning before a local time."""
         known = [self.start, *self.others]
         if self.rule:
             known += [
@@ -70,7 +70,7 @@ class Observance:
         return max((each for each in known if each <= local), default=None)
 
     def _in(self, year: int, rule: dict[str, str]) -> datetime | None:
-        """Return when it begins in a year by FREQ=YEARLY;BYMONTH=…;BYDAY=…"""
+        """Return its beginning in a year by FREQ=YEARLY;BYMONTH=…;BYDAY=…."""
         month = rule.get("BYMONTH", str(self.start.month))
         is_month = month.isdecimal() and len(month) <= 2
         day = _day(year, int(month), rule) if is_month else None
@@ -107,7 +107,7 @@ class Zone:
     observances: tuple[Observance, ...]
 
     def offset(self, local: datetime) -> timedelta:
-        """Return how far east of UTC a time of the clock is."""
+        """Return how far east of UTC a local time is."""
         begun = [(each.begun(local), each) for each in self.observances]
         known = [(at, each.offset) for at, each in begun if at is not None]
         if known:
@@ -116,7 +116,7 @@ class Zone:
 
 
 def observance(lines: Sequence[ContentLine]) -> Observance | None:
-    """Return what a STANDARD or DAYLIGHT of a VTIMEZONE says; None for nonsense."""
+    """Return the observance of a STANDARD or DAYLIGHT; None if it is invalid."""
     given = {line.name: line.value for line in lines}
     start = moment(given.get("DTSTART", ""))
     offset = _offset(given.get("TZOFFSETTO", ""))
@@ -151,7 +151,7 @@ def _offset(value: str) -> timedelta | None:
 
 
 def placed(local: datetime, name: str, zones: dict[str, Zone]) -> datetime | None:
-    """Return a time of the clock in its zone; None where the name is none that is known.
+    """Return a local time in its zone; None if the zone is unknown.
 
     zones: the VTIMEZONEs of the calendar, by their TZID
     """

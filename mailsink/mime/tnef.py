@@ -1,7 +1,7 @@
-"""The files within winmail.dat, Outlook's own format (MS-OXTNEF). Never raises; linear time.
+"""The files in winmail.dat, Outlook's format (MS-OXTNEF). Never raises; linear time.
 
-A reader of our own: tnefparse, the one library that is kept up, is under the LGPL,
-which this project does not take in. It reads files and their names, and nothing else.
+This is our own reader: tnefparse, the only maintained library, has the LGPL, which this
+project does not accept. It reads only files and their names.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MOST_PROPERTIES = 1000  # of a file
 # Attributes (MS-OXTNEF §2.1.3.3), without their types
 _FILE_BEGINS, _TITLE, _DATA, _PROPERTIES = 0x9002, 0x8010, 0x800F, 0x9005
 _CODE_PAGE = 0x9007
-# Properties (MS-OXPROPS), and the types of those that are text
+# Properties (MS-OXPROPS), and the types of text properties
 _SHORT_NAME, _LONG_NAME, _DISPLAY_NAME, _MIME_TYPE = 0x3704, 0x3707, 0x3001, 0x370E
 _ANSI, _UNICODE = 0x1E, 0x1F
 _VARIABLE = frozenset((0x0D, _ANSI, _UNICODE, 0x102))
@@ -42,7 +42,7 @@ def is_tnef(octets: bytes) -> bool:
 
 
 def files(octets: bytes) -> list[TnefFile]:
-    """Return the first MOST files; of a stream that is cut off, those that are whole."""
+    """Return the first MOST files; if the stream is cut off, the complete ones."""
     found: list[TnefFile] = []
     code_page = "windows-1252"
     for name, data in _attributes(octets):
@@ -62,19 +62,19 @@ def files(octets: bytes) -> list[TnefFile]:
 
 
 def _attributes(octets: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the name and the value of each attribute that is whole (§2.1.3.2)."""
-    at = len(_SIGNATURE) + 2  # behind the key
+    """Yield the name and the value of each complete attribute (§2.1.3.2)."""
+    at = len(_SIGNATURE) + 2  # after the key
     while is_tnef(octets) and at + 9 <= len(octets):
         _, name, _, length = struct.unpack_from("<BHHI", octets, at)
         at += 9
         if at + length > len(octets):
             return
         yield name, octets[at : at + length]
-        at += length + 2  # and the checksum
+        at += length + 2  # with the checksum
 
 
 def _describe(file: TnefFile, data: bytes, code_page: str) -> None:
-    """Take a file's name and type from its properties."""
+    """Set a file's name and type from its properties."""
     texts: dict[int, str] = {}
     for name, kind, value in _properties(data):
         codec = "utf-16le" if kind == _UNICODE else code_page
@@ -86,7 +86,7 @@ def _describe(file: TnefFile, data: bytes, code_page: str) -> None:
 
 
 def _properties(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Yield the name, type and value of properties, as far as they can be read (§2.1.3.4)."""
+    """Yield the name, type and value of the readable properties (§2.1.3.4)."""
     try:
         (count,) = struct.unpack_from("<I", data)
         at = 4
@@ -95,12 +95,12 @@ def _properties(data: bytes) -> Iterator[tuple[int, int, bytes]]:
             at = _behind_name(data, at + 4, name)
             values, at = _values(data, at, kind)
             yield name, kind, values[0] if values else b""
-    except (struct.error, ValueError):  # cut off, or of a type that is not known
+    except (struct.error, ValueError):  # cut off, or of an unknown type
         return
 
 
 def _behind_name(data: bytes, at: int, name: int) -> int:
-    """Return where the value of a property begins: named ones have more before it."""
+    """Return the start of a property's value: named properties have more before it."""
     if name < 0x8000:
         return at
     kind, length = struct.unpack_from("<II", data, at + 16)
@@ -108,7 +108,7 @@ def _behind_name(data: bytes, at: int, name: int) -> int:
 
 
 def _values(data: bytes, at: int, kind: int) -> tuple[list[bytes], int]:
-    """Return a property's values, the first only of several, and where they end."""
+    """Return a property's value, the first of several, and the offset of their end."""
     several, kind = bool(kind & 0x1000), kind & ~0x1000
     count = 1
     if several or kind in _VARIABLE:

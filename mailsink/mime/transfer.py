@@ -18,22 +18,22 @@ _FULL_LINE = re.compile(
     rb"(?<![^\r\n])(?=[+/]*+[A-Za-z0-9])[A-Za-z0-9+/]{40,}+[ \t]*+(?![^\r\n])"
 )
 _TEXT_LINE = re.compile(rb"[^\r\n]+")
-_FOOTER_BEGINS_WITHIN = 20  # lines behind the last full one
+_FOOTER_BEGINS_WITHIN = 20  # lines after the last full one
 _PADDED = re.compile(rb"([^=]++)=*+")
-_MAX_PADDINGS = 10_000  # base64 texts one after another in a body; the rest is left out
+_MAX_PADDINGS = 10_000  # base64 texts in sequence in a body; further ones are left out
 _SOFT_BREAK_OF_CR = re.compile(rb"=\r(?!\r?\n)")
 _CUT_ESCAPE = re.compile(rb"=[0-9A-Fa-f]?\Z")
 _UU_BEGIN = re.compile(rb"(?:\A|\n)begin [0-7]{3,4} [^\r\n]*\r?\n")
 
 
 _UUENCODE = ("x-uuencode", "uuencode", "x-uue", "uue")
-ENCODINGS = ("base64", "quoted-printable", *_UUENCODE)  # what decode decodes
+ENCODINGS = ("base64", "quoted-printable", *_UUENCODE)  # the ones that decode() knows
 
 
 def decode(octets: bytes, encoding: str, *, cut: bool = False) -> bytes:
-    """Return decoded octets; as they are if the encoding is none that is known.
+    """Return decoded octets, unchanged if the encoding is unknown.
 
-    cut: whether more follows; an octet that is not complete is left out then
+    cut: whether more octets follow; then an incomplete octet at the end is left out
     """
     if encoding == "base64":
         return base64(octets)
@@ -45,9 +45,9 @@ def decode(octets: bytes, encoding: str, *, cut: bool = False) -> bytes:
 
 
 def base64(octets: bytes) -> bytes:
-    """Return base64 decoded: what is outside the alphabet is skipped (RFC 2045 §6.8).
+    """Return base64 decoded; octets outside the alphabet are skipped (RFC 2045 §6.8).
 
-    Plain text behind it is left out, see base64_end.
+    Plain text after the base64 is left out, see base64_end.
     """
     text = octets[: base64_end(octets)].translate(None, _NOT_BASE64).rstrip(b"=")
     if b"=" not in text:
@@ -63,9 +63,9 @@ def _quads(text: bytes) -> bytes:
 
 
 def base64_end(octets: bytes) -> int:
-    """Return the offset at which base64 ends: that of the text which a list put behind it.
+    """Return the end of base64: the offset of text that a mailing list added after it.
 
-    Such text begins on a line of its own, behind the last of the full lines.
+    Such text begins on a new line, after the last full line.
     """
     regular = not octets.translate(None, _ALPHABET + b"=\r\n")
     if regular and b"=" not in octets.rstrip(b"=\r\n"):
@@ -80,19 +80,19 @@ def base64_end(octets: bytes) -> int:
 
 
 def _is_text(line: bytes, before: bytes) -> bool:
-    """Whether a line behind base64 is none itself."""
+    """Whether a line after base64 is plain text."""
     words = line.split()
     foreign = line.translate(None, _ALPHABET + b"=" + _WHITE_SPACE)
     if len(foreign) > 1 or line.rstrip()[-1:] in _PUNCTUATION or line[:3] == b"===":
         return True
-    if any(len(each) % 4 for each in words[:-1]):  # words, not quads apart
+    if any(len(each) % 4 for each in words[:-1]):  # words, not separated quads
         return True
     padded = before.rstrip(_WHITE_SPACE).endswith(b"=")
     return padded and bool(words) and len(words[-1]) % 4 > 0 and b"=" not in line
 
 
 def base64_defect(octets: bytes) -> str:
-    """Return what is wrong with base64, to be translated; "" if nothing is."""
+    """Return the defect of base64, to be translated; "" if there is none."""
     if base64_end(octets) < len(octets):
         return gettext_noop("Plain text follows the base64, and is left out")
     text = octets.translate(None, _WHITE_SPACE)
@@ -109,9 +109,9 @@ def base64_defect(octets: bytes) -> str:
 def quoted_printable(octets: bytes) -> bytes:
     """Return quoted-printable decoded; a "=" that encodes nothing stays.
 
-    White space at the end of a line was added on the way (RFC 2045 §6.7, rule 3). Of
-    "==" neither encodes anything. binascii would make one of the two, and take all up
-    to the next LF for a line end if a bare CR follows a "=".
+    White space at the end of a line was added in transit (RFC 2045 §6.7, rule 3).
+    Neither sign of "==" encodes anything. binascii would turn "==" into one "=", and
+    after "=" with a bare CR it would take all octets up to the next LF as a line end.
     """
     if b"==" in octets:
         octets = octets.replace(b"==", b"=3D=3D")
@@ -128,7 +128,7 @@ def _without_trailing_space(line: bytes) -> bytes:
 
 
 def uuencode(octets: bytes) -> bytes:
-    """Return the first uuencoded file; the octets as they are if there is none."""
+    """Return the first uuencoded file; the octets unchanged if there is none."""
     begin = _UU_BEGIN.search(octets)
     if begin is None:
         return octets
@@ -143,7 +143,7 @@ def uuencode(octets: bytes) -> bytes:
 def _uu_line(line: bytes) -> bytes:
     try:
         return binascii.a2b_uu(line)
-    except binascii.Error:  # a wrong length: take what its first octet promises
+    except binascii.Error:  # a wrong length: take as much as the first octet announces
         promised = ((line[0] - 32 & 63) * 4 + 5) // 3
         try:
             return binascii.a2b_uu(line[: promised + 1])

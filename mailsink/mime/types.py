@@ -1,4 +1,4 @@
-"""Which type a part really is, and which ending a file of that type has."""
+"""Finds the real type of a part, and the extension of a file of that type."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ VAGUE = frozenset(
     "application/octet-stream application/binary application/unknown application/download "
     "application/force-download application/x-download application/x-unknown binary/octet-stream "
     "application/octetstream application/x-octet-stream image/* image/unknown".split()
-)  # what is declared where the sender does not know
-_LOOKED_AT = 256  # octets as sent: enough for every signature, however it is encoded
+)  # declared by senders that do not know the type
+_LOOKED_AT = 256  # octets as sent: enough for every signature in any encoding
 _SIGNATURES = tuple(
     (re.compile(signature, re.DOTALL), kind)
     for signature, kind in (
@@ -26,7 +26,7 @@ _SIGNATURES = tuple(
         (rb"%PDF-", "application/pdf"),
     )
 )
-# The first ending of a type is the one that a file without a name gets.
+# A file without a name gets the first extension of its type.
 _ENDINGS = {
     "image/png": (".png",),
     "image/jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -38,7 +38,7 @@ _ENDINGS = {
     "application/pdf": (".pdf",),
 }
 _BY_ENDING = {each: kind for kind, all_ in _ENDINGS.items() for each in all_}
-# Not by the mimetypes module: what that knows depends on the machine.
+# Not from the mimetypes module, whose table depends on the machine.
 _FIRST_ENDING = {kind: endings[0] for kind, endings in _ENDINGS.items()} | {
     "application/gzip": ".gz",
     "application/ics": ".ics",
@@ -104,11 +104,10 @@ _FIRST_ENDING = {kind: endings[0] for kind, endings in _ENDINGS.items()} | {
 
 
 def sniffed(octets: bytes, part: Part) -> str:
-    """Return a part's type: as declared, or as its beginning or its name has it.
+    """Return a part's type: as declared, or as its beginning or its name shows.
 
-    Only where what is declared says nothing ("application/octet-stream") is a picture
-    or a PDF known by its signature, else by the ending of its name.
-
+    The signature of a picture or a PDF, and else the extension of the name, count only
+    if the declared type means nothing ("application/octet-stream").
     octets: the whole message
     """
     if part.content_type not in VAGUE:
@@ -134,7 +133,7 @@ def signature(octets: bytes) -> str:
 
 
 def file_name(octets: bytes, part: Part) -> str:
-    """Return the name to save a part by: its own, else its number and its type's ending.
+    """Return the name to save a part as: its own, else its number with an extension.
 
     octets: the whole message
     """

@@ -1,7 +1,7 @@
-"""The URLs in plain text, and where they stand in it. Never raises; linear time.
+"""The URLs in plain text, and their places in it. Never raises; linear time.
 
-Text around a URL is left out: brackets, quotes and marks, and the marks that end a
-sentence. A URL in angle brackets may go over several lines.
+Characters around a URL are left out: brackets, quotes, marks, and punctuation at the
+end of a sentence. A URL in angle brackets may span several lines.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 MOST = 2000  # of one text
 
-# What ends a URL: spaces, angle brackets, quotes, and the marks of typography that
-# stand beside one. Letters of any script belong to it (IDN).
+# Characters that end a URL: spaces, angle brackets, quotes, and typographic marks.
+# Letters of any script belong to a URL (IDN).
 _ENDS = '\\s<>"`\\\\\u00ab\u00bb\u2018-\u201f\u2026\u2039\u203a\u3000-\u3002\u3008-\u3011\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f'
 _WRAPPED = (
     rf"https?://[^{_ENDS}]{{1,8000}}+(?:[ \t]*+\n[ \t]*+[^{_ENDS}]{{1,8000}}+){{0,20}}+"
@@ -29,11 +29,11 @@ _URL = re.compile(
 _FOLD = re.compile(r"\s+")
 _SENTENCE = ".,;:!?"
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
-_AROUND = "*_~'"  # strip of a URL only where they stand before it, too
+_AROUND = "*_~'"  # stripped from the end of a URL only if they also precede it
 
 
 class UrlSpan(NamedTuple):
-    """A URL as it is to be opened, and where in the text it stands."""
+    """A URL in the form to open, and its place in the text."""
 
     start: int
     end: int
@@ -41,7 +41,7 @@ class UrlSpan(NamedTuple):
 
 
 def spans(text: str) -> Iterator[UrlSpan]:
-    """Yield the URLs of a text in their order, at most MOST; mailto: among them."""
+    """Yield the URLs of a text in their order, at most MOST, mailto: included."""
     return islice(_spans(text), MOST)
 
 
@@ -58,7 +58,7 @@ def _spans(text: str) -> Iterator[UrlSpan]:
 
 
 def _whole(url: str, before: str) -> str:
-    """Return a URL without what belongs to the text around it."""
+    """Return a URL without characters that belong to the text around it."""
     counts = Counter(url)
     end = len(url)
     while end and _is_outside(url[end - 1], before, counts):
@@ -74,7 +74,7 @@ def _is_outside(last: str, before: str, counts: Counter[str]) -> bool:
 
 
 def _leads(url: str) -> bool:
-    """Whether a URL names a host, or an address to write to."""
+    """Whether a URL names a host or a mail address."""
     if url[:7].lower() == "mailto:":
         return "@" in url
     try:

@@ -6,8 +6,8 @@ import re
 
 from mailsink.mime import charsets, transfer
 
-# The text may hold a few question marks, which the RFC forbids and some send. All
-# repeats are bounded or stop at a "?", so that no start is scanned for twice.
+# The text may hold a few question marks, which the RFC forbids but some programs send.
+# All repeats are bounded or stop at a "?", so that no start is scanned twice.
 _WORD = re.compile(
     r"=\?([^?\s]{1,64})\?([BbQq])\?([^?]*+(?:\?(?!=)[^?]*+){0,8}+)\?="
     r"([ \t\r\n]*+(?==\?))?"
@@ -18,10 +18,10 @@ _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 
 
 def decode(text: str) -> str:
-    """Return text with its encoded words decoded; what is malformed stays as it is.
+    """Return text with its encoded words decoded; malformed words stay unchanged.
 
-    White space between two words is dropped (§6.2), and a character that was cut
-    in two between them is made whole.
+    White space between two words is dropped (§6.2), and a character that is split
+    between them is joined.
     """
     if "=?" not in text:
         return text
@@ -43,9 +43,9 @@ def decode(text: str) -> str:
 
 
 def escaped(octets: bytes) -> bytes:
-    """Return octets with each of eight bits within an encoded word as "=XX".
+    """Return octets with each 8-bit octet inside an encoded word as "=XX".
 
-    RFC 2047 forbids them there; where they are, they are in the word's charset.
+    RFC 2047 forbids such octets; if there are any, they are in the word's charset.
     """
     if b"=?" not in octets:
         return octets
