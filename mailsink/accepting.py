@@ -1,7 +1,7 @@
-"""Takes the connections of a listening socket, on the running loop.
+"""Accepts the connections of a listening socket, on the running loop.
 
-Where descriptors run out, newcomers hear why they are turned away: asyncio and Twisted
-would try again and again, and log it each time.
+When descriptors run out, new clients are refused with the reason: asyncio and Twisted
+would retry without end, and log each attempt.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from contextlib import suppress
 from mailsink.descriptors import Descriptors
 
 _BACKLOG = 512
-_AT_ONCE = 32  # connections before anybody else has a turn
-_REST = 1.0  # seconds without any descriptor
+_AT_ONCE = 32  # connections accepted before other work of the loop
+_REST = 1.0  # seconds to wait without any descriptor
 _NONE_LEFT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-# The client had left by then (accept(2): these are passed on from the network).
+# The client has already left (accept(2): these errors come from the network).
 _GONE = (
     errno.ECONNABORTED, errno.EPROTO, errno.ENETDOWN, errno.ENOPROTOOPT,
     errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.EOPNOTSUPP, errno.ENETUNREACH, errno.EPERM,
@@ -27,7 +27,7 @@ _GONE = (
 
 
 class Acceptor:
-    """Hands each connection to `take`, or says `sorry` to it where it is one too many."""
+    """Passes each connection to `take`, or sends `sorry` if there are too many."""
 
     def __init__(
         self,
@@ -37,21 +37,21 @@ class Acceptor:
         descriptors: Descriptors | None = None,
         top: int | None = None,
     ) -> None:
-        """Take a bound socket; without descriptors there is no limit but the system's.
+        """Take a bound socket; without descriptors only the system's limit holds.
 
-        A connection whose descriptor would be `top` (else that of the shares) or more
-        is one too many.
+        A connection is refused if its descriptor would be `top` or more. The default of
+        `top` is that of the shares.
         """
         self._socket = sock
         self._take = take
         self._sorry = sorry
         self._descriptors = descriptors or Descriptors(1 << 20)
         self._top = top or self._descriptors.shares.top
-        self._spare = -1  # given up for a newcomer where there is no other
+        self._spare = -1  # freed for a new client when there is no other
         self._rest: asyncio.TimerHandle | None = None
 
     def open(self) -> None:
-        """Take connections from now on. Called on the running loop."""
+        """Start to accept connections. Call on the running loop."""
         self._loop = asyncio.get_running_loop()
         self._socket.setblocking(False)
         self._socket.listen(_BACKLOG)
@@ -59,7 +59,7 @@ class Acceptor:
         self._watch()
 
     def close(self) -> None:
-        """Take no more, and close the socket."""
+        """Accept no more, and close the socket."""
         if self._socket.fileno() < 0:
             return
         self._loop.remove_reader(self._socket)
@@ -91,10 +91,10 @@ class Acceptor:
                 self._take(client)
 
     def _is_beyond(self, client: socket.socket) -> bool:
-        """Whether it is one too many: a copy gets the lowest number that is free.
+        """Whether there are too many: a copy gets the lowest free number.
 
-        The client's own number says less: what takes a copy and closes it, as Twisted
-        does, leaves the same number free for the next one.
+        The client's own number shows less: Twisted makes a copy and closes the
+        original, which leaves the same number free for the next client.
         """
         try:
             number = os.dup(client.fileno())
@@ -104,7 +104,7 @@ class Acceptor:
         return number >= self._top
 
     def _none_left(self) -> None:
-        """Turn one away by the spare descriptor; rest where there is none."""
+        """Refuse one client with the spare descriptor; without one, wait."""
         self._give_up_spare()
         try:
             client, _address = self._socket.accept()
@@ -122,7 +122,7 @@ class Acceptor:
             client.setblocking(False)
             client.send(self._sorry)
             client.shutdown(socket.SHUT_WR)
-            client.recv(64 * 1024)  # what is left unread would take the words back
+            client.recv(64 * 1024)  # unread octets would reset and lose the answer
 
     def _keep_spare(self) -> None:
         if self._spare < 0:

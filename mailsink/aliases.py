@@ -1,7 +1,7 @@
-"""Variables of Mailpit and MailHog that count as ours, so that a compose file needs no change.
+"""Variables of Mailpit and MailHog that count as ours: compose files need no change.
 
-Where both are set, ours counts. Each that counts has a line that names ours; one that cannot
-count has a line that says so.
+If both are set, ours counts. Each variable that counts gets a line that names ours;
+each one that has no effect gets a line with the reason.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PREFIXES = ("MP_", "MH_")
 
 
 def _address(text: str) -> str:
-    """Go takes a port without an address for all addresses."""
+    """Return an address; Go treats a port without an address as all addresses."""
     return f"0.0.0.0{text}" if text.startswith(":") else text  # noqa: S104
 
 
@@ -27,7 +27,7 @@ def _mebibytes(text: str) -> str:
 
 
 def _folder_of(database: str) -> str:
-    """Return the folder of a database of theirs, in which ours finds its place."""
+    """Return the folder of their database, which will also hold ours."""
     if "://" in database:
         raise NoEffect("it names a server; MAILSINK_DATABASE_URL takes PostgreSQL")
     folder = posixpath.dirname(database)
@@ -47,7 +47,7 @@ def _folder(folder: str) -> str:
 
 
 def _days(age: str) -> str:
-    """Return how many days "3d" and "36h" are: a part of a day counts whole."""
+    """Return the number of days in "3d" or "36h"; a part of a day counts as a day."""
     found = re.fullmatch(r"([0-9]{1,9})([hd])", age)
     if not found:
         raise NoEffect("it takes hours or days, such as 36h or 3d")
@@ -56,7 +56,7 @@ def _days(age: str) -> str:
 
 
 def _path(webroot: str) -> str:
-    """Return the path of the pages: theirs may lack its slashes."""
+    """Return the path of the pages; their form may lack the slashes."""
     return f"/{webroot.strip('/')}/" if webroot.strip("/") else "/"
 
 
@@ -70,7 +70,7 @@ def _origins(text: str) -> str:
 
 
 def _asks_for(text: str) -> str:
-    """Return a boolean of Mailpit's, which takes all but three words for no."""
+    """Return a Mailpit boolean: all but three words mean no."""
     return "yes" if text.lower() in relay_aliases.TRUE else "no"
 
 
@@ -103,11 +103,11 @@ _NAMES: dict[str, tuple[str, Callable[[str], str]]] = {
     "MH_HOSTNAME": ("HOSTNAME", str),
     "MH_MAILDIR_PATH": ("DATA", _folder),
 }
-# Each is written into a variable of ours that more than one of theirs make up.
+# Several of these together make up one variable of ours.
 _IMPLICIT_TLS = "MP_SMTP_REQUIRE_TLS"
 _PAGES_BY_TLS = ("MP_UI_TLS_CERT", "MP_UI_SSL_CERT")
 _DEFAULTS = {"SMTP": values.DEFAULT_SMTP, "HTTP": values.DEFAULT_HTTP}
-# They ask for what Mailsink does anyway, or for no more than the program says.
+# They ask for something that Mailsink always does, or only change its output.
 _WITHOUT_EFFECT = frozenset(
     "MP_SMTP_AUTH_ACCEPT_ANY MP_SMTP_AUTH_ALLOW_INSECURE MP_ENABLE_CHAOS MP_VERBOSE "
     "MP_QUIET MP_DISABLE_VERSION_CHECK MP_USE_MESSAGE_DATES MP_SMTP_DISABLE_RDNS "
@@ -119,7 +119,7 @@ _WITHOUT_EFFECT = frozenset(
 def translated(
     environ: Mapping[str, str], prefix: str
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return the environment with ours for theirs, and a line for each of theirs.
+    """Return the environment with our variables for theirs, and a line for each.
 
     prefix: of our own variables
     """
@@ -144,7 +144,7 @@ def translated(
 def _read(
     theirs: Mapping[str, str], lines: list[str]
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield (their name, our name, our value); add to `lines` what has no effect."""
+    """Yield (their name, our name, our value); add a line for each without effect."""
     for name, text in theirs.items():
         try:
             if name in _NAMES:
@@ -161,7 +161,7 @@ def _read(
 def _by_tls(
     theirs: str, ours: tuple[str, str], found: dict[str, str], prefix: str
 ) -> list[str]:
-    """Let a port speak TLS from its first octet on, as theirs asks: ours are two settings."""
+    """Let a port begin with TLS, as their variable asks: we have two for that."""
     plain, secure = (f"{prefix}{each}" for each in ours)
     if _is_set(found, secure):
         return []
@@ -177,7 +177,7 @@ def _is_set(environ: Mapping[str, str], ours: str) -> bool:
 
 
 def _is_foreign(name: str) -> bool:
-    """Whether a name looks like one of Mailpit's or MailHog's own that does nothing here.
+    """Whether a name looks like a Mailpit or MailHog variable that has no effect here.
 
     Other programs use MP_, too.
     """

@@ -18,7 +18,7 @@ import django
 from channels.db import database_sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
 
-django.setup(set_prefix=False)  # so that what follows can be imported
+django.setup(set_prefix=False)  # needed by the imports below
 
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
@@ -46,7 +46,7 @@ from mailsink.web.request_rules import Rules
 from mailsink.web.workers import Workers
 
 HELD = frozenset({"/api/v3/messages/wait"})
-# Whether the server is well must not wait behind a crowd of others.
+# A health check must not wait for a crowd of other requests.
 HEALTH = frozenset({"/health/live", "/health/ready", "/livez", "/readyz", "/metrics"})
 
 
@@ -55,7 +55,7 @@ def _announce(ids: list[str]) -> None:
 
 
 workers = Workers("answer", database_sync_to_async(_announce, thread_sensitive=False))
-# Neither on the threads that answer requests, nor on those that others wait for
+# Neither on the threads that answer requests, nor on threads that others wait for
 is_heavy = database_sync_to_async(
     concerns_large,
     thread_sensitive=False,
@@ -64,18 +64,18 @@ is_heavy = database_sync_to_async(
 
 
 class WholeHandler(Handler):
-    """Django, which gives an answer in one piece: the server has to see what is held of it."""
+    """Django with answers in one piece: the server must see the held octets of each."""
 
     async def handle(self, scope: AsgiScope, receive: Any, send: Any) -> None:
-        """Answer a request; to Django its path begins with root_path."""
+        """Answer a request; for Django its path begins with root_path."""
         path = f"{scope['root_path']}{scope['path']}"
         await super().handle({**scope, "path": path}, receive, send)
 
     async def listen_for_disconnect(self, receive: Any) -> None:
         """Raise RequestAborted once the client has left.
 
-        Django runs it as a task, of which it does not ask what came of it where the request
-        itself is cancelled in that moment: asyncio would log a traceback.
+        Django runs this as a task. If the request itself is cancelled at that moment,
+        Django does not read the task's result, and asyncio would log a traceback.
         """
         task = asyncio.current_task()
         assert task
@@ -83,7 +83,7 @@ class WholeHandler(Handler):
         await super().listen_for_disconnect(receive)
 
     def make_view_atomic(self, view: Any) -> Any:
-        """Return the view as it is called: one that reads for long is cut."""
+        """Return the view wrapped: its request is cut if it reads for long."""
         return within_bound(super().make_view_atomic(view))
 
     @classmethod
@@ -91,7 +91,7 @@ class WholeHandler(Handler):
         yield data, True
 
     async def send_response(self, response: HttpResponseBase, send: Any) -> None:
-        """Send it, and drop its content; it may last until a garbage collection."""
+        """Send a response, then drop its content: the object may live longer."""
         try:
             await super().send_response(response, send)
         finally:
@@ -102,7 +102,7 @@ class WholeHandler(Handler):
 class HeldHandler(WholeHandler):
     """Django for thousands of requests at a time.
 
-    Without the middleware that runs on the one thread which these requests share.
+    It runs no middleware that needs the thread which these requests share.
     """
 
     def load_middleware(self, is_async: bool = False) -> None:
@@ -122,18 +122,21 @@ class HeldHandler(WholeHandler):
 
 @cache
 def _resolved(path: str) -> ResolverMatch:
-    """Return the view of one of HELD or HEALTH; with what was tried each would be 40 lists."""
+    """Return the view of a path in HELD or HEALTH.
+
+    The match is cached without its tried patterns, which would be 40 lists each.
+    """
     return resolve(path)
 
 
 def load_views() -> None:
-    """Import all views, which stay."""
+    """Import all views, which stay loaded."""
     import_module(settings.ROOT_URLCONF)
     gc.freeze()
 
 
 def with_agents(app: App) -> App:
-    """Return the app of http with /mcp before it, where that is switched on."""
+    """Return the app for http, with /mcp before it if that is switched on."""
     if not CONFIG.mcp:
         return app
     agents: App = import_module("mailsink.agents.mcp_http").McpApp(
@@ -157,13 +160,13 @@ async def nowhere(_scope: AsgiScope, _receive: Receive, send: Send) -> None:
 
 
 async def of_dialect(scope: AsgiScope, receive: Receive, send: Send) -> None:
-    """Answer a websocket of another mail sink's API, whose code is loaded by then."""
+    """Answer a websocket of another mail sink's API, whose code is already loaded."""
     application = import_module("inbox.api.dialect_sockets").APPLICATIONS[scope["path"]]
     await application(scope, receive, send)
 
 
 http, held = WholeHandler(), HeldHandler()
-# URLRouter routes to ASGI applications, where Django has views.
+# URLRouter routes to ASGI applications, Django to views.
 _of_dialect: Any = Loaded(of_dialect, load_views)
 _SOCKETS = {"mailpit": "^api/events$", "mailhog": "^api/v2/websocket$"}
 dialects = [re_path(_SOCKETS[name], _of_dialect) for name in CONFIG.dialects]
@@ -192,7 +195,7 @@ application = Guard(
         CONFIG.allowed_origins,
         local_names=CONFIG.listen == "all",
     ),
-    # a message as the API takes it, in JSON with base64, is larger
+    # a message for the API, in JSON with base64, is larger
     max_mail=2 * CONFIG.max_message_size,
     front=Front(CONFIG.public_url.path, CONFIG.trusted_proxies),
 )

@@ -1,13 +1,13 @@
-"""Text of any direction beside other text, so that neither turns the other (UAX #9)."""
+"""Text of any direction next to other text, without an effect on its order (UAX #9)."""
 
 from __future__ import annotations
 
 import re
 
 _FIRST_STRONG, _END = "\u2068", "\u2069"
-# Embeddings, overrides and isolates, and what ends them
+# Embeddings, overrides and isolates, and the characters that end them
 _CONTROL = re.compile("[\u202a-\u202e\u2066-\u2069]")
-# Letters that run from right to left, and marks and controls of direction
+# Right-to-left letters, and marks and controls of direction
 _TURNING = re.compile(
     "[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc"
     "\U00010800-\U00010fff\U0001e800-\U0001efff]"
@@ -15,10 +15,10 @@ _TURNING = re.compile(
 
 
 def isolated(text: str) -> str:
-    """Return text that stands by itself: its direction is that of its first letter.
+    """Return independent text: its first letter sets its direction.
 
-    Controls of direction are taken out; U+2068 and U+2069 are put around it where it
-    could turn its neighbours.
+    Direction controls are removed. U+2068 and U+2069 are added around text that could
+    change the order of text next to it.
     """
     if not _TURNING.search(text):
         return text
@@ -26,12 +26,12 @@ def isolated(text: str) -> str:
 
 
 def person(name: str, address: str) -> str:
-    """Return a name and an address as they are shown: "Name <address>"."""
+    """Return a name and an address in display form: "Name <address>"."""
     if not name or not address:
         return isolated(name or address)
     return f"{isolated(name)} {isolated(f'<{address}>')}"
 
 
 def spelled(text: str) -> str:
-    """Return text with its controls of direction written out: [U+202E]."""
+    """Return text with its direction controls written out: [U+202E]."""
     return _CONTROL.sub(lambda control: f"[U+{ord(control[0]):04X}]", text)

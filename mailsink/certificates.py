@@ -1,6 +1,6 @@
-"""The certificates that servers show: files, which are read again once somebody renews them.
+"""The certificates of the servers: files that are read again after a renewal.
 
-Programs that renew certificates write the files and know nothing of us: we look at them.
+Programs that renew certificates write the files without notifying us, so we check them.
 """
 
 from __future__ import annotations
@@ -23,20 +23,23 @@ _LOOK_EVERY = 1.0  # seconds
 
 
 class Certificate:
-    """A certificate and its key, in files of PEM form; background work that looks at them.
+    """A certificate and its key, in PEM files; background work that checks the files.
 
-    minimum: the oldest version of TLS that is spoken with it
+    minimum: the oldest TLS version that is allowed with it
     """
 
     def __init__(
         self, cert: Path, key: Path, setting: str, minimum: TlsVersion
     ) -> None:
-        """setting: what names the files, for messages. Raises ConfigError."""
+        """setting: the variables that name the files, for messages.
+
+        Raises ConfigError.
+        """
         self.cert, self.key, self.minimum = cert, key, minimum
         self.setting = setting
         self._takers: list[Callable[[], None]] = []
         self._state = self._look_at_files()
-        self._refused = ""  # why the files as they are now are not used
+        self._refused = ""  # why the current files are not used
         self._looking: asyncio.Task[None] | None = None
         try:
             server_context(cert, key, minimum)
@@ -45,17 +48,20 @@ class Certificate:
         self._expires = expiry(cert)
 
     def context(self) -> ssl.SSLContext:
-        """Return the context of servers that shows it, as it is now and once renewed."""
+        """Return a server context with this certificate, also after each renewal."""
         made = server_context(self.cert, self.key, self.minimum)
         self.follow(lambda: renew(made, self.cert, self.key, self.minimum))
         return made
 
     def follow(self, take: Callable[[], None]) -> None:
-        """Call take() after each renewal; it raises ValueError if the files are not good."""
+        """Call take() after each renewal.
+
+        It raises ValueError if the files are invalid.
+        """
         self._takers.append(take)
 
     def trouble(self) -> str:
-        """Return what is wrong with the certificate; "" if nothing is."""
+        """Return the trouble with the certificate; "" if there is none."""
         if self._refused:
             return f"{self.setting}: the renewed files are not used: {self._refused}"
         if self._expires is not None and self._expires < datetime.now(UTC):
@@ -66,25 +72,26 @@ class Certificate:
         return ""
 
     def start(self) -> None:
-        """Look at the files from now on. Called on the running loop."""
+        """Start to check the files. Call on the running loop."""
         self._looking = asyncio.create_task(self._look_again())
 
     async def stop(self) -> None:
-        """Look no more."""
+        """Stop checking the files."""
         if self._looking is not None:
             self._looking.cancel()
 
     def look(self) -> None:
-        """Read the files again where they are others than before."""
+        """Read the files again if they have changed."""
         found = self._look_at_files()
-        if found in (self._state, None):  # None: somebody is about to write them
+        if found in (self._state, None):  # None: a program is about to write them
             return
         try:
             for take in self._takers:
                 take()
             self._expires = expiry(self.cert)
         except ValueError as error:
-            # Of two files one comes first: until both are there, they do not fit.
+            # The two files are written one after the other: in between, they do not
+            # match.
             if self._refused != str(error):
                 self._refused = str(error)
                 log.warning("%s", self.trouble())
@@ -97,7 +104,7 @@ class Certificate:
             self.look()
 
     def _look_at_files(self) -> list[tuple[int, int, int]] | None:
-        """Return what changes with the files; None while one is missing."""
+        """Return values that change with the files; None while one is missing."""
         try:
             found = [each.stat() for each in (self.cert, self.key)]
         except OSError:
@@ -106,7 +113,10 @@ class Certificate:
 
 
 def _of_mail(config: Config) -> Certificate:
-    """Return what the SMTP listeners show: made here where none is set. Raises ConfigError."""
+    """Return the certificate of the SMTP listeners; make one if none is set.
+
+    Raises ConfigError.
+    """
     if config.tls_cert is None or config.tls_key is None:
         try:
             own_context(config.data, config.hostname, config.tls_min)
@@ -119,9 +129,10 @@ def _of_mail(config: Config) -> Certificate:
 
 
 def _of_web(config: Config, mail: Certificate) -> Certificate:
-    """Return what the pages show: that of mail where none is set. Raises ConfigError.
+    """Return the certificate of the pages; the one for mail if none is set.
 
-    Browsers have no old versions of TLS, so MAILSINK_TLS_MIN cannot ask for one.
+    Browsers have no old TLS versions, so MAILSINK_TLS_MIN cannot ask for one. Raises
+    ConfigError.
     """
     minimum: TlsVersion = "1.3" if config.tls_min == "1.3" else "1.2"
     if config.https_cert is None or config.https_key is None:
@@ -132,25 +143,25 @@ def _of_web(config: Config, mail: Certificate) -> Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """The certificates that clients are shown. web: None, where HTTPS is not spoken"""
+    """The certificates for clients. web: None without HTTPS."""
 
     mail: Certificate
     web: Certificate | None
 
     def watches(self) -> list[Certificate]:
-        """Return the work of looking whether somebody has renewed them."""
+        """Return the background work that checks for renewals."""
         return [self.mail, *([self.web] if self.web else [])]
 
     def troubles(self) -> list[str]:
-        """Return what is wrong with them, once where they are one."""
+        """Return the troubles with the certificates, once if they are the same one."""
         return sorted({each.trouble() for each in self.watches()} - {""})
 
     def trouble(self) -> str:
-        """Return all of that as one line; "" if nothing is wrong."""
+        """Return all troubles as one line; "" if there are none."""
         return "; ".join(self.troubles())
 
 
 def of_config(config: Config) -> Certificates:
-    """Return what the settings name. Raises ConfigError."""
+    """Return the certificates that the settings name. Raises ConfigError."""
     mail = _of_mail(config)
     return Certificates(mail, _of_web(config, mail) if config.https else None)

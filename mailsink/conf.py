@@ -1,7 +1,7 @@
 """The environment as one frozen Config: the only reader of os.environ.
 
-`from_environment` reads every MAILSINK_ variable; what it cannot take it names in
-a ConfigError of one line. `CONFIG` is this process's own, its data folder made.
+`from_environment` reads every MAILSINK_ variable, and raises a ConfigError of one line
+for an invalid one. `CONFIG` is this process's Config; its data folder exists.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ from mailsink.values import Dialect, EnvType, ListenAddress, TlsVersion
 
 T = TypeVar("T")
 PREFIX = "MAILSINK_"
-# What of a path would not be one in a URL, where most of it may stand as it is.
+# The characters of a path that must be encoded in a URL; most others need not be.
 _IN_URL = {ord(each): f"%{ord(each):02X}" for each in "%?#\t\n\r"}
 _MOST_OF_A_SECRET = 1024 * 1024  # octets of the file that holds it
 HIDEABLE = EXTENSIONS.keys() | MECHANISMS.keys()
 
 
 class ConfigError(Exception):
-    """A value cannot be taken; the text is one line for the user."""
+    """A value is invalid; the text is one line for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that can be configured; 0 means no limit."""
+    """All that can be configured; 0 means no limit."""
 
     listeners: Mapping[str, tuple[ListenAddress, ...]]  # by kind; none: off
     http: tuple[ListenAddress, ...]
@@ -59,12 +59,12 @@ class Config:
     data: Path
     database_url: str
     redis_url: str  # "": in-memory layer
-    raw_url: ObjectStore | None  # where large bodies go; None: into the data folder
+    raw_url: ObjectStore | None  # for large bodies; None: the data folder
     secret_key: str = field(repr=False)
     max_message_size: int  # octets
     hostname: str
-    public_url: PublicUrl  # where browsers find the pages, as far as somebody said it
-    trusted_proxies: tuple[Network, ...]  # whose X-Forwarded fields count
+    public_url: PublicUrl  # the address of the pages for browsers, as far as it is set
+    trusted_proxies: tuple[Network, ...]  # whose X-Forwarded fields are trusted
     metrics_from: tuple[Network, ...]  # who may read /metrics
     allowed_origins: tuple[str, ...]  # whose pages may use the API and the websocket
     tls_cert: Path | None
@@ -73,32 +73,32 @@ class Config:
     https_cert: Path | None  # None: as tls_cert
     https_key: Path | None
     allowed_hosts: tuple[str, ...]  # none: localhost, IP literals and the hostname
-    # where no address is set; all: host names of a network of one's own are good, too
+    # without a set address; all: host names of a local network are allowed, too
     listen: Literal["local", "all"]
     insecure: bool
-    oidc: OidcProvider | None  # by which users sign in, beside their passwords
-    log: Literal["quiet", "text", "json"]  # quiet: troubles alone, as text
-    dialects: tuple[Dialect, ...]  # of other mail sinks, that the API speaks too
+    oidc: OidcProvider | None  # for signing in, in addition to passwords
+    log: Literal["quiet", "text", "json"]  # quiet: only troubles, as text
+    dialects: tuple[Dialect, ...]  # APIs of other mail sinks that are also served
     mcp: bool  # the tools for agents are at /mcp
     outgoing: Literal["auto", "yes", "no"]  # auto: unless the pages are public
-    guard: bool  # is always on
+    guard: bool  # the guard is always on
     strict: Literal["off", "report", "error"]
     strict_ignore: tuple[str, ...]  # kinds of findings and checks
     routes: Mapping[str, RouteFields] = field(repr=False)  # by name
-    webhooks_private: tuple[Network, ...]  # may be called though they are not public
-    chromium: Path | None  # that takes pictures; None: the first that is found
+    webhooks_private: tuple[Network, ...]  # not public, but may be called
+    chromium: Path | None  # for pictures; None: the first that is found
     unsubscribe_private: tuple[Network, ...]  # where requests to unsubscribe may go
     bounces: Literal["off", "inbox", "relay"]  # where our reports on messages go
     retention_messages: int
     retention_sessions: int
     retention_days: int
     trash_hours: int
-    audit_days: int  # 0: for good
+    audit_days: int  # 0: for ever
     profile: Profile  # what all listeners have in common
     # (user, password); none: any accepted
     smtp_auth: tuple[tuple[str, str], ...] = field(repr=False)
     warnings: tuple[str, ...] = ()  # lines to show the user at a start
-    # how many sockets systemd hands over, descriptor 3 the first (sd_listen_fds(3))
+    # number of sockets that systemd hands over, from descriptor 3 on (sd_listen_fds(3))
     listen_fds: int = 0
 
     @property
@@ -107,10 +107,10 @@ class Config:
 
 
 def from_environment(environ: Mapping[str, str]) -> Config:
-    """Return what the environment asks for; an empty variable is an unset one.
+    """Return the Config for an environment; an empty variable counts as unset.
 
-    Reads the files that NAME_FILE variables name, and makes nothing: secret_key is
-    "" where one is still to be made. Raises ConfigError.
+    Reads the files that NAME_FILE variables name, but creates none: secret_key is "" if
+    a key must still be made. Raises ConfigError.
     """
     environ, aliases_used = aliases.translated(environ, PREFIX)
     read = _Reader(environ)
@@ -203,7 +203,10 @@ def _routes(read: _Reader) -> dict[str, RouteFields]:
 
 
 def _oidc(read: _Reader) -> OidcProvider | None:
-    """Return the OpenID Connect provider; None where no issuer is named. Raises ConfigError."""
+    """Return the OpenID Connect provider; None without an issuer.
+
+    Raises ConfigError.
+    """
     provider = OidcProvider(
         issuer=read.value("OIDC_ISSUER", "", oidc_settings.ISSUER),
         client_id=read.value("OIDC_CLIENT_ID", "", values.TEXT),
@@ -221,7 +224,7 @@ def _oidc(read: _Reader) -> OidcProvider | None:
 
 
 def _profile(read: _Reader, hostname: str, max_message_size: int) -> Profile:
-    """Return how all SMTP listeners behave. Raises ConfigError."""
+    """Return the profile that all SMTP listeners share. Raises ConfigError."""
     return Profile(
         hostname=hostname,
         max_message_size=max_message_size,
@@ -255,7 +258,7 @@ def _profile(read: _Reader, hostname: str, max_message_size: int) -> Profile:
 
 
 def _unknown_extensions(hidden: Collection[str]) -> list[str]:
-    """Return a warning for each name that hides nothing."""
+    """Return a warning for each unknown name of an extension."""
     return [
         f"MAILSINK_SMTP_HIDE names {name}, which is no extension{_hint(name, HIDEABLE)}"
         for name in sorted(set(hidden) - HIDEABLE)
@@ -289,7 +292,7 @@ def _check_together(config: Config) -> None:
 
 
 def _check_extra(name: str, module: str, extra: str) -> None:
-    """Raise ConfigError where a module is missing: most do without it."""
+    """Raise ConfigError if a module is missing: most installations do not need it."""
     if importlib.util.find_spec(module) is None:
         raise ConfigError(
             f"{PREFIX}{name} needs more packages than are here: "
@@ -298,7 +301,7 @@ def _check_extra(name: str, module: str, extra: str) -> None:
 
 
 class _Reader:
-    """Reads variables by their short names, and remembers which names there are."""
+    """Reads variables by their short names, and remembers the known names."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
@@ -316,7 +319,7 @@ class _Reader:
             ) from None
 
     def secret(self, name: str, default: str, kind: EnvType[T]) -> T:
-        """Return the variable, or what is in its NAME_FILE; errors do not show it."""
+        """Return the variable, or the content of NAME_FILE; errors do not show it."""
         name = PREFIX + name
         self.known |= {name, f"{name}_FILE"}
         text = self.environ.get(name, "").strip()
@@ -344,7 +347,7 @@ class _Reader:
 
 
 def _hint(name: str, known: Collection[str], prefix: str = "") -> str:
-    """Return what to say of a wrong name: the nearest of those that there are."""
+    """Return a hint for a wrong name: the most similar known name."""
     near = difflib.get_close_matches(name, sorted(known), 1)
     return f"; did you mean {prefix}{near[0]}?" if near else ""
 
@@ -360,7 +363,7 @@ def _read(name: str, path: str) -> str:
 
 
 def _text(file: Path) -> str:
-    """Return what is in a file or pipe. Raises OSError, ValueError."""
+    """Return the content of a file or pipe. Raises OSError, ValueError."""
     if file.is_char_device() or file.is_block_device():  # some have no end
         raise OSError(errno.EINVAL, "it is a device")
     with file.open("rb") as opened:
@@ -373,7 +376,7 @@ def _text(file: Path) -> str:
 
 
 def load(environ: Mapping[str, str]) -> Config:
-    """Return the Config with its data folder made and its secret key kept there.
+    """Return the Config; create its data folder, with the secret key in it.
 
     Raises ConfigError.
     """
@@ -387,16 +390,16 @@ def load(environ: Mapping[str, str]) -> Config:
 
 
 def _listen_fds(environ: Mapping[str, str]) -> int:
-    """Return how many sockets are handed over to this process, and not to a parent of it."""
+    """Return how many sockets are handed over to this process, not to its parent."""
     number = environ.get("LISTEN_FDS", "")
     is_for_us = environ.get("LISTEN_PID") == str(os.getpid())
     return int(number) if is_for_us and re.fullmatch("[0-9]{1,3}", number) else 0
 
 
 def unusable_data(folder: Path, error: OSError) -> ConfigError:
-    """Return the words on a data folder in which something cannot be made or read."""
+    """Return the error for a data folder that cannot be used."""
     reason = error.strerror or str(error)
-    if isinstance(error, FileExistsError):  # of mkdir, where a file has the name
+    if isinstance(error, FileExistsError):  # from mkdir, if a file has the name
         reason = os.strerror(errno.ENOTDIR)
     if error.filename not in (None, str(folder)):
         reason = f"{error.filename!r}: {reason}"
@@ -407,9 +410,9 @@ def unusable_data(folder: Path, error: OSError) -> ConfigError:
 
 
 def _kept_secret(path: Path) -> str:
-    """Return the secret in the file, which is made if missing. Raises ConfigError."""
+    """Return the secret in the file; create a missing file. Raises ConfigError."""
     if path.exists() and not path.stat().st_size:
-        path.unlink()  # the power went before it was written
+        path.unlink()  # the power failed before it was written
     if not path.exists():
         _make_secret(path)
     try:
@@ -429,7 +432,7 @@ def _make_secret(path: Path) -> None:
             file.write(secrets.token_urlsafe(48))
             file.flush()
             os.fsync(file.fileno())
-        os.link(draft, path)  # whole or not at all, by the first of several
+        os.link(draft, path)  # atomic; the first of several processes wins
     except FileExistsError:
         pass
     finally:
@@ -440,7 +443,7 @@ def _load_or_exit() -> Config:
     try:
         return load(os.environ)
     except ConfigError as error:
-        # from any command, one line and no traceback
+        # one line and no traceback, for any command
         sys.exit(f"mailsink: {error}")
 
 

@@ -1,8 +1,9 @@
-"""The file descriptors of the process: their number, their shares, and whether they ran out.
+"""The file descriptors of the process: their number, their shares, and any shortage.
 
-Half of those for connections are for mail, three eighths for the web. The rest is for
-newcomers, who are asked to come again: the last of it for those with mail, so that
-visitors who press in cannot keep mail out. The top is for files and the database.
+Of the descriptors for connections, half are for mail, and three eighths for the web.
+The others are for new clients, which are asked to come again; the last of these are for
+mail clients, so that a crowd of web visitors cannot keep mail out. The top is for files
+and the database.
 """
 
 from __future__ import annotations
@@ -15,18 +16,16 @@ from dataclasses import dataclass
 
 log = logging.getLogger(__name__)
 
-_MOST = (
-    65_536  # that are used, however many are allowed: a connection takes memory, too
-)
-_OWN = 60  # what a server without clients has open, its threads at work
-_FRESH = 60.0  # seconds for which health says that somebody was turned away
+_MOST = 65_536  # used at most, even if more are allowed: a connection takes memory, too
+_OWN = 60  # open in a server without clients, with its threads at work
+_FRESH = 60.0  # seconds for which health reports a refused client
 
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """How many connections may be open at once; a descriptor from `top` on is for none.
+    """The limits of open connections; no connection gets a descriptor from `top` on.
 
-    A descriptor from `web_top` on is for no visitor.
+    No web visitor gets a descriptor from `web_top` on.
     """
 
     smtp: int
@@ -53,11 +52,11 @@ class Descriptors:
 
     @staticmethod
     def open() -> int:
-        """Return how many are open."""
-        return len(os.listdir("/dev/fd")) - 1  # without that of the list itself
+        """Return how many descriptors are open."""
+        return len(os.listdir("/dev/fd")) - 1  # without the one of listdir itself
 
     def turned_away(self) -> None:
-        """Count a newcomer who was turned away; log the first for a while."""
+        """Count a refused client; log only the first one for a while."""
         now = time.monotonic()
         if not self._is_fresh(now):
             self._turned_away = 0
@@ -66,7 +65,7 @@ class Descriptors:
         self._last = now
 
     def trouble(self) -> str:
-        """Return what is wrong, for as long as it is; "" if nothing is."""
+        """Return the trouble while it lasts; "" if there is none."""
         if not self._is_fresh(time.monotonic()):
             return ""
         return self._words(f"{self._turned_away} connections were turned away")
@@ -84,13 +83,13 @@ class Descriptors:
 
 
 def raised() -> Descriptors:
-    """Return the descriptors, after raising the soft limit as far as is of use."""
+    """Return the descriptors, after raising the soft limit as far as useful."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST if hard == resource.RLIM_INFINITY else min(_MOST, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        except (OSError, ValueError):  # macOS has a limit of its own beside it
+        except (OSError, ValueError):  # macOS has another limit
             wanted = soft
         soft = wanted
     return Descriptors(_MOST if soft == resource.RLIM_INFINITY else min(soft, _MOST))

@@ -1,8 +1,8 @@
-"""The differences between two texts: line by line, and within lines word by word.
+"""The differences between two texts: line by line, and inside lines word by word.
 
-By the longest common subsequence, which rapidfuzz finds in C++ by bits, so that texts
-made to be slow to compare are not. Texts longer than the limits are compared up to them,
-and where lines that differ are long in all, only the first are compared word by word.
+rapidfuzz finds the longest common subsequence in C++ with bit operations, so that texts
+made to be slow do no harm. Texts are compared up to the limits. If the different lines
+are long in total, only the first ones are compared word by word.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from rapidfuzz.distance import Indel
 MAX_LINES = 4000  # of each text
 MAX_WORDS = 2000  # of a line: a longer one differs as a whole
 MAX_WORDS = 512 * 1024  # characters of both texts that are compared word by word
-_BEGINNING = 2000  # characters by which lines are alike
-_PAIRED = 900  # pairs of lines, of a block that was replaced, that are tried
-_ALIKE = 0.4  # how alike lines have to be to be compared word by word
+_BEGINNING = 2000  # characters of lines that count for their similarity
+_PAIRED = 900  # pairs of lines that are tried in a replaced block
+_ALIKE = 0.4  # the least similarity of lines that are compared word by word
 _WORD = re.compile(r"[0-9]+(?:[.,:][0-9]+)+|\w+|\s+|[^\w\s]")
 
 RowKind = Literal["same", "changed", "removed", "added"]
@@ -28,7 +28,7 @@ RowKind = Literal["same", "changed", "removed", "added"]
 
 @dataclass(frozen=True, slots=True)
 class DiffPiece:
-    """A part of a line; changed: the other line has it not."""
+    """A part of a line. changed: the other line does not have it."""
 
     text: str
     changed: bool = False
@@ -39,9 +39,9 @@ DiffLine = tuple[DiffPiece, ...]
 
 @dataclass(frozen=True, slots=True)
 class DiffRow:
-    """A line of both texts, or of one: left and right are None where it is not.
+    """A line of both texts, or of one: left or right is None if that text lacks it.
 
-    left_at and right_at are their numbers, from 1; name is what stands at both.
+    left_at and right_at are the line numbers, from 1; name is the common name.
     """
 
     kind: RowKind
@@ -56,8 +56,8 @@ class DiffRow:
 class Difference:
     """The rows of two texts.
 
-    cut: there is more of one of them than was compared; words_cut: lines differ as a
-    whole, since they are too long to be compared word by word
+    cut: one text is longer than the compared part; words_cut: lines differ as a whole,
+    since they are too long to be compared word by word
     """
 
     rows: list[DiffRow]
@@ -66,7 +66,7 @@ class Difference:
 
     @property
     def count(self) -> int:
-        """How many rows are not the same."""
+        """The number of rows that differ."""
         return sum(row.kind != "same" for row in self.rows)
 
 
@@ -85,9 +85,9 @@ def lines(left: Sequence[str], right: Sequence[str]) -> Difference:
 def named(
     left: Sequence[tuple[str, str]], right: Sequence[tuple[str, str]]
 ) -> Difference:
-    """Compare named values, as header fields are: those of a name with each other.
+    """Compare named values, such as header fields: those of the same name.
 
-    Of names that repeat, the first is compared with the first, and so on. The case of
+    If a name is repeated, the first is compared with the first, and so on. The case of
     names does not matter.
     """
     cut = max(len(left), len(right)) > MAX_LINES
@@ -104,7 +104,7 @@ def named(
 def _by_name(
     values: Sequence[tuple[str, str]],
 ) -> dict[tuple[str, int], tuple[str, str]]:
-    """Return the values by their name and which one of that name they are."""
+    """Return the values by their name and their number among those of that name."""
     seen: Counter[str] = Counter()
     found = {}
     for name, value in values:
@@ -114,14 +114,14 @@ def _by_name(
 
 
 class _Comparison:
-    """Compares lines word by word, while there is room for it. cut: there was not enough"""
+    """Compares lines word by word up to a limit. cut: the limit was reached."""
 
     def __init__(self) -> None:
         self._room = MAX_WORDS
         self.cut = False
 
     def words(self, left: str, right: str) -> tuple[DiffLine, DiffLine]:
-        """Return two lines in pieces, with the words that differ marked."""
+        """Return two lines in pieces, with the different words marked."""
         self._room -= len(left) + len(right)
         pieces = words(left, right) if self._room >= 0 else None
         self.cut |= pieces is None
@@ -167,7 +167,7 @@ def _rows(
 def _blocks(
     left: Sequence[str], right: Sequence[str]
 ) -> Iterator[tuple[bool, range, range]]:
-    """Yield runs that are the same and runs that differ, in turn."""
+    """Yield equal runs and different runs, in turn."""
     at, to = 0, 0
     for block in Indel.opcodes(left, right).as_matching_blocks():
         if block.a > at or block.b > to:
@@ -180,7 +180,7 @@ def _blocks(
 def _pairs(
     left: Sequence[str], right: Sequence[str], a: range, b: range
 ) -> Iterator[tuple[int | None, int | None]]:
-    """Yield which lines of a replaced block stand side by side: those that are alike."""
+    """Yield the pairs of similar lines in a replaced block."""
     if len(a) * len(b) > _PAIRED:
         shorter = min(len(a), len(b))
         yield from zip(a[:shorter], b[:shorter], strict=True)
@@ -200,21 +200,24 @@ def _pairs(
 
 
 def _most_alike(line: str, others: Sequence[str], among: range) -> int | None:
-    """Return the line that is most like this one, if any is alike enough."""
+    """Return the line that is most similar to this one, if it is similar enough."""
     best = max(among, key=lambda j: alike(line, others[j]), default=None)
     return best if best is not None and alike(line, others[best]) >= _ALIKE else None
 
 
 def alike(left: str, right: str) -> float:
-    """Return how alike the beginnings of two lines are: 1 the same, 0 nothing in common.
+    """Return the similarity of two lines' beginnings: 1 the same, 0 nothing in common.
 
-    No more of them: the interpreter waits for it, and mail with it.
+    Only the beginnings count: the interpreter waits for the result, and mail too.
     """
     return Indel.normalized_similarity(left[:_BEGINNING], right[:_BEGINNING])
 
 
 def words(left: str, right: str) -> tuple[DiffLine, DiffLine] | None:
-    """Return two lines in pieces, the words that differ marked; None of too many words."""
+    """Return two lines in pieces, with different words marked.
+
+    None if too many words.
+    """
     ours, theirs = _WORD.findall(left), _WORD.findall(right)
     if max(len(ours), len(theirs)) > MAX_WORDS:
         return None
@@ -230,7 +233,7 @@ def words(left: str, right: str) -> tuple[DiffLine, DiffLine] | None:
 
 
 def _joined(runs: list[tuple[bool, str, str]]) -> list[tuple[bool, str, str]]:
-    """Let spaces between two changes be a part of them: one change reads better."""
+    """Join two changes with only spaces between them: one change reads better."""
     joined: list[tuple[bool, str, str]] = []
     for index, (same, a, b) in enumerate(runs):
         space = same and not a.strip() and 0 < index < len(runs) - 1

@@ -1,7 +1,7 @@
-"""TLS contexts with which handshakes fail on purpose, for rules that ask for it.
+"""TLS contexts that make handshakes fail on purpose, for rules.
 
-Their certificates are kept in the data folder: who trusts one sees the fault that it is
-for, and not that nobody vouches for it.
+Their certificates are kept in the data folder. A client that trusts one sees its
+intended fault, and not an unknown issuer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from mailsink.tls import Holder, kept_context
 from mailsink.values import TlsVersion
 
 _NOBODY = "wrong-name.invalid"  # no host has such a name (RFC 6761 §6.4)
-# The cipher wants a key for RSA, which ours is not; the group is none of TLS 1.3.
+# The cipher needs an RSA key, which ours is not; TLS 1.3 does not have the group.
 _CIPHER, _GROUP = "ECDHE-RSA-AES256-GCM-SHA384", "secp224r1"
 
 
@@ -22,7 +22,7 @@ def failing_contexts(
 ) -> FailingContexts:
     """Return a context for each kind of failure. Raises OSError.
 
-    The certificates are made where they are missing; which takes some milliseconds.
+    Missing certificates are made, which takes some milliseconds.
     """
     host = hostname.rstrip(".")
     elsewhere = Holder((_NOBODY,), ())

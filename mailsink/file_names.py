@@ -1,4 +1,4 @@
-"""Names of files, made such that every file system takes them."""
+"""Makes file names that every file system accepts."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import re
 
 from mailsink.text import normalized
 
-_LONGEST = 200  # octets in UTF-8, without the ending: file systems take 255
+_LONGEST = 200  # octets in UTF-8, without the extension: file systems allow 255
 _LONGEST_ENDING = 16
-# Folders, controls, marks of direction, lone surrogates, and what Windows forbids
+# Folders, controls, direction marks, lone surrogates, and characters that Windows
+# forbids
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff"
     r'<>:"/\\|?*]'
 )
-# What Windows takes for a device, with any ending
+# Names that Windows treats as a device, with any extension
 _RESERVED = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])\s*(?:\.|\Z)",
     re.IGNORECASE,
@@ -21,15 +22,18 @@ _RESERVED = re.compile(
 
 
 def safe(text: str, otherwise: str) -> str:
-    """Return a name made of a text without folders; `otherwise` if nothing is left of it."""
+    """Return a file name made from a text, without folders.
+
+    `otherwise` if it is empty.
+    """
     kept = _UNSAFE.sub("", text).strip(" .")
     return "".join(split(kept or otherwise)).rstrip(" .")
 
 
 def split(name: str) -> tuple[str, str]:
-    """Return a name without its ending, short enough and no device, and the ending.
+    """Return a name without its extension, and the extension with its dot.
 
-    The ending has its dot.
+    The name is short enough, and no device.
     """
     name = normalized("NFC", name)
     if _RESERVED.match(name):

@@ -1,4 +1,4 @@
-"""UUIDv7 ids (RFC 9562 §5.7) that never go backwards within a process, and short ids.
+"""UUIDv7 ids (RFC 9562 §5.7) that never go backwards in a process, and short ids.
 
 A short id names an exchange in a URL: the first 60 bits of its session's id
 in Crockford's base 32, a hyphen, and the exchange's number.
@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from uuid import UUID
 
 _lock = threading.Lock()
-_last = 0  # the 60 leading bits given out last: 48 of milliseconds, 12 of fraction
-_random: Iterator[tuple[int]] = iter(())  # fetched a page at a time: a system call each
+_last = 0  # the 60 leading bits of the last id: 48 of milliseconds, 12 of fraction
+_random: Iterator[tuple[int]] = iter(())  # fetched in pages: each is a system call
 
 
 def _forget_random() -> None:
-    """Draw again in a process that was forked: its parent has the same page."""
+    """Fetch new random numbers in a forked process: its parent has the same page."""
     global _random
     _random = iter(())
 
@@ -29,10 +29,10 @@ if hasattr(os, "register_at_fork"):
 
 
 def uuid7() -> UUID:
-    """Return a new UUIDv7, later than every one this process made before.
+    """Return a new UUIDv7, later than all earlier ones of this process.
 
-    The 12 bits after the version count fractions of a millisecond (RFC 9562
-    §6.2, method 3); where the clock stands still or runs back, they count on.
+    The 12 bits after the version count fractions of a millisecond (RFC 9562 §6.2,
+    method 3). If the clock stops or goes back, they still count up.
     """
     global _last, _random
     now = time.time_ns()
@@ -49,7 +49,7 @@ def uuid7() -> UUID:
 
 
 def go_on_after(id: UUID) -> None:
-    """Let every new id be later than this one, also where the clock was put back."""
+    """Make every new id later than this one, also if the clock was set back."""
     global _last
     with _lock:
         _last = max(_last, _leading(id))
@@ -60,12 +60,12 @@ def _leading(id: UUID) -> int:
 
 
 def made_at(id: UUID) -> float:
-    """Return when a UUIDv7 was made, in Unix seconds to the millisecond."""
+    """Return the time of a UUIDv7, in Unix seconds to the millisecond."""
     return (id.int >> 80) / 1000
 
 
 def first_at(seconds: float) -> UUID:
-    """Return the least UUIDv7 that can have been made then, in Unix seconds."""
+    """Return the lowest possible UUIDv7 of a time, in Unix seconds."""
     return UUID(int=max(0, int(seconds * 1000)) << 80)
 
 

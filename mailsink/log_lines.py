@@ -1,4 +1,4 @@
-"""The lines of the log: none can be forged, and none says anything to a terminal, or to CI."""
+"""The log lines: no client can forge one, or control a terminal or CI with one."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from typing import Any
 
 from mailsink.terminal import as_json
 
-# What moves a cursor, ends a line, or turns the direction of what follows
+# Characters that move a cursor, end a line, or change the direction of text
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 )
-# Commands of CI, where a job prints the log: GitHub Actions has its own at a line's start
+# CI commands, in case a job prints the log; GitHub Actions has its own at a line's
+# start
 _ORDER = re.compile(r"#(?=#[a-z]*\[)|^[ \t]*+:(?=:[A-Za-z])", re.MULTILINE)
 _PLAIN = re.compile(r"[\w.:/\[\]+-]+", re.ASCII)
 
 
 class Lines(logging.Formatter):
-    r"""Writes controls as \xNN, and sets off all lines but the first of what is logged.
+    r"""Writes controls as \xNN, and indents all lines of a record but the first.
 
-    Names that clients gave may be in any message, and in the text of any exception.
-    The fields of a record, if it has any, follow as name=value.
+    Names from clients may be in any message, and in the text of any exception. The
+    fields of a record, if it has any, follow as name=value.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -52,13 +53,13 @@ class LogObjects(logging.Formatter):
 
 
 def _fields(record: logging.LogRecord) -> Mapping[str, Any]:
-    """Return the fields that a record was given by `extra={"fields": …}`."""
+    """Return the fields that `extra={"fields": …}` gave a record."""
     found: Mapping[str, Any] = getattr(record, "fields", {})
     return found
 
 
 def _value(value: object) -> str:
-    """Return a value as it stands in a line: quoted, where it is no plain word."""
+    """Return a value in the form for a line: quoted, unless it is a plain word."""
     text = "" if value is None else str(value)
     return text if _PLAIN.fullmatch(text) else json.dumps(text)
 

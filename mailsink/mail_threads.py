@@ -1,7 +1,7 @@
 """The threads that write and move the bodies of mail.
 
-Nothing else runs on them: mail would stand in line behind whatever else is done on the
-executor of the event loop, and anybody can ask the web side for much.
+Nothing else runs on them. On the executor of the event loop, mail would wait for other
+work, and any client can make the web side do much work.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_THREADS = ThreadPoolExecutor(8, "mail")  # each waits for the disk most of the time
+_THREADS = ThreadPoolExecutor(8, "mail")  # mostly waiting for the disk
 
 
 async def in_mail_thread(work: Callable[..., T], *args: Any) -> T:
-    """Do what mail waits for, and return its result."""
+    """Run work that mail waits for, and return its result."""
     return await asyncio.get_running_loop().run_in_executor(_THREADS, work, *args)

@@ -1,4 +1,4 @@
-"""MAILSINK_OIDC_…: the OpenID Connect provider by which users sign in."""
+"""MAILSINK_OIDC_…: the OpenID Connect provider with which users sign in."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 
 from mailsink.values import EnvType, hostname, split
 
-# What a scope or the name of a claim is made of (RFC 6749 3.3, without quotes)
+# The characters of a scope or of a claim's name (RFC 6749 §3.3, without quotes)
 _WORD = re.compile(r"[!#-\[\]-~]{1,200}")
-_LONGEST_ISSUER = 255  # characters, as the column has them
-_LONGEST_LABEL = 60  # characters, as a button has room for
+_LONGEST_ISSUER = 255  # characters, the size of the column
+_LONGEST_LABEL = 60  # characters, the room on a button
 
 
 @dataclass(frozen=True, slots=True)
 class OidcProvider:
-    """A provider, and who of those that it knows may come in."""
+    """A provider, and the rules for which of its users may sign in."""
 
     issuer: str
     client_id: str
@@ -25,12 +25,12 @@ class OidcProvider:
     scopes: tuple[str, ...]
     domains: tuple[
         str, ...
-    ]  # of addresses whose owners get a user at their first login
-    groups_claim: str  # with the names of a user's groups; "": groups stay as they are
+    ]  # domains of addresses whose owners get a user at their first login
+    groups_claim: str  # the claim with a user's groups; "": groups do not change
 
 
 def _issuer(text: str) -> str:
-    """Return the issuer as it stands there: tokens have to name just this one."""
+    """Return the issuer unchanged: tokens must name exactly this one."""
     if not text:
         return ""
     url = split(text, ("https", "http"))
@@ -43,7 +43,7 @@ def _issuer(text: str) -> str:
 
 
 def _is_here(host: str) -> bool:
-    """Whether a host is this machine, on the way to which nobody listens."""
+    """Whether a host is this machine: no one can listen on the way to it."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

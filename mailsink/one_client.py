@@ -1,4 +1,4 @@
-"""One client, wherever clients are counted: an address, or a network of IPv6."""
+"""The definition of one client for all counts: an IPv4 address, or an IPv6 network."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from ipaddress import IPv4Address, IPv6Network, ip_address
 
 @lru_cache(maxsize=1024)
 def client_of(address: str) -> str:
-    """Return what stands for the client at an address: of IPv6, its network of 64 bits.
+    """Return the key of the client at an address; for IPv6, its 64-bit network.
 
-    A host chooses the other 64 as often as it likes (RFC 4291 §2.5.1, RFC 8981).
+    A host can change the other 64 bits at any time (RFC 4291 §2.5.1, RFC 8981).
     """
     try:
         found = ip_address(address.partition("%")[0])

@@ -1,6 +1,6 @@
-"""Protocols that a server needs from outside: `inbox` implements them, `serve` ties them.
+"""The interfaces that a server needs: `inbox` implements them, `serve` connects them.
 
-Nothing here knows Django or aiosmtpd. All methods are called on the event loop.
+This module uses neither Django nor aiosmtpd. All methods are called on the event loop.
 """
 
 from __future__ import annotations
@@ -41,44 +41,47 @@ Answer = Callable[[Stored | Refused], None]
 
 
 class Recorder(Protocol):
-    """Remembers what happened. Never raises for what a client sent."""
+    """Records events and messages. Never raises because of a client's input."""
 
     def record(self, event: Event) -> None:
         """Take an event at once; it is committed soon after, in order."""
 
     def store_now(self, arrival: Arrival, done: Answer) -> bool:
-        """Take a message as `store` does, where nothing is to be waited for but its commit.
+        """Take a message as `store` does, if only its commit has to be waited for.
 
-        Returns whether it took it. done: called on the event loop when it is synced, or
-        refused; never before this returns
+        Return whether it was taken. done: called on the event loop when the message is
+        synced or refused, but never before this method returns
         """
 
     async def store(self, arrival: Arrival) -> Stored | Refused:
         """Commit the message with its envelope and transcript; return when synced."""
 
     async def room(self) -> None:
-        """Return when more may be read: at once, unless the queue is full."""
+        """Return when more can be read: at once, unless the queue is full."""
 
     @property
     def congested(self) -> bool:
-        """Whether the queue has been full for so long that new sessions are refused."""
+        """Whether the queue has been full so long that new sessions must be refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Consult:
-    """The machine asks: what is to be done at this stage, given these facts?
+    """The machine's question to the policy at a stage, with the facts.
 
-    The facts: client_address, listener, helo, user, tls (its version), transaction
-    (1 for the first of the session), reverse_path, forward_path, parameters (of MAIL,
-    as given), verb, argument, size, smtputf8 (1: the client allows UTF-8 in the
-    reply), inbox (that a rule has the message go to), flags (by space, of the transaction's own lines: MAIL, RCPT and the body);
-    each only where it is known. seq: of the exchange. recipients: those that were
-    accepted, readable. body: at the stage "body" alone. placement: the inbox that the
-    client sends to, as far as that was decided before. may_ask: False where no address and
-    no name of the client asks for a reply (see Policy.asks).
+    The facts: client_address, listener, helo, user, tls (its version), transaction (1
+    for the first of the session), reverse_path, forward_path, parameters (of MAIL, as
+    given), verb, argument, size, smtputf8 (1: the client allows UTF-8 in the reply),
+    inbox (that a rule chose for the message), flags (separated by spaces, of the
+    transaction's own lines: MAIL, RCPT and the body). A fact that is unknown is
+    missing.
 
-    The stage "starttls" is asked without a verb where the listener begins with TLS: nobody
-    could read a reply then.
+    seq: of the exchange. recipients: the accepted ones, readable. body: only at the
+    stage "body". placement: the client's inbox, as far as it was decided before.
+    may_ask: False if no address and no name of the client asks for a reply (see
+    Policy.asks).
+
+    If the listener begins with TLS, the stage "starttls" has no verb: the client could
+    not read a reply then.
     """
 
     stage: Stage
@@ -93,36 +96,36 @@ class Consult:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The decision of a policy. The empty one changes nothing."""
+    """The decision of a policy. An empty decision changes nothing."""
 
     reply: Reply | None = None
     delay: float = 0.0  # seconds before the reply
-    drip: float = 0.0  # octets a second at which the reply is written; 0: at once
-    stall: bool = False  # no reply at all, and the connection stays
-    # Drop the connection: before, half way through or after the reply
+    drip: float = 0.0  # octets of the reply written each second; 0: all at once
+    stall: bool = False  # send no reply, and keep the connection
+    # Drop the connection: before, halfway through or after the reply
     close: Close = ""
-    resets: bool = False  # drop it by RST, not by FIN
-    kept: int = 0  # characters that are left of each line of the reply; 0: all
+    resets: bool = False  # drop it with RST, not with FIN
+    kept: int = 0  # characters kept of each line of the reply; 0: all
     garbled: bool = False  # each line of the reply is sent backwards
     without: frozenset[str] = frozenset()  # keywords that EHLO does not offer
     size: int = 0  # octets: the largest message that EHLO offers; 0: the listener's
-    tls_failure: TlsFailure = ""  # how the TLS handshake is to fail
+    tls_failure: TlsFailure = ""  # the way to make the TLS handshake fail
     tags: tuple[str, ...] = ()
-    pinned: bool = False  # the message is
-    inbox: str = ""  # that the message goes to, by its slug; "": as without a rule
+    pinned: bool = False  # the message is pinned
+    inbox: str = ""  # the slug of the message's inbox; "": as without a rule
     discarded: bool = False  # the message is accepted, but not stored
-    placement: Placement | None = None  # from now on; None: it stays
-    rule: str = ""  # what decided, in words for the transcript
-    notice: str = ""  # a sentence for the transcript, as a line of its own
+    placement: Placement | None = None  # from now on; None: unchanged
+    rule: str = ""  # the rule that decided, in words for the transcript
+    notice: str = ""  # a sentence for the transcript, on a separate line
 
     @property
     def shapes(self) -> bool:
-        """Whether the reply is not just written as it is."""
+        """Whether the reply is not written in the normal way."""
         return bool(self.close or self.stall or self.drip or self.kept or self.garbled)
 
     @property
     def handles(self) -> bool:
-        """Whether it is about the message, once that is accepted."""
+        """Whether the decision affects the message after its acceptance."""
         return bool(self.tags or self.pinned or self.inbox or self.discarded)
 
 
@@ -130,20 +133,20 @@ GO_ON = Decision()
 
 
 class Policy(Protocol):
-    """Decides what the server answers on purpose."""
+    """Decides on the server's replies, on purpose."""
 
     @property
     def stages(self) -> Collection[Stage]:
-        """The stages at which decide wants to be asked; the others cost nothing."""
+        """The stages at which decide must be called; the others cost nothing."""
 
     def asks(self, name: str) -> bool:
-        """Whether an address or a name of a client may itself ask for a reply.
+        """Whether an address or a name of a client may itself request a reply.
 
-        Then decide is asked about it, whatever the stages say. In constant time for most.
+        Then decide is called about it at any stage. Takes constant time for most names.
         """
 
     def decide_now(self, consult: Consult) -> Decision | None:
-        """Answer a consultation if nothing has to be waited for; None: await `decide`."""
+        """Answer a consultation if that needs no wait; None: await `decide`."""
 
     async def decide(self, consult: Consult) -> Decision:
         """Answer a consultation."""
@@ -151,7 +154,7 @@ class Policy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Password:
-    """A secret as it is, or a token, in octets as sent: never stored, never logged."""
+    """A plain secret, or a token, in octets as sent: never stored, never logged."""
 
     mechanism: str
     username: bytes
@@ -179,15 +182,15 @@ class KeyedDigest:
 
 @dataclass(frozen=True, slots=True)
 class MailRequest:
-    """A client asks for mail that waits: by ETRN, ATRN or TURN."""
+    """A client's request for waiting mail: ETRN, ATRN or TURN."""
 
     verb: Literal["ETRN", "ATRN", "TURN"]
     session: UUID
     client_address: str
     helo: str
     user: str | None  # None: it has not logged in
-    # Of ETRN one: "example.com", "@example.com" with what is below it, or "#queue". Of
-    # ATRN the domains, none for all of the user's. In lower case.
+    # For ETRN one: "example.com", "@example.com" for it and its subdomains, or
+    # "#queue". For ATRN the domains; none: all domains of the user. In lower case.
     nodes: tuple[str, ...] = ()
 
 
@@ -202,18 +205,18 @@ class Verifier:
     iterations: int
     stored_key: bytes = field(repr=False)
     server_key: bytes = field(repr=False)
-    # That of the password before, while it is good: with the same salt and iterations
+    # Of the previous password, while it is valid: with the same salt and iterations
     previous: Verifier | None = None
 
 
 class Courier(Protocol):
-    """Brings the mail of a session with a next hop, and takes back what became of it."""
+    """Brings the mail for a session with a next hop, and takes the results."""
 
     async def next_mail(self) -> OutgoingMail | None:
         """Return the next message for this hop; None: there is no more."""
 
     async def last_look(self, mail: OutgoingMail) -> tuple[str, ...]:
-        """Return for each recipient in order why nothing may go to it; "": it may."""
+        """Return for each recipient in order why it may not get mail; "": it may."""
 
     async def message_ends(self, mail: OutgoingMail) -> None:
         """Remember durably that the end of the message is about to be sent."""
@@ -221,27 +224,33 @@ class Courier(Protocol):
     async def report(
         self, mail: OutgoingMail, results: tuple[RecipientResult, ...]
     ) -> None:
-        """Remember durably what became of a message, for each recipient in order."""
+        """Remember the results of a message durably, for each recipient in order."""
 
     def close(self) -> None:
-        """The session is over; what was not reported is put back into the queue."""
+        """End the session; mail without a result goes back into the queue."""
 
 
 class HeldMail(Protocol):
     """Mail that waits until its receiver asks for it."""
 
     async def ask(self, request: MailRequest) -> Reply | Courier:
-        """Return the reply to ETRN, or to a refused ATRN or TURN; else who brings the mail."""
+        """Return the reply to ETRN, or to a refused ATRN or TURN.
+
+        Else the mail's courier.
+        """
 
 
 class Authenticator(Protocol):
     """Knows who may send."""
 
     def supports(self, mechanism: str) -> bool:
-        """Whether it can judge this mechanism, given by its upper-case name."""
+        """Whether it can verify this mechanism, given by its upper-case name."""
 
     async def authenticate(self, credentials: Credentials) -> bool:
-        """Whether these credentials are good."""
+        """Whether these credentials are valid."""
 
     async def verifier(self, username: bytes) -> Verifier:
-        """The verifier of a user; of an unknown one a made-up that no proof fits."""
+        """Return the verifier of a user.
+
+        For an unknown user, one that no proof matches.
+        """

@@ -1,4 +1,4 @@
-"""Where browsers find the pages, and which pages of others may use the API."""
+"""The public address of the pages, and the origins of others that may use the API."""
 
 from __future__ import annotations
 
@@ -12,24 +12,28 @@ from mailsink.values import EnvType, hostname, split
 
 @dataclass(frozen=True, slots=True)
 class PublicUrl:
-    """Where browsers find the pages: https://dev.example.com and /mail, or a part of it.
+    """The public address of the pages: https://dev.example.com and /mail, or one part.
 
-    origin: "" where it is not known; path: without a slash at its end
+    origin: "" if it is unknown; path: without a slash at its end
     """
 
     origin: str = ""
     path: str = ""
 
     def __str__(self) -> str:
-        """Without a slash at its end; "" where the origin is not known."""
+        """Return the address without a slash at its end.
+
+        "" if the origin is unknown.
+        """
         return f"{self.origin}{self.path}" if self.origin else ""
 
 
-# What is the same in every part of a page, a header and a cookie, without any escape
+# Characters that need no escape in any part of a page, a header and a cookie
 _PUBLIC_PATH = re.compile(r"(/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*")
 _LONGEST_PATH = 200  # characters
-# The first names of our own paths. Served below one of them, its pages would be there
-# twice, and where a proxy takes the path away nobody could say which is meant.
+# The first names of our own paths. If Mailsink were served below one of them, some
+# paths would exist twice; and if a proxy removes the path, it would be unclear which is
+# meant.
 OWN_NAMES = frozenset(
     "account api audit compare counts entries findings groups health import inboxes "
     "invitations live livez login logout mcp messages metrics nothing-arriving outgoing "
@@ -41,7 +45,7 @@ OWN_NAMES = frozenset(
 def public_path(text: str) -> str:
     """Return the path that Mailsink is served at, without a slash at its end.
 
-    Raises ValueError for one that pages, headers and cookies could not name as it is.
+    Raises ValueError for a path that needs escapes in pages, headers or cookies.
     """
     path = text.rstrip("/")
     if len(path) > _LONGEST_PATH or not _PUBLIC_PATH.fullmatch(path):
@@ -55,7 +59,7 @@ def is_own(path: str) -> bool:
 
 
 def _public_url(text: str) -> PublicUrl:
-    if not text.isprintable():  # urlsplit() would leave it out
+    if not text.isprintable():  # urlsplit() would drop such characters
         raise ValueError(text)
     alone = text.startswith("/") or not text
     path = public_path(text if alone else urlsplit(text).path)
@@ -70,7 +74,7 @@ def _origin(text: str) -> str:
     if url.query or url.fragment or url.username is not None:
         raise ValueError(text)
     host = _url_host(url)
-    default = {"http": 80, "https": 443}[url.scheme]  # which no Origin names
+    default = {"http": 80, "https": 443}[url.scheme]  # an Origin omits it
     port = "" if url.port in (None, default) else f":{url.port}"
     return f"{url.scheme}://{host}{port}"
 
@@ -83,11 +87,11 @@ def _origins(text: str) -> tuple[str, ...]:
 
 
 def _url_host(url: SplitResult) -> str:
-    """Return the host of a URL as it stands there: it goes into policies of the pages."""
+    """Return the host of a URL unchanged: it goes into the pages' policies."""
     host = url.hostname or ""
     if "[" not in url.netloc:
         return hostname(host).lower()
-    if "%" in host:  # a zone, which may be any text
+    if "%" in host:  # a zone, which can be any text
         raise ValueError(host)
     return f"[{ipaddress.IPv6Address(host)}]"
 

@@ -1,4 +1,4 @@
-"""MAILSINK_RAW_URL: where large bodies go, if not into the data folder."""
+"""MAILSINK_RAW_URL: the store for large bodies, instead of the data folder."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _ADDRESSING = ("path", "virtual")
 
 @dataclass(frozen=True, slots=True)
 class ObjectStore:
-    """A place in a store that speaks the protocol of Amazon S3.
+    """A place in a store with the protocol of Amazon S3.
 
-    endpoint: "" is Amazon's; region: "" is what the variables of AWS say; addressing:
-    where the bucket's name goes in URLs, "path", "virtual" or "auto"
+    endpoint: "" is Amazon's; region: "" is the one in the AWS variables; addressing:
+    the place of the bucket's name in URLs, "path", "virtual" or "auto"
     """
 
     bucket: str
@@ -33,9 +33,9 @@ class ObjectStore:
 
 
 def parse(text: str) -> ObjectStore | None:
-    """Return what a URL says, None of "". Raises ValueError.
+    """Return the store that a URL names, None for "". Raises ValueError.
 
-    Credentials have no place in it: they are in the variables and files of AWS.
+    The URL may not have credentials: they are in the variables and files of AWS.
     """
     if not text:
         return None

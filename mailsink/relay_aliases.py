@@ -1,4 +1,4 @@
-"""The variables of Mailpit's relay, MP_SMTP_RELAY_…, as a route of ours in TOML."""
+"""The variables of Mailpit's relay, MP_SMTP_RELAY_…, as a Mailsink route in TOML."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ _PREFIX = "MP_SMTP_RELAY_"
 HOST = f"{_PREFIX}HOST"
 _PARTS = "PORT STARTTLS TLS ALLOW_INSECURE AUTH USERNAME PASSWORD RETURN_PATH".split()
 PARTS = frozenset(_PREFIX + each for each in _PARTS)
-# They narrow what may leave, in a way that a route cannot have.
+# They limit the outgoing mail in ways that a route does not have.
 _LIMITS = ("ALLOWED_RECIPIENTS", "BLOCKED_RECIPIENTS", "OVERRIDE_FROM")
-TRUE = ("1", "true", "yes")  # as Mailpit has it
+TRUE = ("1", "true", "yes")  # as in Mailpit
 
 
 class NoEffect(Exception):
-    """A variable of theirs cannot count here; the text says why."""
+    """A variable of theirs has no effect here; the text says why."""
 
 
 def route(theirs: Mapping[str, str]) -> str:
-    """Return the route `mailpit` as MAILSINK_ROUTES takes it. Raises NoEffect.
+    """Return the route `mailpit` in the form of MAILSINK_ROUTES. Raises NoEffect.
 
     theirs: the variables that are set
     """
@@ -53,7 +53,7 @@ def route(theirs: Mapping[str, str]) -> str:
 
 
 def _toml(value: object) -> str:
-    """Return a value as TOML: as JSON has it, but for DEL, and for pairs of surrogates."""
+    """Return a value as TOML: the same as JSON, except DEL and surrogate pairs."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

@@ -1,4 +1,4 @@
-"""Lines of the log that anybody can cause as often as they like."""
+"""Limits log lines that any client can cause without end."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _LONGEST = 200  # characters
 
 
 class OnceAMinute(logging.Filter):
-    """Lets a warning through once a minute, cut, and with how many it stands for.
+    """Passes a warning once a minute, cut short, with the number of suppressed ones.
 
-    Warnings are alike if their words are, whatever they are about. Errors all pass.
+    Warnings are the same if their format string is, with any values. All errors pass.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._last: dict[str, float] = {}  # when a warning passed, by its words
+        self._last: dict[str, float] = {}  # when a warning last passed, by its format
         self._held: dict[str, int] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -1,6 +1,7 @@
-"""Where manage.py, the templates and the static files are: in a clone, or in a wheel.
+"""The places of manage.py, the templates and the static files: in a clone or a wheel.
 
-A wheel has them in mailsink/bundled (tools/hatch_build.py), its static files collected.
+A wheel has them in mailsink/bundled (tools/hatch_build.py), with static files
+collected.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""MAILSINK_ROUTES: routes for outgoing mail in TOML, a table for each of them.
+"""MAILSINK_ROUTES: routes for outgoing mail in TOML, one table for each.
 
-Only the form is checked here; what a name, a host or a pattern may be, Mailsink's own
-routes know (inbox.outgoing.routes).
+This module checks only the form; inbox.outgoing.routes checks names, hosts and
+patterns.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _NAMES = {str: "text", int: "number", bool: "true or false", list: "list of text
 
 
 def parse(text: str) -> dict[str, RouteFields]:
-    """Return the routes by name. Raises ValueError, in words that hold no secret."""
-    tables = tomllib.loads(text)  # its error is a ValueError, too
+    """Return the routes by name. Raises ValueError, whose text has no secret."""
+    tables = tomllib.loads(text)  # its error is also a ValueError
     for name, fields in tables.items():
         if not isinstance(fields, dict):
             raise ValueError(f"{name} is no table; a route begins with [{name}]")
@@ -45,7 +45,7 @@ def _check(name: str, fields: RouteFields) -> None:
         kind = _FIELDS.get(key)
         if kind is None:
             raise ValueError(f"{name} has no {key}; it takes {', '.join(_FIELDS)}")
-        # A bool is no int here.
+        # A bool does not count as an int here.
         is_list = kind is list and isinstance(value, list)
         wrong = is_list and not all(isinstance(each, str) for each in value)
         if type(value) is not kind or wrong:

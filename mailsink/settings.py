@@ -21,8 +21,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "inbox",
 ]
-# Security headers and the check of foreign requests, which takes the place of CSRF
-# tokens, are mailsink.web.guard: one layer around http and websockets.
+# mailsink.web.guard adds security headers, and checks foreign requests in place of CSRF
+# tokens: one layer around http and websockets.
 MIDDLEWARE = [
     "inbox.http.problems.problems",
     "inbox.views.faults.FormsAreUtf8",
@@ -55,15 +55,15 @@ TEMPLATES = [
 
 DATABASES: dict[str, Any] = {"default": databases.of_url(CONFIG.database_url)}
 if CONFIG.uses_sqlite:
-    # A file, not memory: threads share it, and it is what runs in production.
+    # A file, not memory: threads share it, as in production.
     DATABASES["default"]["TEST"] = {"NAME": CONFIG.data / "test.sqlite3"}
 else:
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
         "min_size": 1,
         "max_size": 20,
         "timeout": 10,
-        # Beyond it a server that is gone is tried when somebody asks, and not, after ever
-        # longer rests, minutes after it came back.
+        # After this time, the pool connects to a lost server only on demand. Otherwise
+        # its retries, with growing pauses, could come minutes after the server is back.
         "reconnect_timeout": 5,
     }
 
@@ -71,7 +71,7 @@ CHANNEL_LAYERS: dict[str, Any] = {
     "default": {"BACKEND": "inbox.live.channel_layer.ProcessLayer"},
 }
 if CONFIG.redis_url:
-    CHANNEL_LAYERS["default"] = {  # inbox.live.redis_watch says if it is out of reach
+    CHANNEL_LAYERS["default"] = {  # inbox.live.redis_watch reports if it is unreachable
         "BACKEND": "inbox.live.redis_layer.RedisLayer",
         "CONFIG": {"hosts": [CONFIG.redis_url]},
     }
@@ -91,8 +91,9 @@ if CONFIG.raw_url:
     }
 STATIC_URL = "static/"
 STATIC_ROOT = resources.ROOT / "staticfiles"
-# Of django-ninja the pages of the API show the files of Swagger. As an installed app it
-# would be imported, with pydantic, at every start: a tenth of it.
+# The API's pages use the Swagger files of django-ninja. As an installed app,
+# django-ninja would be imported with pydantic at every start, which takes a tenth of
+# it.
 _NINJA = find_spec("ninja")
 assert _NINJA is not None
 assert _NINJA.origin is not None
@@ -100,7 +101,7 @@ _SOURCES = [resources.ROOT / "static", Path(_NINJA.origin).parent / "static"]
 STATICFILES_DIRS = [] if resources.IS_BUNDLED else _SOURCES
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
-# Cookies ignore ports: the user's own app lives on localhost too.
+# Cookies ignore ports: the user's own app may run on localhost too.
 SESSION_COOKIE_NAME = "mailsink_session"
 CSRF_COOKIE_NAME = "mailsink_csrf"
 # inbox.http.gate adds the path of the request, and Secure where browsers use TLS.
@@ -120,8 +121,9 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
 ]
-# Of django-allauth: attempts that may fail, from a client and for a name. Logins by a
-# passkey or a provider are counted as they begin and end, and second factors for a user.
+# For django-allauth: failed attempts allowed, from a client and for a name. Logins with
+# a passkey or a provider are counted when they begin and end, second factors for each
+# user.
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "30/m/ip,10/5m/key",
     "login_begun": "30/m/ip",
@@ -129,7 +131,8 @@ ACCOUNT_RATE_LIMITS = {
     "passkey": "30/m/ip",
     "second_factor": "30/m/ip,10/5m/key",
 }
-# They are counted here. Of a few hundred entries, others would soon push one out.
+# They are counted here. In a cache of a few hundred entries, others would soon push one
+# out.
 CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -146,8 +149,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 
-# One line for each trouble on stderr, and for each session where that is asked for;
-# stdout belongs to `serve`.
+# One line for each trouble on stderr, and on request for each session; stdout belongs
+# to `serve`.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -169,15 +172,16 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
-        # A request that was refused or not found is the client's matter.
+        # A refused or unknown request is the client's problem.
         "django.request": {"level": "ERROR"},
         "django.security": {"level": "CRITICAL"},  # with a traceback each
-        # It warns of each request whose client leaves before the answer.
+        # It warns for each client that leaves before its answer.
         "daphne.server": {"filters": ["once_a_minute"]},
         "mailsink.web.guard": {"filters": ["once_a_minute"]},
         "inbox.live.redis_layer": {"filters": ["once_a_minute"]},
         "mailsink.sessions": {"level": "INFO"},
-        # It has a traceback each second that Redis is gone: RedisWatch says it once.
+        # It logs a traceback each second while Redis is gone; RedisWatch reports it
+        # once.
         "channels_redis.pubsub": {"level": "CRITICAL"},
     },
 }

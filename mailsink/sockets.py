@@ -1,4 +1,4 @@
-"""Binds the addresses that were asked for, before anything starts."""
+"""Binds the requested addresses before any server starts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any
 from mailsink.conf import ConfigError
 from mailsink.values import ListenAddress
 
-# what bind() says for an address that this machine does not have
+# Errors of bind() for an address that this machine does not have
 _NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _BACKLOG = 512
 
 
-# Who listens everywhere is reached here.
+# A server that listens on all addresses is reached on these.
 _HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  named, not bound
 _FIRST_HANDED_OVER = 3  # descriptor
 Where = tuple[int, str, int]  # family, host, port
@@ -26,10 +26,10 @@ _handed_over: dict[Where, socket.socket] = {}
 
 
 def take_over(number: int) -> None:
-    """Let bind() use so many sockets that systemd holds (sd_listen_fds(3)), by address.
+    """Let bind() use sockets that systemd holds (sd_listen_fds(3)), by their address.
 
-    They listen while nobody takes connections from them, so that none is refused during a
-    restart.
+    They listen even while no process accepts connections, so that none is refused
+    during a restart.
     """
     for descriptor in range(_FIRST_HANDED_OVER, _FIRST_HANDED_OVER + number):
         found = socket.socket(fileno=descriptor)
@@ -39,7 +39,7 @@ def take_over(number: int) -> None:
 
 
 def check_handed_over() -> None:
-    """Raise ConfigError if systemd holds a socket that no setting has asked for."""
+    """Raise ConfigError if systemd holds a socket that no setting uses."""
     if _handed_over:
         addresses = ", ".join(address_of(each) for each in _handed_over.values())
         raise ConfigError(
@@ -55,13 +55,13 @@ def _where(family: int, name: tuple[Any, ...]) -> Where:
 def bind(addresses: Iterable[ListenAddress], setting: str) -> list[socket.socket]:
     """Return a listening socket for each address; a name may have several.
 
-    setting names where they came from, for the ConfigError if one cannot be bound.
+    setting: the variable with the addresses, for the ConfigError if one cannot be bound
     """
     sockets: list[socket.socket] = []
     try:
         for address in addresses:
             sockets += _bind_all(address)
-    except (OSError, UnicodeError) as error:  # no host name is like that
+    except (OSError, UnicodeError) as error:  # UnicodeError: no valid host name
         for each in sockets:
             each.close()
         raise ConfigError(f"{setting}: {_reason(address, error)}") from None
@@ -69,18 +69,19 @@ def bind(addresses: Iterable[ListenAddress], setting: str) -> list[socket.socket
 
 
 def bind_again(bound: socket.socket) -> socket.socket:
-    """Return a socket of another process on the address of one that was made by share().
+    """Return a socket for another process, on the address of a socket from share().
 
-    The system spreads the connections over all of them (SO_REUSEPORT). Raises ConfigError.
+    The system spreads the connections over all of them (SO_REUSEPORT). Raises
+    ConfigError.
     """
     return _shared(bound.family, bound.getsockname())
 
 
 def let_rest(bound: socket.socket) -> socket.socket:
-    """Return a socket in the place of one that is closed, which listens only when asked to.
+    """Close a socket; return one in its place that does not listen yet.
 
-    Until then the system gives its connections to the others that bind_again() made. Where
-    that fails, it is the same socket.
+    Until it listens, the system gives its connections to the other sockets from
+    bind_again(). If that fails, the same socket is returned.
     """
     try:
         resting = _bind(bound.family, bound.getsockname(), shared=True, listening=False)
@@ -91,10 +92,10 @@ def let_rest(bound: socket.socket) -> socket.socket:
 
 
 def share(bound: socket.socket) -> socket.socket:
-    """Return a socket in the place of one that is closed, whose address others may share.
+    """Close a socket; return one in its place whose address other sockets may share.
 
-    The first one had the address for itself: nobody else listens there. Raises
-    ConfigError if somebody took it meanwhile.
+    The first socket owned the address alone, so no other server listens there. Raises
+    ConfigError if another took the address in between.
     """
     family, where = bound.family, bound.getsockname()
     bound.close()
@@ -136,14 +137,14 @@ def _bind(
 ) -> socket.socket:
     if found := _handed_over.pop(_where(family, where), None):
         return found
-    # asyncio switches Nagle's algorithm off for what it takes for TCP: with it on, a
-    # second reply, or the greeting behind a TLS handshake, is 40 ms late.
+    # IPPROTO_TCP lets asyncio recognise TCP and switch off Nagle's algorithm. With it,
+    # a second reply, or the greeting after a TLS handshake, is 40 ms late.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if shared:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        if family == socket.AF_INET6:  # [::] and 0.0.0.0 may stand side by side
+        if family == socket.AF_INET6:  # [::] and 0.0.0.0 can be bound together
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         bound.bind(where)
         if listening:
@@ -170,20 +171,20 @@ def _reason(address: ListenAddress, error: OSError | UnicodeError) -> str:
 
 
 def address_of(bound: socket.socket) -> str:
-    """Return where a socket listens: "127.0.0.1:1025" or "[::1]:1025"."""
+    """Return the address of a socket: "127.0.0.1:1025" or "[::1]:1025"."""
     host, port = bound.getsockname()[:2]
     return str(ListenAddress(host, port))
 
 
 def is_public(bound: socket.socket) -> bool:
-    """Whether other machines may reach it."""
+    """Whether other machines can reach a socket."""
     host = bound.getsockname()[0]
     return not ipaddress.ip_address(host.partition("%")[0]).is_loopback
 
 
 @dataclass(frozen=True, slots=True)
 class WebPorts:
-    """The sockets of the pages and the API: of plain HTTP, and of HTTPS."""
+    """The sockets of the pages and the API: for plain HTTP, and for HTTPS."""
 
     http: Sequence[socket.socket] = ()
     https: Sequence[socket.socket] = ()
@@ -193,14 +194,14 @@ class WebPorts:
         return [*self.http, *self.https]
 
     def urls(self) -> list[str]:
-        """Return where each listens: "http://127.0.0.1:8025"."""
+        """Return the URL of each socket: "http://127.0.0.1:8025"."""
         plain = [f"http://{address_of(each)}" for each in self.http]
         return [*plain, *(f"https://{address_of(each)}" for each in self.https)]
 
     def own_url(self) -> str:
-        """Return where who is on this machine finds the pages; "" where there are none.
+        """Return the URL of the pages on this machine; "" if there are none.
 
-        By HTTPS, where it is spoken.
+        It has https if there is an HTTPS port.
         """
         if not self.sockets:
             return ""

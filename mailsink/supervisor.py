@@ -1,7 +1,8 @@
-"""The parent of the processes of `serve --workers`: starts them, starts a dead one again, ends all.
+"""The parent of the processes of `serve --workers`: starts, restarts and ends them.
 
-It has no threads and no loop, so that it may fork whenever a process is missing. Its
-children end with it, however it ends: they hear it by a pipe that only it has open.
+It has no threads and no loop, so that it can fork whenever a process is missing. Its
+children end when it ends for any reason: they notice that on a pipe which only it holds
+open.
 """
 
 from __future__ import annotations
@@ -26,18 +27,18 @@ log = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _PATIENCE = 20.0  # seconds for the drain of a process; then it is killed
-_SHORT = 10.0  # seconds: who lived no longer rests before it is started again
-_REST, _LONGEST_REST = 0.5, 30.0  # seconds; twice as long after each short life
+_SHORT = 10.0  # seconds; a process with a shorter life is restarted after a pause
+_REST, _LONGEST_REST = 0.5, 30.0  # seconds; doubled after each short life
 _READY = b"r"
 
 
 @dataclass(slots=True)
 class ProcessPlace:
-    """A process that there is to be.
+    """The place of one process.
 
-    name: for the log, "SMTP process 1". is_vital: its own end is the end of all, and no
-    other has its work. sockets: others are in their place after a rest
-    id, dead: of the process that runs there, and of the one before it, which died
+    name: for the log, "SMTP process 1". is_vital: if it ends by itself, all end; no
+    other process does its work. sockets: replaced by others after a pause
+    id, dead: the ids of the running process, and of the previous one, which died
     """
 
     name: str
@@ -49,13 +50,13 @@ class ProcessPlace:
     deaths: int = 0
     is_ready: bool = False
     started_at: float = 0.0
-    starts_at: float = 0.0  # when it is started again; monotonic seconds
+    starts_at: float = 0.0  # when it is restarted; monotonic seconds
     rest: float = 0.0
-    ready: int = field(default=-1)  # the pipe on which it says that it is
+    ready: int = field(default=-1)  # the pipe on which it reports that it is ready
 
 
 class ParentWatch:
-    """Background work of a child: ends the process, drained, once its parent is gone."""
+    """Background work of a child: drains and ends it once its parent is gone."""
 
     def __init__(self, pipe: int) -> None:
         self._pipe = pipe
@@ -74,7 +75,10 @@ class ParentWatch:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A process, to itself. number: of its place. id, dead: as ProcessPlace has them"""
+    """The facts that a child knows. number: of its place.
+
+    Id, dead: see ProcessPlace.
+    """
 
     number: int
     id: UUID
@@ -84,24 +88,24 @@ class Child:
 
 
 class Supervisor:
-    """Runs a process at each place until a signal ends it, or a vital one ends by itself."""
+    """Runs a process in each place until a signal, or the end of a vital one."""
 
     def __init__(
         self,
         places: Sequence[ProcessPlace],
         ready: Callable[[], None],
     ) -> None:
-        """ready: called once all processes take connections"""
+        """ready: called once all processes accept connections."""
         self._places = places
         self._ready = ready
         self._said_ready = False
-        self._ending_at = 0.0  # when those that are left are killed
+        self._ending_at = 0.0  # when the remaining processes are killed
         self._code = 0
 
     def run(self, work: Callable[[Child], int]) -> int:
-        """Have each process do its work; return an exit code, in each process its own.
+        """Run the work in each process; return an exit code, each process its own.
 
-        In the parent it is 0, or that of a vital process that ended by itself.
+        In the parent it is 0, or the code of a vital process that ended by itself.
         """
         if threading.active_count() > 1:
             raise RuntimeError("a process with threads cannot be forked")
@@ -125,7 +129,7 @@ class Supervisor:
         for each in _SIGNALS:
             if self._kept[each] is not signal.SIG_IGN:
                 signal.signal(each, lambda *_: self._end())
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # so that it wakes us
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # makes the signal wake us
 
     def _watch(self) -> int:
         while True:
@@ -146,7 +150,7 @@ class Supervisor:
     # Processes
 
     def _start(self, number: int) -> Child | None:
-        """Fork a process; return what it knows, in the child alone."""
+        """Fork a process; return a Child in the child, and None in the parent."""
         place = self._places[number]
         place.ready, says_ready = os.pipe()
         place.started_at, place.is_ready = time.monotonic(), False
@@ -171,7 +175,7 @@ class Supervisor:
         return Child(number, place.id, place.dead, ParentWatch(self._theirs), ready)
 
     def _become(self, own: ProcessPlace) -> None:
-        """Let go, in a child, of what is its parent's, and of the others' sockets."""
+        """In a child, close the parent's pipes, and the sockets of other processes."""
         signal.set_wakeup_fd(-1)
         for each, handler in self._kept.items():
             signal.signal(each, handler)
@@ -184,7 +188,7 @@ class Supervisor:
                     sock.close()
 
     def _rest(self) -> None:
-        """Wait for a signal, a process that is ready, or one that is due."""
+        """Wait for a signal, a process that becomes ready, or a restart that is due."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._wake, selectors.EVENT_READ)
             for place in self._places:
@@ -220,42 +224,42 @@ class Supervisor:
                 self._ended(place, os.waitstatus_to_exitcode(status))
 
     def _ended(self, place: ProcessPlace, code: int) -> None:
-        """Decide what follows from the end of a process."""
+        """React to the end of a process."""
         if self._ending_at:
             self._code = self._code or max(code, 0)
             return
         if code >= 0 and (place.is_vital or not self._said_ready):
-            self._code = code  # it said why
+            self._code = code  # it has logged the reason
             self._end()
             return
         place.deaths += 1
         now = time.monotonic()
         is_short = now - place.started_at < _SHORT
         longer = min(_LONGEST_REST, max(_REST, 2 * place.rest))
-        # The first death after a long life, or of a process that was just made, may be chance.
+        # A first death after a long life, or right after the start, may be chance.
         place.rest = longer if is_short and place.deaths > 1 else 0.0
         place.starts_at = now + place.rest
         if place.rest and self._others_take(place):
-            # Clients would wait for it, though others have time for them.
+            # Otherwise clients would wait for it, although other processes are free.
             place.sockets = [let_rest(each) for each in place.sockets]
         again = f"in {place.rest:g} s" if place.rest else "now"
         log.error("%s %s; it is started again %s", place.name, _words(code), again)
 
     def _others_take(self, place: ProcessPlace) -> bool:
-        """Whether other processes take the connections of this one while it rests."""
+        """Whether other processes accept this one's connections during its pause."""
         others = (each for each in self._places if each is not place)
         return any(each.pid and not each.is_vital for each in others)
 
     # The end
 
     def _end(self) -> None:
-        """Drain all: called by a signal's handler, too."""
+        """Drain all processes; also called from a signal handler."""
         if self._ending_at:
             return
         self._ending_at = time.monotonic() + _PATIENCE
         for place in self._places:
             for each in place.sockets:
-                each.close()  # whoever connects from now on is refused, not kept waiting
+                each.close()  # new clients are refused, and do not wait
             if place.pid:
                 os.kill(place.pid, signal.SIGTERM)
 
@@ -270,7 +274,7 @@ class Supervisor:
 
 
 def _words(code: int) -> str:
-    """Say how a process ended, by the exit code as subprocess has it."""
+    """Return how a process ended, from an exit code in the form of subprocess."""
     if code < 0:
         return f"was ended by {signal.Signals(-code).name}"
     return f"ended with exit code {code}"

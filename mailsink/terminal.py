@@ -1,4 +1,4 @@
-"""Strangers' words, for a terminal and for the log of a job of CI: none is a command."""
+"""Makes strangers' text safe for a terminal and a CI log: it contains no commands."""
 
 from __future__ import annotations
 
@@ -8,22 +8,21 @@ from collections.abc import Callable
 
 from mailsink.text import pictured
 
-# Controls, what turns the direction of a text, and halves of characters, which no
-# encoding has
+# Controls, direction marks, and lone surrogates, which no encoding has
 _COMMANDING = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-# Commands that GitHub Actions, Azure Pipelines and TeamCity find in what a job prints
+# Commands that GitHub Actions, Azure Pipelines and TeamCity find in a job's output
 _OF_CI = re.compile(r"(?<=:):(?=[A-Za-z])|(?<=#)#(?=[a-z]*\[)")
 
 
 def plain(text: object) -> str:
-    """Return a text without what a terminal would take for a command."""
+    """Return a text without terminal commands."""
     return _COMMANDING.sub("\N{REPLACEMENT CHARACTER}", str(text))
 
 
 def plain_for_ci(text: object) -> str:
-    """Return a text also without what the runner of a job would take for a command."""
+    """Return a text without commands to a terminal or to a job's runner."""
     return without_orders(plain(text), " {}".format)
 
 
@@ -32,18 +31,18 @@ def as_json(
     indent: int | None = None,
     default: Callable[[object], object] | None = None,
 ) -> str:
-    """Return a shape as JSON that a terminal and the log of a job may have.
+    """Return a shape as JSON that is safe for a terminal and the log of a job.
 
-    A program reads what it would read without: "\\u003a" is a colon (RFC 8259 §7).
+    The value is the same for a program: "\\u003a" is a colon (RFC 8259 §7).
     """
     written = json.dumps(shape, indent=indent, default=default)
     return without_orders(written, _escaped)
 
 
 def without_orders(text: str, written: Callable[[str], str]) -> str:
-    """Return a text in which the runner of a job finds no command.
+    """Return a text without commands to the runner of a job.
 
-    written: how this text writes the character that would make it one
+    written: returns the escaped form of the character that would make a command
     """
     return _OF_CI.sub(lambda found: written(found[0]), text)
 
@@ -53,5 +52,5 @@ def _escaped(character: str) -> str:
 
 
 def octets(of_mail: bytes) -> str:
-    """Return octets as a terminal may have them, controls as pictures."""
+    """Return octets as text that is safe for a terminal, with controls as pictures."""
     return plain(pictured(of_mail))

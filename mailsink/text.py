@@ -1,4 +1,4 @@
-"""Octets as text that is safe to store and to show, losing nothing."""
+"""Octets as text that is safe to store and to show, without loss."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ import unicodedata
 from functools import cache
 from typing import Literal
 
-# Each control character, as its octets in UTF-8 are written.
+# Each control character, written as its UTF-8 octets.
 _ESCAPED = {
     code: "".join(f"\\x{octet:02x}" for octet in chr(code).encode())
     for code in (*range(0x20), *range(0x7F, 0xA0))
 }
-# A control is shown as its picture (U+2400), so that nothing in a source hides.
+# A control is shown as its picture (U+2400), so that nothing in a source is hidden.
 _PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
 _PICTURES = {code: at for code, at in _PICTURES.items() if chr(code) not in "\t\n"}
 
-# A value of the search language that means the same without quotes.
+# A value of the search language that has the same meaning without quotes.
 _NEEDS_NO_QUOTES = re.compile(r'(?!-|OR\Z)[^\s:"]+')
 
-# Marks in a row that any language has use for (Unicode, UAX #15 §13).
+# The most marks in a row that any language needs (Unicode, UAX #15 §13).
 _MARKS_IN_A_ROW = 30
-_LAST_MARK = 0x1FFFF  # no character above combines with one before it
+_LAST_MARK = 0x1FFFF  # no higher character combines with the one before it
 
 
 def normalized(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
-    """Return a text in a normal form (UAX #15), long rows of marks without their rest.
+    """Return a text in a normal form (UAX #15), with long rows of marks cut.
 
-    Marks in a row are put in order in quadratic time, and meanwhile no thread goes on.
+    Sorting a row of marks takes quadratic time, and blocks all threads meanwhile.
     """
     if text.isascii():
         return text
@@ -36,7 +36,10 @@ def normalized(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
 
 @cache
 def _rows_of_marks() -> re.Pattern[str]:
-    """Return what finds rows of marks that are too long; its group is what may stay."""
+    """Return the pattern of rows of marks that are too long.
+
+    Its group is the kept part.
+    """
     marks = "".join(
         each for each in map(chr, range(0x300, _LAST_MARK + 1)) if is_mark(each)
     )
@@ -44,14 +47,14 @@ def _rows_of_marks() -> re.Pattern[str]:
 
 
 def is_mark(character: str) -> bool:
-    """Whether a character consists of marks alone, which are put in order in a row."""
+    """Whether a character consists only of marks, which normalization sorts."""
     return all(map(unicodedata.combining, unicodedata.normalize("NFKD", character)))  # noqa: TID251
 
 
 def readable(octets: bytes) -> str:
     r"""Return octets as UTF-8 text; each undecodable or control octet as \xNN.
 
-    A backslash becomes two, so that the octets can be restored from the text.
+    A backslash is doubled, so that the octets can be restored from the text.
     """
     if octets.isascii() and (text := octets.decode("ascii")).isprintable():
         return text.replace("\\", "\\\\")
@@ -60,7 +63,7 @@ def readable(octets: bytes) -> str:
 
 
 def pictured(octets: bytes) -> str:
-    r"""Return octets as text that can be read: controls as pictures, bad UTF-8 as \xNN.
+    r"""Return octets as readable text: controls as pictures, bad UTF-8 as \xNN.
 
     Lines end in LF.
     """
@@ -69,7 +72,7 @@ def pictured(octets: bytes) -> str:
 
 
 def search_value(text: str) -> str:
-    """Return a text as a value of the search language: in quotes, where it needs them."""
+    """Return a text as a value of the search language, in quotes if it needs them."""
     if _NEEDS_NO_QUOTES.fullmatch(text):
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,7 +1,7 @@
-"""TLS contexts for the servers: of the user's certificate, or of one made here.
+"""TLS contexts for the servers: with the user's certificate, or with our own.
 
-The one made here is kept in the data folder, and made again when it nears its end or
-the hostname changed. It can be handed to clients as what they are to trust.
+Our own certificate is kept in the data folder, and made again when it is about to
+expire or the hostname has changed. Clients can be given it as a trusted certificate.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from mailsink.values import TlsVersion
 
-_LIFE = timedelta(days=397)  # the longest that all clients take
-_RENEWED = timedelta(days=30)  # before its end
+_LIFE = timedelta(days=397)  # the longest life that all clients accept
+_RENEWED = timedelta(days=30)  # before its expiry
 _A_DAY = timedelta(days=1)
 _ADDRESSES = ("127.0.0.1", "::1")
 
@@ -38,32 +38,32 @@ _VERSIONS: dict[TlsVersion, ssl.TLSVersion] = {
 def server_context(
     cert: Path, key: Path, minimum: TlsVersion = "1.2"
 ) -> ssl.SSLContext:
-    """Return the context of servers with this certificate chain and key, both PEM.
+    """Return a server context with this certificate chain and key, both PEM.
 
-    Raises ValueError with a reason for the user where they cannot be used.
+    Raises ValueError with a reason for the user if they cannot be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.options |= ssl.OP_NO_RENEGOTIATION
-    with warnings.catch_warnings():  # old versions are deprecated; here they are meant
+    with warnings.catch_warnings():  # old versions are deprecated, but wanted here
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = _VERSIONS[minimum]
-    if minimum in ("1.0", "1.1"):  # their signatures are below OpenSSL's usual level
+    if minimum in ("1.0", "1.1"):  # OpenSSL's default level forbids their signatures
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
     _load(context, cert, key)
     return context
 
 
 def renew(context: ssl.SSLContext, cert: Path, key: Path, minimum: TlsVersion) -> None:
-    """Let a context of servers show another certificate to those who come from now on.
+    """Make a server context show another certificate to new clients.
 
-    Raises ValueError with a reason for the user, and leaves the context as it is.
+    Raises ValueError with a reason for the user, and then does not change the context.
     """
-    server_context(cert, key, minimum)  # one that fails to load would be without a key
+    server_context(cert, key, minimum)  # a failed load would leave it without a key
     _load(context, cert, key)
 
 
 def expiry(cert: Path) -> datetime | None:
-    """Return when a certificate expires, in UTC; None where that cannot be read."""
+    """Return when a certificate expires, in UTC; None if that cannot be read."""
     try:
         return x509.load_pem_x509_certificate(cert.read_bytes()).not_valid_after_utc
     except (OSError, ValueError):
@@ -73,12 +73,12 @@ def expiry(cert: Path) -> datetime | None:
 def _load(context: ssl.SSLContext, cert: Path, key: Path) -> None:
     try:
         context.load_cert_chain(cert, key, password=_refuse_password)
-    except OSError as error:  # ssl.SSLError is one
+    except OSError as error:  # ssl.SSLError is an OSError
         raise ValueError(_reason(error)) from None
 
 
 def _refuse_password() -> str:
-    """Stand in for the terminal, at which nobody may sit."""
+    """Refuse to answer OpenSSL's prompt, which would wait at a terminal."""
     raise ValueError("the key is encrypted; it must be without a password")
 
 
@@ -93,20 +93,20 @@ def _reason(error: OSError) -> str:
 
 
 class Holder(NamedTuple):
-    """The names and addresses that a certificate of ours is for."""
+    """The names and addresses in a certificate of our own."""
 
-    names: tuple[str, ...]  # of DNS, its own first
+    names: tuple[str, ...]  # DNS names, the main one first
     addresses: tuple[str, ...] = _ADDRESSES
-    expired: bool = False  # its time was over when it was made
+    expired: bool = False  # make it already expired
 
 
 def own_context(
     folder: Path, hostname: str, minimum: TlsVersion = "1.2"
 ) -> ssl.SSLContext:
-    """Return the context of servers with the certificate that is kept in the folder.
+    """Return a server context with the certificate in the folder.
 
-    It is made where it is missing, broken, near its end or for another name.
-    Raises OSError.
+    The certificate is made if it is missing, broken, about to expire or for another
+    name. Raises OSError.
     """
     names = tuple(dict.fromkeys((hostname.rstrip("."), "localhost")))
     return kept_context(folder, "tls", Holder(names), minimum)
@@ -115,13 +115,13 @@ def own_context(
 def kept_context(
     folder: Path, stem: str, holder: Holder, minimum: TlsVersion
 ) -> ssl.SSLContext:
-    """Do as own_context does, for any holder. Raises OSError.
+    """Do the same as own_context for any holder. Raises OSError.
 
     stem: the beginning of the files' names, as in `<stem>-cert.pem`
     """
     cert, key = folder / f"{stem}-cert.pem", folder / f"{stem}-key.pem"
     if _serves(cert, holder):
-        with suppress(ValueError):  # of ours, so that it can be replaced
+        with suppress(ValueError):  # a broken one is ours, and can be replaced
             return server_context(cert, key, minimum)
     _make(cert, key, holder)
     return server_context(cert, key, minimum)
@@ -139,7 +139,7 @@ def _serves(cert: Path, holder: Holder) -> bool:
 
 
 def _make(cert: Path, key: Path, holder: Holder) -> None:
-    """Make a key and a certificate signed by it."""
+    """Make a key, and a certificate signed with it."""
     private = ec.generate_private_key(ec.SECP256R1())
     common = holder.names[0][:64]
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
@@ -168,9 +168,10 @@ def _make(cert: Path, key: Path, holder: Holder) -> None:
 def _extensions(
     public: ec.EllipticCurvePublicKey, holder: Holder
 ) -> list[tuple[x509.ExtensionType, bool]]:
-    """Return what RFC 5280 §4.2 and strict clients want, each with whether it is critical.
+    """Return the extensions that RFC 5280 §4.2 and strict clients require.
 
-    It is no authority: who trusts it trusts this server, and nothing it might sign.
+    Each comes with whether it is critical. The certificate is no authority: a client
+    that trusts it trusts only this server, and nothing that it signs.
     """
     return [
         (
@@ -204,7 +205,7 @@ _SIGNS_ONLY = x509.KeyUsage(
 
 
 def _write(path: Path, octets: bytes, mode: int) -> None:
-    """Write a file whole or not at all; nobody sees it with other rights."""
+    """Write a file atomically, with its final rights from the beginning."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     with os.fdopen(

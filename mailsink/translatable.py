@@ -1,15 +1,15 @@
-"""Words for people, in English, marked so that tools find what to translate."""
+"""English texts for users, marked so that tools find them for translation."""
 
 from __future__ import annotations
 
 
 def gettext_noop(text: str) -> str:
-    """Return a text as it is: by this name makemessages finds what is to be translated."""
+    """Return a text unchanged; by this function's name, makemessages finds the text."""
     return text
 
 
 class TranslatableText(str):
-    """A text with values in it; who shows it translates the template first.
+    """A text with values in it; before it is shown, the template is translated.
 
     template: with %(name)s for each of the values
     """

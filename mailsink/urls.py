@@ -1,4 +1,4 @@
-"""Where the pages and the API live."""
+"""The addresses of the pages and the API."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ DEFAULT_HTTP = "127.0.0.1:8025,[::1]:8025"
 
 
 def default_addresses(local: str, everywhere: bool) -> str:
-    """Return where to listen if nothing is said: on loopback, or on every address."""
+    """Return the default listen addresses: loopback, or every address."""
     if not everywhere:
         return local
     return local.replace("127.0.0.1", "0.0.0.0").replace("[::1]", "[::]")  # noqa: S104
@@ -37,12 +37,12 @@ _DEFAULTS = {
     for everywhere in (False, True)
 }
 
-_YEARS = 100  # that anything is kept for at most
+_YEARS = 100  # the longest time to keep anything
 
 
 @dataclass(frozen=True, slots=True)
 class EnvType(Generic[T]):
-    """A kind of value. takes: what it may be, for the message about a bad one."""
+    """A kind of value. takes: its description, for the message about an invalid one."""
 
     takes: str
     parse: Callable[[str], T]
@@ -50,11 +50,11 @@ class EnvType(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
-    """Where to listen. Port 0 takes any free one."""
+    """An address to listen on. Port 0 means any free port."""
 
     host: str
     port: int
-    # Left out quietly where the machine has no such address
+    # Skipped silently if the machine has no such address
     optional: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
@@ -111,7 +111,7 @@ def _size(text: str) -> int:
 
 def _line(text: str) -> int:
     size = _size(text)
-    if 0 < size < 512:  # which every server must take (RFC 5321 §4.5.3.1.4)
+    if 0 < size < 512:  # every server must accept 512 (RFC 5321 §4.5.3.1.4)
         raise ValueError(text)
     return size
 
@@ -139,16 +139,16 @@ def _file(text: str) -> Path | None:
 
 def split(text: str, schemes: tuple[str, ...]) -> SplitResult:
     url = urlsplit(text)  # raises ValueError for a bad host
-    if url.scheme not in schemes or url.port == 0:  # .port raises for a bad one
+    if url.scheme not in schemes or url.port == 0:  # .port raises if invalid
         raise ValueError(text)
     host = unquote(url.hostname or "")
     if not host.startswith("/"):  # a folder with a socket
-        host.encode("idna")  # as a look-up does; its UnicodeError is a ValueError
+        host.encode("idna")  # like a look-up; its UnicodeError is a ValueError
     return url
 
 
 _LONGEST_DATABASE = 63  # octets of a name in PostgreSQL
-# Options of a database that are no texts, or that we decide
+# Database options that are no texts, or that we set ourselves
 _OF_DJANGO = {
     "autocommit", "conninfo", "context", "cursor_factory", "isolation_level", "pool",
     "row_factory",
@@ -250,7 +250,7 @@ ADDRESSES = EnvType(
 )
 BOOLEAN = EnvType("1 or 0, yes or no", _boolean)
 COUNT = _counts("", 2**31 - 1)
-# Of times that are counted from now: dates come to an end.
+# For times that are counted from now: dates have a limit.
 DAYS = _counts(" of days", _YEARS * 365)
 HOURS = _counts(" of hours", _YEARS * 365 * 24)
 OPTIONAL_COUNT: EnvType[int | None] = EnvType(

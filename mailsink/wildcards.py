@@ -1,7 +1,7 @@
-"""Whether a text is as a pattern says, where * is any text and ? any character.
+"""Matches texts with patterns, where * is any text and ? is any character.
 
-In one pass over the text, whatever the pattern: what people and clients write never
-becomes a regular expression, which might try for ever. The case does not count.
+One pass over the text is enough for any pattern: input from people and clients never
+becomes a regular expression, which might run for ever. The case does not count.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import lru_cache
 
 
 def fold(text: str) -> str:
-    """Return a text without its case, as long as it was."""
+    """Return a text in folded case, with the same length."""
     folded = text.casefold()
     return folded if len(folded) == len(text) else "".join(map(_fold_one, text))
 
@@ -21,12 +21,12 @@ def _fold_one(character: str) -> str:
 
 
 class Wildcards:
-    """A pattern. The places in it that a text can have reached are bits of a number."""
+    """A pattern. The bits of a number mark the places that a text can have reached."""
 
     __slots__ = ("_any", "_end", "_stay", "_steps")
 
     def __init__(self, pattern: str) -> None:
-        self._steps: dict[str, int] = {}  # by character: the places it leads on from
+        self._steps: dict[str, int] = {}  # by character: places that it advances from
         self._any = self._stay = length = 0
         for character in fold(pattern):
             if character == "*":
@@ -40,7 +40,7 @@ class Wildcards:
         self._end = 1 << length
 
     def fit(self, text: str) -> bool:
-        """Whether the whole text is as the pattern says."""
+        """Whether the whole text matches the pattern."""
         places = 1
         for character in fold(text):
             on = places & (self._steps.get(character, 0) | self._any)

@@ -1,4 +1,4 @@
-"""Zip archives that are written while they are sent: memory holds one file at a time."""
+"""Zip archives that are written as they are sent: memory holds one file at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from mailsink.file_names import split
 from mailsink.text import normalized
 
-_EPOCH = datetime(1980, 1, 1, tzinfo=UTC)  # ZIP has no time before it
+_EPOCH = datetime(1980, 1, 1, tzinfo=UTC)  # the earliest time in ZIP
 
 
 class _Out(RawIOBase):
@@ -45,10 +45,10 @@ def zipped(files: Iterable[tuple[str, datetime, bytes]]) -> Iterator[bytes]:
 
 
 def distinct(names: Iterable[str]) -> Iterator[str]:
-    """Yield each name, made different from those before: "a.txt", "a (2).txt".
+    """Yield each name, changed if an earlier one is the same: "a.txt", "a (2).txt".
 
-    Names that differ by their case alone, or in how their accents are written, are one to
-    many file systems. names: without folders, none of them empty
+    Many file systems treat names as the same that differ only in case, or in the
+    encoding of accents. names: without folders, none of them empty
     """
     given: set[str] = set()
     counts: dict[str, int] = {}

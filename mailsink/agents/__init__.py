@@ -1,1 +1,1 @@
-"""Tools for coding agents, by the Model Context Protocol: over API v3, on stdio and at /mcp."""
+"""Tools for coding agents (Model Context Protocol) on API v3: on stdio and at /mcp."""

@@ -1,4 +1,4 @@
-"""How the tools ask API v3: over the network, or within the process that answers it."""
+"""The interface to API v3 for the tools: over the network, or inside its process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 class NotAnswered(Exception):
     """The API refused, or could not be reached; the text says what to do.
 
-    problem: the problem JSON (RFC 9457), if that was the answer; else empty
+    problem: the problem JSON (RFC 9457), if the answer has one; else empty
     """
 
     def __init__(self, text: str, problem: dict[str, Any] | None = None) -> None:
@@ -21,10 +21,13 @@ class AskedApi(Protocol):
 
     @property
     def url(self) -> str:
-        """The address of the pages, for links; without a slash at its end."""
+        """The address of the pages, for links, without a slash at its end."""
 
     async def get(self, path: str, **query: object) -> Any:
-        """Return what a path answers: get("messages", q="to:ann"). Raises NotAnswered."""
+        """Return the answer of a path: get("messages", q="to:ann").
+
+        Raises NotAnswered.
+        """
 
     async def send(self, method: str, path: str, shape: object = None) -> Any:
-        """Ask with JSON; return the answer, None where it is empty. Raises NotAnswered."""
+        """Send JSON; return the answer, None if it is empty. Raises NotAnswered."""

@@ -32,7 +32,7 @@ class MailTools:
 
     @property
     def all(self) -> list[Callable[..., Any]]:
-        """All of them, in the order in which they are offered."""
+        """Return all tools, in the order in which they are offered."""
         return [
             self.wait_for_email,
             self.get_verification_code,
@@ -48,7 +48,7 @@ class MailTools:
         subject: Subject = "",
         query: Query = "",
         after: After = "",
-        timeout: Seconds = 20,  # noqa: ASYNC109  the name that the API has for it
+        timeout: Seconds = 20,  # noqa: ASYNC109  the same name as in the API
     ) -> str:
         """Wait for a message: its text, codes and links. If none comes, what came instead."""
         found = await self._waited(to, subject, query, after, timeout)
@@ -135,7 +135,7 @@ class MailTools:
     async def _waited(
         self, to: str, subject: str, query: str, after: str, seconds: float
     ) -> dict[str, Any] | str:
-        """Return the message, or the answer that says what came instead."""
+        """Return the message, or an answer with the messages that arrived instead."""
         given = (("to", to), ("subject", subject))
         terms = [f"{name}:{search_value(value)}" for name, value in given if value]
         asked: dict[str, object] = {"q": " ".join(filter(None, [query, *terms]))}

@@ -1,7 +1,7 @@
 """`/mcp`: the MCP server over HTTP, for the process that answers the API itself.
 
-Each request stands alone (stateless), so that any process can answer it. Host and Origin
-are judged before, as for every other address.
+Each request is independent (stateless), so that any process can answer it. Host and
+Origin are checked before, as for every other address.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MOST = 50  # requests at a time: each may wait for mail
 _NOT_POST = b"Tools are called by POST."
 _BUSY = b"Too many requests of agents wait already."
 _url: ContextVar[str] = ContextVar("url", default="")
-# What says who the agent is, passed on to the API
+# The fields that identify the agent, passed on to the API
 _proofs: ContextVar[tuple[Field, ...]] = ContextVar("proofs", default=())
 _PROVING = (b"authorization", b"cookie")
 _client: ContextVar[tuple[str, int]] = ContextVar("client", default=("127.0.0.1", 0))
@@ -38,7 +38,7 @@ class McpApp:
     def __init__(self, api: App, public_url: str) -> None:
         """api: the ASGI app that answers /api/v3
 
-        public_url: of the pages; "": as the request names them
+        public_url: of the pages; "": the address in the request
         """
         self._public_url = public_url
         server = mcp_server(_ApiWithin(api))
@@ -50,7 +50,7 @@ class McpApp:
         self._asking = 0
 
     async def __call__(self, scope: AsgiScope, receive: Any, send: Any) -> None:
-        if scope["method"] != "POST":  # there is no stream that a GET could open
+        if scope["method"] != "POST":  # a GET would open a stream, which does not exist
             await _refuse(send, 405, _NOT_POST, (b"allow", b"POST"))
             return
         if self._running is None:
@@ -61,7 +61,7 @@ class McpApp:
             return
         _url.set(self._public_url or _named(scope))
         _proofs.set(tuple(each for each in scope["headers"] if each[0] in _PROVING))
-        if client := scope.get("client"):  # for the audit log, and who guesses tokens
+        if client := scope.get("client"):  # for the audit log, and against guessing
             _client.set(tuple(client))
         self._asking += 1
         try:
@@ -76,7 +76,7 @@ class McpApp:
 
 
 class _ApiWithin:
-    """API v3, asked within the process."""
+    """API v3, called inside the process."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -93,7 +93,7 @@ class _ApiWithin:
         return await self._ask(method, path, "", body)
 
     async def _ask(self, method: str, path: str, query: str, body: bytes) -> Any:
-        gone = asyncio.Event()  # never set: nobody leaves
+        gone = asyncio.Event()  # never set: no client disconnects
         received = [{"type": "http.request", "body": body, "more_body": False}]
         answered: list[Mapping[str, Any]] = []
 
@@ -146,7 +146,7 @@ def _understood(status: int, octets: bytes) -> Any:
 
 
 def _named(scope: AsgiScope) -> str:
-    """Return the address of the pages, as the request names them."""
+    """Return the address of the pages, from the request."""
     host = next((value for name, value in scope["headers"] if name == b"host"), b"")
     root = scope.get("root_path", "")
     return f"{scope.get('scheme') or 'http'}://{host.decode('latin-1')}{root}"

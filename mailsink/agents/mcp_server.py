@@ -1,4 +1,4 @@
-"""The MCP server: the tools under their names, by the official SDK."""
+"""The MCP server: the tools under their names, with the official SDK."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ explain_session say what happened; findings says what to mend in a message that 
 
 
 def mcp_server(api: AskedApi) -> MCPServer[Any]:
-    """Return a server whose tools ask an API."""
+    """Return a server whose tools use an API."""
     handlers = list(logging.root.handlers)
     server: MCPServer[Any] = MCPServer(
         "mailsink",
@@ -34,14 +34,14 @@ def mcp_server(api: AskedApi) -> MCPServer[Any]:
         version=__version__,
         log_level="WARNING",
     )
-    logging.root.handlers[:] = handlers  # the SDK adds one of its own
+    logging.root.handlers[:] = handlers  # drops the handler that the SDK adds
     for tool in (*MailTools(api).all, *WireTools(api).all):
         server.add_tool(_answering(tool), structured_output=False)
     return server
 
 
 def _answering(tool: Callable[..., Awaitable[str]]) -> Callable[..., Awaitable[str]]:
-    """Return a tool that answers with a sentence where the API refuses."""
+    """Return a tool that answers with a sentence if the API refuses."""
 
     @wraps(tool)
     async def answering(**arguments: Any) -> str:

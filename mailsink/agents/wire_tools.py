@@ -1,4 +1,4 @@
-"""Tools about what happened on the wire, and about what is to happen there."""
+"""Tools for past sessions on the wire, and for rules that change later ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mailsink.agents.asking import AskedApi, NotAnswered
 SessionId = Annotated[str, Field(description='The id of a session, or "latest".')]
 
 _HEAD, _TAIL = 30, 15  # lines of a transcript
-_REFUSALS = 3  # that are explained
+_REFUSALS = 3  # refusals that are explained
 
 
 class WireTools:
@@ -25,7 +25,7 @@ class WireTools:
 
     @property
     def all(self) -> list[Callable[..., Any]]:
-        """All of them, in the order in which they are offered."""
+        """Return all tools, in the order in which they are offered."""
         return [
             self.explain_session,
             self.why_refused,
@@ -182,7 +182,7 @@ class WireTools:
 
 
 def _transcript(exchanges: list[dict[str, Any]]) -> list[str]:
-    """Return the lines of a session; of a long one its beginning and its end."""
+    """Return the lines of a session, or only its beginning and end if it is long."""
     lines: list[str] = []
     for each in exchanges:
         lines.append(seen(f"C: {each['line'] or '(' + each['kind'] + ')'}", 200))

@@ -1,1 +1,1 @@
-"""The command line: it starts Mailsink, and asks one that runs by its API."""
+"""The command line: it starts Mailsink, and uses the API of a running one."""

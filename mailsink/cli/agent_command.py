@@ -11,7 +11,7 @@ import typer
 from mailsink.agents.asking import NotAnswered
 from mailsink.cli.api_client import DEFAULT_URL, ApiClient, ApiFailure, Url
 
-_SPARE = 30.0  # seconds beyond the time that a wait may take
+_SPARE = 30.0  # seconds added to the time that a wait may take
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +32,7 @@ def mcp(url: Url = DEFAULT_URL) -> None:
 
 
 class ApiElsewhere:
-    """API v3 over the network; each request has a thread."""
+    """API v3 over the network; each request uses a thread."""
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""Asks a running Mailsink by its API."""
+"""A client of a running Mailsink's API."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mailsink.cli import bearer_token, own_address
 DEFAULT_URL = own_address.url()
 _TIMEOUT = 60.0  # seconds without an octet
 _LISTS = ("items", "events")  # of a page, of a frame
-_MOST = 64 * 1024 * 1024  # octets of JSON: what answers may be anything, and never end
+_MOST = 64 * 1024 * 1024  # octets of JSON: the server may be any, and never end
 
 Url = Annotated[
     str,
@@ -35,10 +35,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 class ApiFailure(Exception):
-    """Mailsink could not be asked, or refused; the text says what to do."""
+    """Mailsink could not be reached, or refused; the text says what to do."""
 
     def __init__(self, text: str, exit_code: int = 1, problem: Any = None) -> None:
-        """problem: the answer of the API, if one came"""
+        """problem: the API's answer, if there is one."""
         super().__init__(text)
         self.exit_code = exit_code
         self.problem = problem
@@ -48,7 +48,7 @@ class ApiClient:
     """API v3 of one server."""
 
     def __init__(self, url: str) -> None:
-        """url: of the web side, as `MAILSINK_PUBLIC_URL`. Raises ApiFailure."""
+        """url: of the web side, like `MAILSINK_PUBLIC_URL`. Raises ApiFailure."""
         if not url.startswith(("http://", "https://")):
             raise ApiFailure(
                 f"--url is {url!r}, but begins with http:// or https://", 2
@@ -57,7 +57,7 @@ class ApiClient:
         self._tls: ssl.SSLContext | None = None
 
     def tls(self) -> ssl.SSLContext | None:
-        """Return how the server is known by its certificate; None: as any other one is.
+        """Return the context that checks the server's certificate; None: the default.
 
         Raises OSError.
         """
@@ -65,14 +65,14 @@ class ApiClient:
         return self._tls
 
     def get(self, path: str, patience: float = _TIMEOUT, **query: Any) -> Any:
-        """Return what a path answers: get("messages", q="to:ann"). Raises ApiFailure.
+        """Return the answer of a path: get("messages", q="to:ann"). Raises ApiFailure.
 
         patience: seconds without an octet
         """
         return self.shape(self._read(path, patience, query, _MOST))
 
     def octets(self, path: str, patience: float = _TIMEOUT, **query: Any) -> bytes:
-        """Return the body that a path answers as it is. Raises ApiFailure."""
+        """Return the answer of a path as octets. Raises ApiFailure."""
         return self._read(path, patience, query, None)
 
     def post(self, path: str, body: bytes, content_type: str) -> Any:
@@ -81,9 +81,9 @@ class ApiClient:
         return self.shape(self._ask("POST", path, body, headers, _TIMEOUT, _MOST))
 
     def send(self, method: str, path: str, shape: Any = None) -> Any:
-        """Ask with JSON: send("PATCH", "rules/7", {"on": False}). Raises ApiFailure.
+        """Send JSON: send("PATCH", "rules/7", {"on": False}). Raises ApiFailure.
 
-        Returns the answer; None where it is empty.
+        Return the answer; None if it is empty.
         """
         body = b"" if shape is None else json.dumps(shape).encode()
         headers = {"Content-Type": "application/json"}
@@ -91,7 +91,7 @@ class ApiClient:
         return self.shape(answer) if answer else None
 
     def is_ready(self) -> bool:
-        """Whether the server answers that it is ready."""
+        """Whether the server reports that it is ready."""
         try:
             with urllib.request.urlopen(
                 f"{self.url}/health/ready", timeout=5, context=self.tls()
@@ -108,9 +108,9 @@ class ApiClient:
         return self._ask("GET", f"{path}{asked}", None, {}, patience, most)
 
     def shape(self, answer: bytes | str) -> Any:
-        """Return the object of JSON that was answered. Raises ApiFailure.
+        """Return the JSON object of an answer. Raises ApiFailure.
 
-        So does a look at a member that no Mailsink would leave out.
+        Access to a missing member of it raises ApiFailure too: Mailsink omits none.
         """
         try:
             shape = json.loads(answer, object_hook=partial(_Object, self.url))
@@ -132,12 +132,12 @@ class ApiClient:
         timeout: float,
         most: int | None,
     ) -> bytes:
-        """Return the body of an answer, of so many octets at most. Raises ApiFailure."""
+        """Return the body of an answer, at most `most` octets. Raises ApiFailure."""
         request = urllib.request.Request(
             f"{self.url}/api/v3/{path}", body, dict(headers), method=method
         )
         for field in bearer_token.fields().items():
-            request.add_unredirected_header(*field)  # not taken to another host
+            request.add_unredirected_header(*field)  # not sent to another host
         try:
             with urllib.request.urlopen(
                 request, timeout=timeout, context=self.tls()
@@ -175,7 +175,7 @@ class ApiClient:
 
 
 class _Object(dict[str, Any]):
-    """An object of JSON from a URL."""
+    """A JSON object from a URL."""
 
     def __init__(self, url: str, members: dict[str, Any]) -> None:
         super().__init__(members)

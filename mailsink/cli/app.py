@@ -77,7 +77,7 @@ def sendmail_command(context: typer.Context) -> None:
 
 
 def main() -> None:
-    """Run the command that the arguments name. By the name of sendmail, be it."""
+    """Run the command that the arguments name; called as sendmail, act as sendmail."""
     if PurePath(sys.argv[0]).name in ("sendmail", "sendmail.exe"):
         sys.exit(sendmail(sys.argv[1:]))
     try:
@@ -86,6 +86,6 @@ def main() -> None:
         complain(failure)
         sys.exit(failure.exit_code)
     except BrokenPipeError:
-        # The reader has enough: Python would complain once more at its end.
+        # The reader has closed the pipe: Python would report it again at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-_URL = "url"  # the parameter that every command has that asks a server
+_URL = "url"  # the parameter of every command that uses a server
 _LARGEST = 4096  # characters
 
 _Token = Annotated[
@@ -41,12 +41,12 @@ class _Given:
 
 
 def fields() -> dict[str, str]:
-    """Return the fields of a request that sign in; none without a token."""
+    """Return the request fields that sign in; none without a token."""
     return {"Authorization": f"Bearer {_Given.token}"} if _Given.token else {}
 
 
 def let_sign_in(app: typer.Typer) -> None:
-    """Let each command that asks a server take a token: of an app, and of its groups."""
+    """Add the token options to the commands, also of groups, that use a server."""
     for command in app.registered_commands:
         if command.callback:
             command.callback = _signing_in(command.callback)
@@ -56,7 +56,7 @@ def let_sign_in(app: typer.Typer) -> None:
 
 
 def _signing_in(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a command with the options of a token, if it asks a server."""
+    """Return a command with the token options, if it uses a server."""
     hints = get_type_hints(command, include_extras=True)
     if _URL not in hints:
         return command
@@ -94,7 +94,7 @@ def _read(path: str) -> str:
 
 
 def _checked(text: str) -> str:
-    """Return a token without the space around it. Raises BadParameter."""
+    """Return a token without white space around it. Raises BadParameter."""
     token = text.strip()
     if token.isascii() and " " not in token and (token.isprintable() or not token):
         return token

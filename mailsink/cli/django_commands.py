@@ -1,4 +1,4 @@
-"""Runs Django's commands, of which `serve` is ours: for `manage.py` and for `mailsink`."""
+"""Runs Django's commands, and our `serve`, for `manage.py` and for `mailsink`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 from mailsink.aliases import PREFIXES
 
-INTERRUPTED = 130  # as shells have it: 128, and the number of the signal
+INTERRUPTED = 130  # the convention of shells: 128 plus the number of the signal
 
 
 def run(arguments: Sequence[str]) -> None:
     """Run a command: ["mailsink", "serve", "--smtp", "off"]."""
     if list(arguments[1:2]) == ["serve"]:
         _end_at_once()
-    gc.set_threshold(50_000)  # a start makes much, and hardly any garbage
+    gc.set_threshold(50_000)  # a start creates many objects, and hardly any garbage
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailsink.settings")
     from django.core.management import execute_from_command_line
 
@@ -35,10 +35,10 @@ def run_without_settings(arguments: Sequence[str]) -> None:
 
 
 def _end_at_once() -> None:
-    """Let Control-C end a start, in which nothing is received that could be lost.
+    """Let Control-C end a start at once: no mail is received yet that could be lost.
 
-    A KeyboardInterrupt would be lost itself if it came inside a callback of a weak
-    reference, of which imports have many.
+    A KeyboardInterrupt would get lost in a callback of a weak reference, and imports
+    have many of those.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))

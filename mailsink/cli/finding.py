@@ -1,4 +1,4 @@
-"""`explain` and `check`: what a session or a message is, and what is wrong with it."""
+"""`explain` and `check`: the lines of a session; the errors in sessions and mail."""
 
 from __future__ import annotations
 

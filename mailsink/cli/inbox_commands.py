@@ -1,4 +1,4 @@
-"""`inboxes`: the inboxes of a running Mailsink, and the logins by which clients send to them."""
+"""`inboxes`: the inboxes of a running Mailsink, and the logins of their clients."""
 
 from __future__ import annotations
 

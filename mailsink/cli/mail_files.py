@@ -29,7 +29,7 @@ from mailsink.cli.printing import as_json, say
 _MESSAGE, _MBOX = "message/rfc822", "application/mbox"
 _MAILDIR = ("cur", "new", "tmp")
 _LARGEST = 2 * 1024**3  # octets of a file, or of a line of JSON
-# Where it is no terminal there is no bar, and nothing of it is in a pipe.
+# Without a terminal there is no bar, and a pipe gets none of it.
 _bar = Console(stderr=True)
 
 
@@ -114,7 +114,7 @@ def _write_eml(client: ApiClient, folder: Path, found: Iterable[Any]) -> None:
 
 
 def _write_maildir(client: ApiClient, folder: Path, found: Iterable[Any]) -> None:
-    """Deliver as a Maildir has it: what is read is in cur, with its flags."""
+    """Write messages as a Maildir: read messages are in cur, with their flags."""
     for name in _MAILDIR:
         (folder / name).mkdir(parents=True, exist_ok=True)
     for each in found:
@@ -147,7 +147,10 @@ def _raw(client: ApiClient, message: dict[str, Any]) -> bytes:
 
 
 def _id(message: dict[str, Any]) -> UUID:
-    """Return the id of a message, which names a file: no other server leads elsewhere."""
+    """Return the id of a message, for a file name.
+
+    A UUID cannot name another folder.
+    """
     try:
         return UUID(message["id"])
     except ValueError:
@@ -176,7 +179,7 @@ def _import_file(client: ApiClient, file: Path) -> dict[str, Any]:
 
 
 def _bounded(what: object, octets: bytes) -> bytes:
-    """Return what was read, unless it is more than can be taken. Raises ApiFailure."""
+    """Return the octets if they are not too many. Raises ApiFailure."""
     if len(octets) > _LARGEST:
         raise ApiFailure(f"{what} has more than {_LARGEST // 1024**3} GiB: split it")
     return octets
@@ -200,7 +203,7 @@ def _import_lines(client: ApiClient, file: Path, opened: BinaryIO) -> dict[str, 
 
 
 def _shown(items: list[Any], what: str) -> Iterable[Any]:
-    """Return the items, with a bar of progress in a terminal while they are taken."""
+    """Yield the items, with a progress bar in a terminal."""
     return track(
         items,
         description=what,
@@ -211,10 +214,10 @@ def _shown(items: list[Any], what: str) -> Iterable[Any]:
 
 
 def of(files: Iterable[Path]) -> Iterable[Path]:
-    """Yield the files, and those of folders; of a Maildir what is delivered.
+    """Yield the files, and the files in folders; of a Maildir only delivered messages.
 
-    No link within a folder is followed: whoever packed the folder may have had one lead
-    to a file that is nobody's mail.
+    Links in a folder are not followed: the author of the folder may have made one lead
+    to a file that is no mail.
     """
     for file in files:
         if file.is_dir():
@@ -224,12 +227,12 @@ def of(files: Iterable[Path]) -> Iterable[Path]:
 
 
 def _is_mail(file: Path) -> bool:
-    """Whether a file within a folder is one of mail: others belong to a Maildir itself."""
+    """Whether a file in a folder is mail, and not a file of the Maildir itself."""
     if file.is_symlink() or not file.is_file() or file.name.startswith("."):
         return False
     if file.parent.name in _MAILDIR and _is_maildir(file.parent.parent):
         return file.parent.name != "tmp"
-    return not _is_maildir(file.parent)  # indexes of Dovecot, subscriptions
+    return not _is_maildir(file.parent)  # else Dovecot's indexes, or subscriptions
 
 
 def _is_maildir(folder: Path) -> bool:

@@ -1,7 +1,7 @@
-"""`mailpit`: Mailsink by the name, the commands and the flags of Mailpit.
+"""`mailpit`: Mailsink with the name, the commands and the flags of Mailpit.
 
-Compose files, health checks and php.ini files call it so. Whatever is no command of Mailpit's
-is one of `mailsink`; flags alone start the server.
+Compose files, health checks and php.ini files use that name. Any command that Mailpit
+does not have is passed to `mailsink`; flags alone start the server.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _INSTEAD = {
     "ingest": "mailsink import FILE…",
     "reindex": "nothing: Mailsink reads its own database",
 }
-# Flags, and the variable that each is; most are named alike.
+# The flags whose variable has another name; most have the same.
 _VARIABLES = {
     "database": "DATABASE", "db-file": "DATABASE", "max": "MAX_MESSAGES",
     "listen": "UI_BIND_ADDR", "smtp": "SMTP_BIND_ADDR", "pop3": "POP3_BIND_ADDR",
@@ -57,8 +57,8 @@ _SWITCHES = """
 
 
 def main() -> None:
-    """Do what Mailpit would do with these arguments."""
-    if sys.argv[1:2] == ["/mailpit"]:  # a `command` behind our ENTRYPOINT
+    """Act as Mailpit would with these arguments."""
+    if sys.argv[1:2] == ["/mailpit"]:  # a `command` after our ENTRYPOINT
         del sys.argv[1]
     command, rest = (sys.argv[1:2] or [""])[0], sys.argv[2:]
     if command == "readyz":
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def variables(arguments: Sequence[str]) -> dict[str, str]:
-    """Return the variables of Mailpit that its flags stand for. Exits with 2 on others."""
+    """Return the Mailpit variables for its flags. Exit with 2 on unknown flags."""
     parser = ArgumentParser(
         "mailpit",
         allow_abbrev=False,
@@ -103,7 +103,7 @@ def _variable(flag: str) -> str:
 
 
 def _serve(arguments: Sequence[str]) -> None:
-    """Start Mailsink. Flags count more than any variable."""
+    """Start Mailsink. Flags override variables."""
     given = variables(arguments)
     ours, _ = aliases.translated(given, "MAILSINK_")
     for name in ours.keys() - given.keys():
@@ -140,7 +140,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def _seconds(text: str) -> float:
-    """Return a duration as Go writes it: "1m30s"."""
+    """Return the seconds of a duration in Go's form: "1m30s"."""
     parts = re.findall(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)(ms|s|m|h)", text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ArgumentTypeError(f"{text!r} is no duration, such as 30s or 1m30s")

@@ -1,6 +1,7 @@
-"""Where the Mailsink is that the variables of this process would start, and by what it is known.
+"""The address and certificate of the Mailsink that the environment would start.
 
-The health check of a container asks there. mailsink.conf is not asked: it makes a data folder.
+The health check of a container uses them. mailsink.conf is not used: it creates a data
+folder.
 """
 
 from __future__ import annotations
@@ -13,17 +14,18 @@ from mailsink import aliases, values
 from mailsink.values import ListenAddress
 
 _USUAL = "http://127.0.0.1:8025"
-# Who listens everywhere is reached here.
+# A server that listens on all addresses is reached on these.
 _HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  named, not bound
-# The certificates of the pages, the first of them that is set
+# The certificates of the pages; the first that is set counts
 _CERTIFICATES = ("MAILSINK_HTTPS_CERT", "MAILSINK_TLS_CERT")
 
 
 def url(http: str = "", by_https: bool = False) -> str:
     """Return the URL of the web side, without a slash at its end.
 
-    http: in place of MAILSINK_HTTP and its aliases; what nobody can listen on counts as
-    unset. By HTTPS, where it is asked for or the only way.
+    http: replaces MAILSINK_HTTP and its aliases; an address that no server can listen
+    on counts as unset. The URL has https if by_https is true, or if there is no other
+    port.
     """
     found = _settings()
     plain = _address(http or found.get("MAILSINK_HTTP", ""))
@@ -37,10 +39,10 @@ def url(http: str = "", by_https: bool = False) -> str:
 
 
 def tls(url: str) -> ssl.SSLContext | None:
-    """Return how to know our own server by its certificate, whatever name that is for.
+    """Return a context that accepts our own certificate, with any name in it.
 
-    url: that is asked; None for any other one's, whom the system's authorities vouch for.
-    Raises OSError where the certificate cannot be read.
+    url: of the request. Returns None for other servers, which need a certificate from
+    the system's authorities. Raises OSError if the certificate cannot be read.
     """
     if not _is_own(url):
         return None
@@ -48,7 +50,7 @@ def tls(url: str) -> ssl.SSLContext | None:
     context.check_hostname = False
     context.verify_flags |= (
         ssl.VERIFY_X509_PARTIAL_CHAIN
-    )  # it may be no authority's own
+    )  # it may be no authority's certificate
     return context
 
 
@@ -69,7 +71,7 @@ def _settings() -> dict[str, str]:
 
 
 def _address(text: str) -> ListenAddress | None:
-    """Return the first of some addresses, as who is here reaches it."""
+    """Return the first of some addresses, in the form for a local client."""
     text = text.strip()
     try:
         addresses = values.ADDRESSES.parse(text) if text else ()

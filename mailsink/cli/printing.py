@@ -1,4 +1,4 @@
-"""Prints for people, in tables and colours where it is a terminal, and JSON for programs."""
+"""Prints tables for people, with colours in a terminal, and JSON for programs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from rich.text import Text
 from mailsink import terminal
 
 console = Console(highlight=False, soft_wrap=True)
-# Set where what is printed stands in the log of a job, which its runner reads
+# Set if the output goes to the log of a job, which the job's runner reads
 _CI = ("CI", "GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")
 
 
 def printed(text: object) -> str:
-    """Return a text of strangers as it may be printed for people."""
+    """Return a stranger's text in a form that is safe to print."""
     in_job = any(os.environ.get(each) for each in _CI)
     return terminal.plain_for_ci(text) if in_job else terminal.plain(text)
 
@@ -35,12 +35,15 @@ def say(text: object, style: str = "") -> None:
 
 
 def complain(text: object) -> None:
-    """Print why a command failed; a server, or a file of somebody else, may have the words."""
+    """Print why a command failed.
+
+    The words may be a server's, or a stranger's file's.
+    """
     print(f"mailsink: {printed(text)}", file=sys.stderr)
 
 
 def as_it_came(of_mail: bytes) -> None:
-    """Write octets as they are; to a terminal as text, since some would command it."""
+    """Write octets unchanged; to a terminal as text, since some could control it."""
     if sys.stdout.isatty():
         print(terminal.octets(of_mail))
     else:
@@ -61,7 +64,7 @@ def add_row(to: Table, *cells: object) -> None:
 
 
 def local(stamp: str) -> str:
-    """Return a time of the API as a clock here has it: "14:05:09"."""
+    """Return a time of the API as local time: "14:05:09"."""
     return datetime.fromisoformat(stamp).astimezone().strftime("%H:%M:%S")
 
 

@@ -11,7 +11,7 @@ from mailsink.cli.printing import as_json, say
 from mailsink.terminal import plain, without_orders
 
 _STYLES = {"error": "red", "warning": "yellow", "info": "dim"}
-# What XML 1.0 has no way to write, beside controls (§2.2)
+# Characters that XML 1.0 cannot hold, apart from controls (§2.2)
 _NOT_XML = re.compile("[\ufffe\uffff]")
 _GITHUB = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -61,7 +61,7 @@ def _attribute(text: str) -> str:
 
 
 def _as_github(issues: Issues) -> None:
-    """Workflow commands of GitHub Actions, which show them beside the job."""
+    """Print workflow commands of GitHub Actions, which shows them with the job."""
     for each in issues:
         words = f"{each['sentence']} {each['fix']}"
         print(
@@ -71,7 +71,7 @@ def _as_github(issues: Issues) -> None:
 
 
 def _as_markdown(issues: Issues) -> None:
-    """A table, for a summary of a job of GitHub Actions."""
+    """Print a table for the summary of a GitHub Actions job."""
     print("| severity | what is wrong | fix |\n| --- | --- | --- |")
     for each in issues:
         what = f"**{_cell(each['title'])}** {_cell(each['sentence'])}"
@@ -79,7 +79,7 @@ def _as_markdown(issues: Issues) -> None:
 
 
 def _cell(text: str) -> str:
-    """Return a text as Markdown shows it as it is."""
+    """Return a text escaped so that Markdown shows it unchanged."""
     marked = re.sub(r"([\\`*_{}\[\]<>()#+!|~-])", r"\\\1", plain(text))
     return " ".join(marked.split())
 

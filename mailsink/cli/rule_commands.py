@@ -1,4 +1,4 @@
-"""`rules`: the replies on purpose of a running Mailsink, listed, added, switched and removed."""
+"""`rules`: lists, adds, switches and removes the rules of a running Mailsink."""
 
 from __future__ import annotations
 

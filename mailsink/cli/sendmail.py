@@ -1,8 +1,9 @@
-"""A drop-in for /usr/sbin/sendmail: takes a message from standard input, and submits it.
+"""A replacement for /usr/sbin/sendmail: submits a message from standard input.
 
-Its options are those that PHP, cron, Git and others give; ones that change nothing here are
-taken, as all of these programs would fail otherwise. Exit codes are those of sysexits.h.
-By hand, since no library of options knows `-oi`, `-odb` and `-bs` of sendmail.
+Its options are those that PHP, cron, Git and others use. Options without an effect here
+are accepted, as all of these programs would fail otherwise. Exit codes are those of
+sysexits.h. The options are parsed by hand, since no library supports sendmail's `-oi`,
+`-odb` and `-bs`.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ _SMTP_OPTIONS = ("--smtp-addr", "-S")  # of Mailpit and MailHog
 
 @dataclass(slots=True)
 class Submission:
-    """The arguments, understood."""
+    """The parsed arguments."""
 
     sender: str = ""
     full_name: str = ""
     recipients: list[str] = field(default_factory=list)
     from_header: bool = False  # -t: recipients are in To, Cc and Bcc
-    dot_ends: bool = True  # a line with a dot by itself ends the message; not with -i
+    dot_ends: bool = True  # a line with only a dot ends the message; not with -i
     speaks_smtp: bool = False  # -bs: SMTP on standard input and output
     smtp: str = ""
 
@@ -48,7 +49,7 @@ class BadUsage(Exception):
 
 
 def sendmail(arguments: list[str]) -> int:
-    """Do as sendmail does; return the exit code."""
+    """Act as sendmail; return the exit code."""
     try:
         asked = understood(arguments)
         host, port = _smtp_address(asked.smtp)
@@ -65,7 +66,7 @@ def sendmail(arguments: list[str]) -> int:
 
 
 def understood(arguments: list[str]) -> Submission:
-    """Return what the arguments of sendmail mean. Raises BadUsage."""
+    """Return the parsed arguments of sendmail. Raises BadUsage."""
     asked, rest = Submission(), list(arguments)
     while rest:
         word = rest.pop(0)
@@ -93,14 +94,14 @@ def _long(asked: Submission, word: str, rest: list[str]) -> None:
 def _short(asked: Submission, option: str, value: str, rest: list[str]) -> None:
     if option == "t":
         asked.from_header = True
-        asked.dot_ends = asked.dot_ends and "i" not in value  # as "-ti"
+        asked.dot_ends = asked.dot_ends and "i" not in value  # such as "-ti"
         return
     if option == "i":
         asked.dot_ends = False
         asked.from_header = asked.from_header or "t" in value
         return
     if option not in _TAKES_A_VALUE:
-        return  # -v, -m, -n and the like change nothing here
+        return  # -v, -m, -n and similar options have no effect here
     if not value:
         if not rest:
             raise BadUsage(f"-{option} takes a value")
@@ -118,7 +119,7 @@ def _short(asked: Submission, option: str, value: str, rest: list[str]) -> None:
 
 
 def _read(stdin: BinaryIO, dot_ends: bool) -> bytes:
-    """Return the message of standard input, its line ends as SMTP has them."""
+    """Return the message from standard input, with the line ends of SMTP."""
     lines = []
     for line in stdin:
         text = line.rstrip(b"\r\n") if line.endswith(b"\n") else line
@@ -129,7 +130,7 @@ def _read(stdin: BinaryIO, dot_ends: bool) -> bytes:
 
 
 def _recipients(asked: Submission, content: bytes) -> tuple[list[str], bytes]:
-    """Return who gets the message, and the message without its Bcc where that was read."""
+    """Return the recipients, and the message, without its Bcc if that was read."""
     if not asked.from_header:
         return asked.recipients, content
     header = BytesHeaderParser(policy=compat32).parsebytes(content)
@@ -153,7 +154,10 @@ def _without_bcc(content: bytes) -> bytes:
 
 
 def _with_from(asked: Submission, content: bytes) -> bytes:
-    """Return the message with a From field: -F and the sender make one where it has none."""
+    """Return the message with a From field.
+
+    Without one, make it from -F and the sender.
+    """
     header = BytesHeaderParser(policy=compat32).parsebytes(content)
     if "From" in header or not (asked.full_name or asked.sender):
         return content
@@ -181,7 +185,7 @@ def _submit(
         )
     except UnicodeEncodeError:
         return _failed(_NOT_ASCII, EX_DATAERR)
-    except ValueError:  # of smtplib, which sends no command with a line end in it
+    except ValueError:  # smtplib sends no command with a line end in it
         return _failed("an address has a line end in it", EX_DATAERR)
     except (OSError, smtplib.SMTPException) as error:
         return _failed(f"no mail could be sent to {host}:{port}: {error}", EX_TEMPFAIL)
@@ -207,7 +211,7 @@ def _exit(code: int, permanent: int = EX_UNAVAILABLE) -> int:
 
 
 def _relay(host: str, port: int) -> int:
-    """-bs: let standard input and output speak SMTP with the server."""
+    """-bs: connect standard input and output to the SMTP server."""
     try:
         server = socket.create_connection((host, port), timeout=60)
     except OSError as error:
@@ -224,7 +228,7 @@ def _relay(host: str, port: int) -> int:
 def _pass_on(server: socket.socket) -> None:
     try:
         while octets := os.read(sys.stdin.fileno(), 65536):
-            # Programs on this side end lines as files do.
+            # Local programs end lines with LF.
             server.sendall(octets.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
         server.shutdown(socket.SHUT_WR)
     except OSError:

@@ -1,4 +1,4 @@
-"""`mailsink serve`, and the commands about what it stores: those of `manage.py`."""
+"""`mailsink serve`, and the commands for its stored data: those of `manage.py`."""
 
 from __future__ import annotations
 

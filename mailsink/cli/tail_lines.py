@@ -1,4 +1,4 @@
-"""The output of `tail`: lines for people, or a line of JSON for each event."""
+"""The output of `tail`: lines for people, or one line of JSON for each event."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mailsink.terminal import as_json
 
 
 class TerminalLines:
-    """Prints what happens for people."""
+    """Prints events for people."""
 
     def opened(self, session: dict[str, Any]) -> None:
         """Print that a client connects."""
@@ -36,7 +36,7 @@ class TerminalLines:
 
 
 class JsonLines(TerminalLines):
-    """Prints objects of the API, each with its event, on a line each."""
+    """Prints objects of the API, one on each line with its event."""
 
     def opened(self, session: dict[str, Any]) -> None:
         """Print the session."""

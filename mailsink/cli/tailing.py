@@ -1,4 +1,4 @@
-"""`tail`: what happens on the wire, in the terminal, while it happens."""
+"""`tail`: shows the sessions on the wire live in the terminal."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from mailsink.cli.api_client import (
 )
 from mailsink.cli.tail_lines import JsonLines, TerminalLines
 
-_SESSIONS = 48  # that are followed at once: a connection has 50 topics
-_REMEMBERED = 1000  # sessions that were printed to their end
+_SESSIONS = 48  # followed at once: a connection has 50 topics
+_REMEMBERED = 1000  # sessions that were printed completely
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +45,7 @@ def tail(
     With a search, a session is printed from its beginning once it matches.
     """
     client = ApiClient(url)
-    # Says why, if nobody is there, or the search cannot be read
+    # Fails with the reason if no server answers, or the search is invalid
     client.get("messages" if messages else "sessions", q=q, limit=1)
     shown = JsonLines() if json else TerminalLines()
     try:
@@ -55,7 +55,7 @@ def tail(
 
 
 class _Tail:
-    """One websocket, and what was printed of it."""
+    """One websocket, and the state of the output."""
 
     def __init__(
         self, client: ApiClient, messages: bool, q: str, shown: TerminalLines
@@ -110,7 +110,7 @@ class _Tail:
             await self._exchange(topic.partition(":")[2], event)
 
     async def _message(self, event: dict[str, Any]) -> None:
-        """Print a message once: at once, or once it is indexed and the search finds it."""
+        """Print a message once: now, or after it is indexed and the search finds it."""
         id = event["id"]
         if event["event"] == "message.created" and not self._q:
             self._shown.message(event)
@@ -118,13 +118,13 @@ class _Tail:
         if event["event"] == "message.created":
             self._unindexed.add(id)
         if id not in self._unindexed or event["snippet"] is None:
-            return  # what else changes of a message is no news
+            return  # other changes of a message are not printed
         self._unindexed.remove(id)
         if any(each["id"] == id for each in await self._matching("messages", event)):
             self._shown.message(event)
 
     async def _matching(self, what: str, event: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return what the search finds of the session of an event."""
+        """Return the results of the search for an event's session."""
         session = event["session"] if what == "messages" else event["id"]
         q = f"{self._q} session:{session}"
         page = await asyncio.to_thread(partial(self._client.get, what, q=q))
@@ -132,7 +132,7 @@ class _Tail:
         return found
 
     async def _session(self, event: dict[str, Any]) -> None:
-        # Before this event, lines of one that has an ending may be on their way still.
+        # Lines of a session with an ending may still be on their way before this event.
         id, ended = event["id"], event["event"] == "session.closed"
         if id in self._over:
             return
@@ -157,7 +157,7 @@ class _Tail:
         return not self._q or bool(await self._matching("sessions", event))
 
     async def _exchange(self, id: str, event: dict[str, Any]) -> None:
-        """Print an exchange once, when it is answered; what was missed before it, too."""
+        """Print an exchange once it has a reply, after any that were missed."""
         last = self._printed.get(id)
         if last is None or event["seq"] <= last or event["code"] is None:
             return
@@ -168,7 +168,7 @@ class _Tail:
         self._shown.exchange(id, event)
 
     async def _load(self, id: str) -> None:
-        """Print what is there of a session, behind what was printed."""
+        """Print the stored exchanges of a session that were not printed yet."""
         while True:
             path = f"sessions/{part(id)}/exchanges"
             page = await asyncio.to_thread(

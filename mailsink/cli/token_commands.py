@@ -1,4 +1,4 @@
-"""`mailsink token add`: makes a token, on the machine where the database is."""
+"""`mailsink token add`: makes a token, on the machine with the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ready` and `wait`: for scripts and CI, which go on when something is there."""
+"""`ready` and `wait`: for scripts and CI that wait for a server or for mail."""
 
 from __future__ import annotations
 
@@ -83,7 +83,10 @@ def _urls(message: dict[str, Any]) -> list[str]:
 
 
 def _line(of_mail: str) -> str:
-    """Return a code or URL on a line of its own, as a URL writes what would be a command."""
+    """Return a code or URL as one line.
+
+    Characters that form a command are URL-encoded.
+    """
     one = " ".join(of_mail.split())
     return without_orders(plain(one), lambda each: f"%{ord(each):02X}")
 
@@ -93,7 +96,7 @@ def _wait(client: ApiClient, timeout: float, query: dict[str, Any]) -> Any:
     end = time.monotonic() + timeout
     while True:
         left = max(0.0, end - time.monotonic())
-        seconds = round(min(left, _PART), 3)  # as the answer has it in words
+        seconds = round(min(left, _PART), 3)  # the answer quotes the number
         try:
             found = client.get("messages/wait", seconds + 30, timeout=seconds, **query)
         except ApiFailure as failure:

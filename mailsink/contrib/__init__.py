@@ -1,1 +1,1 @@
-"""Mailsink within the projects of others."""
+"""Mailsink in other people's projects."""

@@ -1,4 +1,4 @@
-"""Which addresses may be called: public ones, and those of networks that a setting allows."""
+"""Limits calls to public addresses, and to networks that a setting allows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 NO_ADDRESS = "no IP address"
 
-# They stand for other addresses, which a router, or the other end, may translate.
+# They contain other addresses, which a router or the other end may translate.
 _TRANSLATED = {
     "IPv4-mapped": "::ffff:0:0/96",
     "IPv4-compatible": "::/96",
@@ -22,8 +22,8 @@ _TRANSLATED = {
 _TRANSLATED_NETWORKS = {
     name: ipaddress.IPv6Network(network) for name, network in _TRANSLATED.items()
 }
-# Not public, whatever this version of Python knows of the registries of IANA. The last
-# one is answered by the host of a virtual machine (Azure).
+# Never public, even if this version of Python does not know IANA's registries. The host
+# of a virtual machine answers on the last one (Azure).
 _SPECIAL = [
     ipaddress.ip_network(each)
     for each in (
@@ -35,9 +35,9 @@ _UNICAST = ipaddress.IPv6Network("2000::/3")  # no other IPv6 address is public
 
 
 def refusal(address: str, allowed: Collection[Network] = ()) -> str:
-    """Return why an address is not called, as "a loopback address"; "" if it may be.
+    """Return why an address may not be called, as "a loopback address"; "": it may.
 
-    address: as a socket names it, with its zone if it has one
+    address: in the form of a socket, with its zone if it has one
     """
     bare, percent, _zone = address.partition("%")
     try:
@@ -52,7 +52,7 @@ def refusal(address: str, allowed: Collection[Network] = ()) -> str:
 
 
 def _kind(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
-    """Return what an address is that is not public; "" for a public one."""
+    """Return the kind of an address that is not public; "" for a public one."""
     if ip.is_unspecified:
         return "the unspecified address"
     if ip.is_loopback:

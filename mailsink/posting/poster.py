@@ -1,7 +1,8 @@
 """Calls to web addresses: one try, bounded in time and size, to allowed addresses only.
 
 A name is looked up when the connection is made, and the connection goes to an address
-that was checked: it does not matter what the name stood for before, or will afterwards.
+that
+was checked: earlier and later addresses of the name do not matter.
 """
 
 from __future__ import annotations
@@ -21,24 +22,27 @@ from mailsink.text import readable
 if TYPE_CHECKING:
     import aiohttp
 
-_SECONDS = 15.0  # for all of a try
+_SECONDS = 15.0  # for a whole try
 _IDLE = 1.0  # seconds that a connection stays open for the next call
 _CONNECTIONS = 20
 _READ = 4096  # octets of a response that are read
-_KEPT = 1000  # characters of it that are kept
-_LOOKUPS = 4  # at a time; one that hangs has a thread for as long as the system lets it
+_KEPT = 1000  # characters of a response that are kept
+_LOOKUPS = 4  # at a time; a hanging one keeps a thread until the system ends it
 
 Addresses = list[tuple[Any, ...]]  # as socket.getaddrinfo returns them
 LookUp = Callable[[str, int], Awaitable[Addresses]]
 
 
 class AddressRefused(OSError):
-    """A name or an address leads to where nothing may be sent."""
+    """A name or an address leads to a host that may not be called."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostResult:
-    """The result of a try. code: of the response; None: none came, and text says why"""
+    """The result of a try. code: of the response.
+
+    None: without one, and text says why.
+    """
 
     code: int | None
     text: str
@@ -52,9 +56,9 @@ class PostResult:
 
 @dataclass(frozen=True, slots=True)
 class HeadResult:
-    """The answer to HEAD. code: of the response; None: none came, and text says why
+    """The answer to HEAD. code: of the response; None: without one, and text says why.
 
-    refused: the address is one that may not be called; location: where it redirects to
+    refused: the address may not be called; location: the target of a redirect
     """
 
     code: int | None
@@ -73,20 +77,22 @@ class Poster:
         tls: ssl.SSLContext | None = None,
         seconds: float = _SECONDS,
     ) -> None:
-        """allowed: networks that may be called though they are not public;
-        tls: whom to trust, the system's authorities if not given"""
+        """allowed: networks that may be called although they are not public
+
+        tls: the trusted authorities, by default the system's
+        """
         self._allowed = tuple(allowed)
         self._look_up = look_up or self._ask_system
         self._tls = tls
         self._seconds = seconds
         self._threads = ThreadPoolExecutor(_LOOKUPS, "webhook-dns")
         self._session: aiohttp.ClientSession | None = None
-        self._clocks: set[asyncio.Timeout] = set()  # of the calls that are being made
+        self._clocks: set[asyncio.Timeout] = set()  # of the calls under way
 
     async def post(
         self, url: str, headers: Mapping[str, str], body: bytes
     ) -> PostResult:
-        """Post a body once, and return what came of it; follows no redirect."""
+        """Post a body once, and return the result; follow no redirect."""
         session = self._session or await self._open()
         began = time.monotonic()
         code, retry_after = None, None
@@ -104,7 +110,7 @@ class Poster:
         return PostResult(code, text[:_KEPT], took, retry_after)
 
     async def head(self, url: str, headers: Mapping[str, str]) -> HeadResult:
-        """Ask for the head of a page, and return what came of it; follows no redirect."""
+        """Ask for the head of a page, and return the result; follow no redirect."""
         session = self._session or await self._open()
         try:
             async with asyncio.timeout(self._seconds):
@@ -120,7 +126,7 @@ class Poster:
             return HeadResult(None, _reason(error), refused)
 
     async def close(self) -> None:
-        """End the calls that are being made, and close the connections."""
+        """End the calls under way, and close the connections."""
         for clock in self._clocks:
             clock.reschedule(0)
         if self._session is not None:
@@ -128,7 +134,7 @@ class Poster:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _open(self) -> aiohttp.ClientSession:
-        # Takes a third of a second, which others do not have to wait.
+        # The import takes a third of a second: do not let others wait for it.
         library = await asyncio.to_thread(_library)
         if self._session is None:
             connector = library.TCPConnector(
@@ -149,7 +155,7 @@ class Poster:
         return self._session
 
     async def _resolve(self, host: str, port: int) -> Addresses:
-        """Look a name up; return what may be called. Raises AddressRefused."""
+        """Look up a name; return the addresses to call. Raises AddressRefused."""
         found = await self._look_up(host, port)
         reasons = [refusal(each[4][0], self._allowed) for each in found]
         kept = [each for each, why in zip(found, reasons, strict=True) if not why]
@@ -166,7 +172,7 @@ class Poster:
         )
 
     def _checked_socket(self, address: tuple[Any, ...]) -> socket.socket:
-        """Return a socket for an address, right before it is connected to this address."""
+        """Return a socket for an address, checked right before the connect."""
         family, kind, protocol, _name, place = address
         if why := refusal(place[0], self._allowed):
             raise AddressRefused(f"{place[0]} is {why}, which is not allowed")
@@ -187,7 +193,7 @@ async def _post(
         while len(octets) < _READ and (piece := await response.content.read(_READ)):
             octets += piece
         if not response.content.at_eof():
-            response.close()  # nobody reads the rest
+            response.close()  # the remaining octets are not read
         text = readable(octets[:_READ])
         return response.status, text, _seconds(response.headers.get("Retry-After", ""))
 
@@ -197,7 +203,7 @@ def _seconds(text: str) -> int | None:
 
 
 def _reason(error: Exception) -> str:
-    """Return why no response came, in a sentence without the URL, which may be a secret."""
+    """Return why there is no response, without the URL, which may be a secret."""
     cause = _cause(error)
     if isinstance(cause, AddressRefused):
         return f"{cause}."
@@ -212,7 +218,7 @@ def _reason(error: Exception) -> str:
 
 
 def _cause(error: Exception) -> BaseException:
-    """Return what an error of the library comes from."""
+    """Return the cause of an error of the library."""
     cause: BaseException = getattr(error, "os_error", error)
     while not isinstance(cause, AddressRefused) and cause.__cause__ is not None:
         cause = cause.__cause__
@@ -220,7 +226,7 @@ def _cause(error: Exception) -> BaseException:
 
 
 def _resolver(resolve: LookUp) -> Any:
-    """Return a resolver as the library has them."""
+    """Return a resolver in the form of the library."""
 
     class CheckedResolver(_library().abc.AbstractResolver):  # type: ignore[misc]
         async def resolve(
@@ -241,7 +247,7 @@ def _resolver(resolve: LookUp) -> Any:
 
 
 def _library() -> Any:
-    """Return aiohttp, imported when it is needed: most never call a webhook."""
+    """Return aiohttp, imported only when needed: most servers never call a webhook."""
     import aiohttp
 
     return aiohttp

@@ -1,7 +1,7 @@
-"""Signatures of webhooks, as Standard Webhooks has them (specification 1.0, symmetric).
+"""Signatures of webhooks, by Standard Webhooks (specification 1.0, symmetric).
 
-A secret is "whsec_" and 32 octets in base 64. The signature is made over the id, the
-time, and the body, so that none of them can be changed, nor an old call repeated late.
+A secret is "whsec_" and 32 octets in base64. The signature covers the id, the time and
+the body, so that none of them can be changed, and an old call cannot be repeated later.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _OCTETS = 32  # of a secret; the specification asks for 24 to 64
 
 
 def new_secret() -> str:
-    """Return a secret that nobody knows yet."""
+    """Return a new random secret."""
     return PREFIX + base64.b64encode(secrets.token_bytes(_OCTETS)).decode()
 
 

@@ -1,4 +1,5 @@
 """Writes reports: on a delivery (RFC 3464, RFC 6533), a complaint (RFC 5965), an automatic reply (RFC 3834).
 
-Pure: takes values, returns octets. Text from outside cannot add a field: controls become spaces.
+Pure: takes values, returns octets. Foreign text cannot add a field: controls become
+spaces.
 """

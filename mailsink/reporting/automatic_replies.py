@@ -1,4 +1,4 @@
-"""Writes automatic replies, and says which messages may get one (RFC 3834)."""
+"""Writes automatic replies, and decides which messages may get one (RFC 3834)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ I am out of the office and will answer when I am back.
 
 {reason}
 """
-# What the local part of a program's address begins or ends with (RFC 3834 §2).
+# The beginnings and ends of the local parts of programs' addresses (RFC 3834 §2).
 _PROGRAM_STARTS = ("owner-", "mailer-daemon", "postmaster", "majordomo", "listserv")
 _PROGRAM_ENDS = ("-request", "-owner", "-bounces")
 _NOT_ANSWERED = ("list", "bulk", "junk")
 
 
 def may_answer(reverse_path: str, fields: Iterable[tuple[str, str]]) -> bool:
-    """Whether a message may get an automatic reply (RFC 3834 §2): no program wrote it.
+    """Whether a message may get an automatic reply: no program wrote it (RFC 3834 §2).
 
     fields: of its header, as (name, value)
     """
@@ -50,7 +50,7 @@ def write_reply(
 ) -> WrittenReport:
     """Return the automatic reply of a recipient, to the reverse-path of a message.
 
-    subject: of the message; reason: why the reply is made, as a sentence for people
+    subject: of the message; reason: for the reply, as a sentence for people
     """
     utf8 = not (mail.reverse_path + recipient).isascii()
     header = multipart.head(

@@ -22,7 +22,7 @@ def write_complaint(
 ) -> WrittenReport:
     """Return a complaint of a recipient about a message.
 
-    reason: why it is made, as a sentence for people
+    reason: for the complaint, as a sentence for people
     """
     utf8 = not (mail.reverse_path + recipient).isascii()
     header = multipart.head(
@@ -35,7 +35,7 @@ def write_complaint(
         ],
         utf8,
     )
-    # RFC 5965 §2 knows one form only, which is ASCII.
+    # RFC 5965 §2 has only one form, in ASCII.
     report = written_fields.group(_fields(writer, mail, recipient))
     kind = b"Content-Type: message/feedback-report\r\nContent-Transfer-Encoding: 7bit\r\n\r\n"
     parts = [

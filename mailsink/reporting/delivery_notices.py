@@ -42,7 +42,7 @@ def write(
 ) -> WrittenReport:
     """Return a report on recipients that all have the same action.
 
-    reason: why it is made, as a sentence for people
+    reason: for the report, as a sentence for people
     """
     action = recipients[0].action
     utf8 = _needs_utf8(mail, recipients)
@@ -56,7 +56,7 @@ def write(
         ],
         utf8,
     )
-    # A report of success returns the header at most (RFC 3461 §4.3).
+    # A report of success returns at most the header (RFC 3461 §4.3).
     whole = action == "failed" and mail.returns.upper() != "HDRS"
     parts = [
         multipart.text_part(_text(writer, recipients, reason)),
@@ -68,9 +68,9 @@ def write(
 
 
 def _needs_utf8(mail: MailReportedOn, recipients: Sequence[RecipientStatus]) -> bool:
-    """Whether an address has other letters than ASCII, and the sender can read them.
+    """Whether an address has non-ASCII characters, and the sender can read them.
 
-    ORCPT alone may have them without SMTPUTF8: it is then written in ASCII.
+    Only ORCPT can have them without SMTPUTF8: then it is written in ASCII.
     """
     if not all(each.final.isascii() for each in recipients):
         return True

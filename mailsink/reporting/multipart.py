@@ -13,7 +13,7 @@ from mailsink.reporting.written_fields import Pairs
 
 
 def head(writer: ReportWriter, pairs: Pairs, utf8: bool) -> bytes:
-    """Return the header of a report, whose fields are given without those of all reports."""
+    """Return the header of a report. pairs: its fields besides those of all reports."""
     common = [
         ("Date", written_fields.stamp(writer.now)),
         ("Message-ID", make_msgid(domain=writer.hostname)),
@@ -24,7 +24,7 @@ def head(writer: ReportWriter, pairs: Pairs, utf8: bool) -> bytes:
 
 
 def text_part(text: str) -> bytes:
-    """Return the text for people as a part, from its fields on."""
+    """Return the text for people as a part, with its fields."""
     fields = b"Content-Type: text/plain; charset=utf-8\r\n"
     octets = text.replace("\n", "\r\n").encode()
     if octets.isascii():
@@ -34,7 +34,7 @@ def text_part(text: str) -> bytes:
 
 
 def of_parts(header: bytes, report_type: str, parts: Sequence[bytes]) -> bytes:
-    """Return a multipart/report. parts: each from its fields on"""
+    """Return a multipart/report. parts: each with its fields."""
     boundary = f"report-{secrets.token_hex(16)}"
     bits = "7bit" if all(each.isascii() for each in parts) else "8bit"
     fields = (

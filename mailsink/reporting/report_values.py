@@ -1,4 +1,4 @@
-"""The values that a report is written from, and the report itself."""
+"""The values for writing a report, and the report itself."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-# RFC 3464 §2.3.3; "expanded" is of lists, which Mailsink has none of.
+# RFC 3464 §2.3.3; "expanded" is for lists, which Mailsink does not have.
 ReportedAction = Literal["failed", "delayed", "delivered", "relayed"]
 
 
 @dataclass(frozen=True, slots=True)
 class MailReportedOn:
-    """The message that a report is about, with its envelope. "" stands for what is not known.
+    """The message that a report is about, with its envelope. "" means unknown.
 
-    octets: from its beginning on, all of it if there are not more than `size`
+    octets: its beginning, or all of it if there are `size` octets
     envelope_id: ENVID, decoded; returns: RET, FULL or HDRS (RFC 3461 §4.3)
-    received_from: of the client, as "mail.example ([192.0.2.1])"
+    received_from: the client, such as "mail.example ([192.0.2.1])"
     utf8: the client declared SMTPUTF8, so that its sender can read such reports
     """
 
@@ -38,8 +38,8 @@ class MailReportedOn:
 class RecipientStatus:
     """The result of a message for one recipient (RFC 3464 §2.3).
 
-    original: ORCPT, decoded, as "rfc822;ann@example.com"
-    diagnostic: with its type, as "smtp; 550 5.1.1 User unknown"
+    original: ORCPT, decoded, such as "rfc822;ann@example.com"
+    diagnostic: with its type, such as "smtp; 550 5.1.1 User unknown"
     """
 
     final: str
@@ -54,7 +54,7 @@ class RecipientStatus:
 
 @dataclass(frozen=True, slots=True)
 class ReportWriter:
-    """The server that reports. hostname: its name; now: the time of its reports"""
+    """The server that reports. hostname: its name; now: the time of its reports."""
 
     hostname: str
     now: datetime
@@ -62,7 +62,7 @@ class ReportWriter:
 
 @dataclass(frozen=True, slots=True)
 class WrittenReport:
-    """A report as it is stored and sent. utf8: it needs SMTPUTF8 on its way (RFC 6531)"""
+    """A report in the form to store and send. utf8: it needs SMTPUTF8 (RFC 6531)."""
 
     octets: bytes
     utf8: bool = False

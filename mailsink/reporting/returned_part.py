@@ -7,17 +7,17 @@ import re
 
 from mailsink.reporting.report_values import MailReportedOn
 
-WHOLE = 256 * 1024  # octets: of a larger message the header alone comes back
-HEADER = 64 * 1024  # octets of a header that come back
+WHOLE = 256 * 1024  # octets; of a larger message only the header is returned
+HEADER = 64 * 1024  # octets of a header that are returned
 
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n|\0")
 _LONGEST_LINE = 998  # octets (RFC 5322 §2.1.1)
 
 
 def returned(mail: MailReportedOn, whole: bool, utf8: bool) -> bytes:
-    """Return the part, from its fields on.
+    """Return the part, with its fields.
 
-    whole: it is to be the whole message, if its octets can stand there as they are
+    whole: return the whole message, if its octets fit into the report unchanged
     utf8: the report may have UTF-8 in its header fields (RFC 6533)
     """
     head = _header(mail.octets)
@@ -39,13 +39,13 @@ def _part(kind: str, encoding: str, octets: bytes) -> bytes:
 
 
 def _header(octets: bytes) -> bytes:
-    """Return a header with the end of its last line, without the empty line behind it."""
+    """Return a header with the end of its last line, but without the empty line."""
     head, end, _body = octets[:HEADER].partition(b"\r\n\r\n")
     return head + b"\r\n" if end else head
 
 
 def _fits(mail: MailReportedOn, allowed: bool) -> bool:
-    """Whether the whole message can stand in a report, which is no BINARYMIME."""
+    """Whether the whole message fits into a report, which is no BINARYMIME."""
     is_whole = mail.size == len(mail.octets) <= WHOLE
     return allowed and is_whole and _is_plain(mail.octets)
 
@@ -69,7 +69,7 @@ def _bits(octets: bytes) -> str:
 
 
 def _quoted(octets: bytes) -> bytes:
-    """Return octets in quoted-printable (RFC 2045 §6.7), bare CR and LF encoded."""
+    """Return octets in quoted-printable (RFC 2045 §6.7); encode bare CR and LF."""
     lines = octets.split(b"\r\n")
     quoted = (binascii.b2a_qp(each, istext=False, header=False) for each in lines)
     return b"\r\n".join(each.replace(b"=\n", b"=\r\n") for each in quoted)

@@ -1,4 +1,4 @@
-"""Header fields, and the fields of reports, as octets: each text on its own line, however it came."""
+"""Header fields and report fields as octets: no text can leave its own line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Pairs = Iterable[tuple[str, str]]
 
 
 def one_line(text: str) -> str:
-    """Return a text without what could end its line, cut where it is very long."""
+    """Return a text without characters that end a line, cut if it is very long."""
     return _CONTROLS.sub(" ", text).strip()[:LONGEST]
 
 
@@ -30,9 +30,9 @@ def ascii_only(text: str) -> str:
 
 
 def group(pairs: Pairs, utf8: bool = False) -> bytes:
-    """Return fields, one a line, each folded where it is long; those without a value are left out.
+    """Return fields, one on each line, folded if long; omit fields without a value.
 
-    utf8: the values may have other letters than those of ASCII
+    utf8: the values may have non-ASCII characters
     """
     return b"".join(_field(name, value, utf8) for name, value in pairs if value)
 
@@ -46,17 +46,17 @@ def _field(name: str, value: str, utf8: bool) -> bytes:
 
 
 def _cut(line: str) -> bytes:
-    """Return a line as octets, no more than a line may have: a word is not folded."""
+    """Return a line as octets, cut to the longest line: a word cannot be folded."""
     return line.encode()[:_LINE].decode(errors="ignore").encode()
 
 
 def stamp(at: datetime | None) -> str:
-    """Return a time as RFC 5322 §3.3 has it, in UTC; "" for none."""
+    """Return a time in the form of RFC 5322 §3.3, in UTC; "" for None."""
     return format_datetime(at.astimezone(UTC)) if at else ""
 
 
 def subject(text: str) -> str:
-    """Return a subject as a header has it, in encoded words where it is not ASCII."""
+    """Return a subject for a header, in encoded words if it is not ASCII."""
     line = one_line(text)[:_SUBJECT]
     return line if line.isascii() else Header(line, "utf-8", _WIDTH, "Subject").encode()
 

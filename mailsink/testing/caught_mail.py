@@ -1,4 +1,4 @@
-"""The mail of one test: waited for, looked at, and asserted about."""
+"""The mail of one test: wait for it, read it, and assert about it."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class CaughtMail:
 
 
 class Mail:
-    """The mail that came since a test began."""
+    """The mail that has arrived since a test began."""
 
     def __init__(self, url: str, smtp: tuple[str, int]) -> None:
-        """url, smtp: of a running Mailsink"""
+        """url, smtp: of a running Mailsink."""
         self.smtp = smtp
         self._api = ApiClient(url)
         self._after = self._newest()
@@ -70,7 +70,7 @@ class Mail:
         q: str = "",
         timeout: float = 10.0,
     ) -> list[CaughtMail]:
-        """Return so many messages that match, oldest first. Raises AssertionError."""
+        """Return `count` messages that match, oldest first. Raises AssertionError."""
         query = self._query(to, subject, q) | {"count": count, "timeout": timeout}
         try:
             page = self._api.get("messages/wait", timeout + 30, **query)
@@ -81,7 +81,7 @@ class Mail:
     def assert_none(
         self, *, to: str = "", subject: str = "", q: str = "", within: float = 0.5
     ) -> None:
-        """Check that no message matches, for so many seconds. Raises AssertionError."""
+        """Check for some seconds that no message matches. Raises AssertionError."""
         query = self._query(to, subject, q) | {"absent": "true", "timeout": within}
         try:
             self._api.get("messages/wait", within + 30, **query)
@@ -89,7 +89,7 @@ class Mail:
             raise AssertionError(str(failure)) from None
 
     def all(self) -> list[CaughtMail]:
-        """Return the messages that came since the test began, oldest first."""
+        """Return the messages that have arrived since the test began, oldest first."""
         found: list[str] = []
         cursor: str | None = None
         while True:

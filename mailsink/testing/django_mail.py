@@ -1,4 +1,4 @@
-"""The settings by which a Django project sends its mail to a sink."""
+"""The settings with which a Django project sends its mail to a sink."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 
 
 def mail_settings(settings: Any, host: str, port: int) -> dict[str, Any]:
-    """Return what to set in a project's settings: MAILERS of Django 6.1, or EMAIL_*."""
+    """Return the settings to change in a project: MAILERS of Django 6.1, or EMAIL_*."""
     mailers: dict[str, Any] = getattr(settings, "MAILERS", {})
     if mailers:
         mailer = {"BACKEND": _BACKEND, "OPTIONS": {"host": host, "port": port}}
@@ -25,6 +25,6 @@ def mail_settings(settings: Any, host: str, port: int) -> dict[str, Any]:
 
 
 def lead_to(settings: Any, host: str, port: int) -> None:
-    """Let a project send its mail to a sink from now on."""
+    """Make a project send its mail to a sink from now on."""
     for name, value in mail_settings(settings, host, port).items():
         setattr(settings, name, value)

@@ -1,4 +1,4 @@
-"""A Mailsink for tests: on free ports, with a data folder of its own."""
+"""A Mailsink for tests: on free ports, with its own data folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 class PrivateServer:
-    """A Mailsink in a process of its own, from `with` on until its end.
+    """A Mailsink in a separate process, which runs during a `with` block.
 
     smtp: (host, port); url: of the web side, without a slash at its end
     """
@@ -38,8 +38,8 @@ class PrivateServer:
     ) -> None:
         """settings: those of Mailsink, without MAILSINK_: PrivateServer(SMTP_AUTH="a:b").
 
-        data: the folder of its mail; without one the mail goes with the server
-        ends_with_us: on Linux, even where we are killed; start it in the main thread then
+        data: the folder of its mail; without one the mail is removed with the server
+        ends_with_us: on Linux, even if we are killed; then start it in the main thread
         """
         self._settings = settings
         self._ends_with_us = ends_with_us and sys.platform == "linux"
@@ -96,12 +96,12 @@ class PrivateServer:
 
 
 def _end_with_parent() -> None:
-    """Let Linux end this process when its parent is killed, and cannot end it."""
+    """Let Linux end this process when its parent is killed and cannot do so."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _environment(data: Path, settings: dict[str, str]) -> dict[str, str]:
-    """Return the environment of the server: no setting of the outside is in it."""
+    """Return the environment of the server, without any outside settings."""
     theirs = {
         name: value
         for name, value in os.environ.items()

@@ -1,7 +1,8 @@
 """A pytest plugin: `pytest_plugins = ["mailsink.testing.pytest_plugin"]` in conftest.py.
 
-Fixtures: `mailsink`, a private server for the session (one for each worker of pytest-xdist),
-and `mail`, the mail of the test. Django's settings of mail lead to the server meanwhile.
+Fixtures: `mailsink`, a private server for the session (one for each worker of
+pytest-xdist), and `mail`, the mail of the test. Meanwhile, Django's mail settings point
+to the server.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _mail = pytest.StashKey[Mail]()
 
 @pytest.fixture(scope="session")
 def mailsink() -> Iterator[PrivateServer]:
-    """A Mailsink of this session's own."""
+    """A private Mailsink for this session."""
     with PrivateServer() as server:
         yield server
 
@@ -30,7 +31,7 @@ def mail(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Mail:
-    """The mail that comes while the test runs."""
+    """The mail that arrives while the test runs."""
     _lead_django_to(mailsink, monkeypatch)
     made = Mail(mailsink.url, mailsink.smtp)
     request.node.stash[_mail] = made
@@ -41,7 +42,7 @@ def mail(
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Put the SMTP dialogue into the report of a test that failed."""
+    """Add the SMTP dialogue to the report of a failed test."""
     report = yield
     made = item.stash.get(_mail, None)
     if made is not None and report.when == "call" and report.failed:
@@ -52,12 +53,12 @@ def pytest_runtest_makereport(
 def _transcript(made: Mail) -> str:
     try:
         return made.transcript() or "No client has connected."
-    except Exception as error:  # the report of the test is worth more than ours
+    except Exception as error:  # the report of the test matters more than ours
         return f"It cannot be had: {error}"
 
 
 def _lead_django_to(server: PrivateServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Django send its mail to the server, if the project is one of Django's."""
+    """Make Django send its mail to the server, if the project uses Django."""
     try:
         from django.conf import settings
     except ImportError:

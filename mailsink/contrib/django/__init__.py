@@ -1,4 +1,4 @@
-"""A Django app for other people's projects: `manage.py mailsink` beside `runserver`.
+"""A Django app for other people's projects: adds `manage.py mailsink` to `runserver`.
 
-Put "mailsink.contrib.django" into INSTALLED_APPS. Without the command it changes nothing.
+Add "mailsink.contrib.django" to INSTALLED_APPS. Without the command it changes nothing.
 """

@@ -1,4 +1,4 @@
-"""Lets the settings of mail lead to the sink, in the process that `manage.py mailsink` runs."""
+"""Points the mail settings to the sink in the process of `manage.py mailsink`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.conf import settings
 
 from mailsink.testing.django_mail import lead_to
 
-SMTP_VARIABLE = "DJANGO_MAILSINK_SMTP"  # host:port of the sink beside
+SMTP_VARIABLE = "DJANGO_MAILSINK_SMTP"  # host:port of the sink that runs alongside
 
 
 class SinkConfig(AppConfig):
@@ -19,12 +19,12 @@ class SinkConfig(AppConfig):
     label = "mailsink"
 
     def ready(self) -> None:
-        """Point the settings, before anything sends."""
+        """Point the settings to the sink before any code sends mail."""
         self.lead()
 
     @staticmethod
     def lead() -> None:
-        """Point the settings to the sink beside, if there is one."""
+        """Point the settings to the sink, if one runs alongside."""
         host, _, port = os.environ.get(SMTP_VARIABLE, "").rpartition(":")
         if host:
             lead_to(settings, host.strip("[]"), int(port))

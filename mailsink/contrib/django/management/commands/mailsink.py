@@ -1,4 +1,4 @@
-"""`manage.py mailsink`: runserver, with a sink beside it that stops with it."""
+"""`manage.py mailsink`: runserver, with a sink that starts and stops with it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _USUAL = {"smtp": 1025, "http": 8025}
 
 class Command(BaseCommand):
     help = "Run the development server, and catch the mail that it sends."
-    requires_system_checks = ()  # runserver makes them
+    requires_system_checks = ()  # runserver runs them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         for name, port in _USUAL.items():
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         **__: Any,
     ) -> None:
         if os.environ.get(DJANGO_AUTORELOAD_ENV) == "true":
-            _run(runserver)  # again, after a change: the sink is there
+            _run(runserver)  # restarted after a change: the sink still runs
             return
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         with _sink(smtp or _free("smtp"), http or _free("http")) as sink:
@@ -66,7 +66,7 @@ def _run(arguments: list[str]) -> None:
 
 @contextmanager
 def _sink(smtp: str, http: str) -> Iterator[PrivateServer]:
-    """Run the sink. Raises CommandError where it does not start."""
+    """Run the sink. Raises CommandError if it does not start."""
     with ExitStack() as stack:
         try:
             sink = PrivateServer(
@@ -79,7 +79,7 @@ def _sink(smtp: str, http: str) -> Iterator[PrivateServer]:
 
 
 def _folder() -> Path:
-    """Return where the mail is kept, out of the sight of version control."""
+    """Return the folder of the mail, which version control ignores."""
     folder = Path(getattr(settings, "BASE_DIR", ".")) / ".mailsink"
     folder.mkdir(exist_ok=True)
     (folder / ".gitignore").write_text("*\n")
@@ -87,7 +87,7 @@ def _folder() -> Path:
 
 
 def _free(name: str) -> str:
-    """Return the usual address, or any port where something else is there."""
+    """Return the usual address, or any free port if that is in use."""
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
