@@ -1,4 +1,4 @@
-// The page of the API: Swagger knows dark by a class of its own, which follows our theme.
+// The page of the API: Swagger has its own class for dark, which follows our theme.
 
 const root = document.documentElement;
 const system = matchMedia("(prefers-color-scheme: dark)");

@@ -1,4 +1,4 @@
-// What every page does: the theme, the shortcuts, the palette, the clock times, and the status line.
+// The behaviour of every page: the theme, the shortcuts, the palette, the times, and the status line.
 
 import { $, $$, byId, centre, find, setText } from "./core/dom.js";
 import { timeOfDay, zoneName } from "./core/format.js";
@@ -51,7 +51,7 @@ function warn(id, words) {
   notice.hidden = false;
 }
 
-/** Behind a proxy the server may not know where it is: then it refuses its own pages. */
+/** Behind a proxy, the server may not know its public address: then it refuses its own pages. */
 function showOrigin() {
   if (isOurs()) return;
   const words = gettext("This page is at %(origin)s, but Mailsink takes itself to be at %(ours)s. It refuses live updates, changes and pictures of mail to other origins. Start it with MAILSINK_PUBLIC_URL=%(url)s");
@@ -59,9 +59,9 @@ function showOrigin() {
   warn("wrong-origin", fill(words, { origin: location.origin, ours: origins, url }));
 }
 
-/** A proxy may take a websocket for a plain request; a browser does not say why one fails. */
+/** A proxy may treat a websocket as a plain request; a browser does not show why one fails. */
 function showNoWebsocket() {
-  let known = !isOurs(); // the other warning says it, or there was a websocket
+  let known = !isOurs(); // the other warning is shown, or a websocket was open
   live().watch(async (state) => {
     if (state === "live") {
       known = true;
@@ -71,27 +71,27 @@ function showNoWebsocket() {
     known = true;
     const answer = await fetch(routes.live).catch(() => undefined);
     if (answer?.status !== UPGRADE_REQUIRED) return;
-    byId("reconnecting").remove(); // it would promise what does not come
+    byId("reconnecting").remove(); // it would promise a reconnection that never happens
     warn("no-websocket", gettext("What is new does not appear by itself: the websocket of this page was not opened. A proxy in front of Mailsink has to pass on the fields Upgrade and Connection, as docs/proxies.md has it. Load the page again to see what is new."));
   });
 }
 
-/** In whose day a search for "today" looks: the server reads it (inbox/http/zone.py). */
+/** Send the time zone, which decides which day "today" is in a search: inbox/http/zone.py reads it. */
 function sendZone() {
-  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is there on HTTPS only
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API exists only on HTTPS
   document.cookie = `mailsink_zone=${encodeURIComponent(zoneName)}; path=${ROOT}; max-age=34560000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
 }
 
 /**
  * @param {XMLHttpRequest} xhr
- * @returns {string | undefined} what the server says is wrong
+ * @returns {string | undefined} the problem that the server reports
  */
 function problemOf(xhr) {
   if (xhr.getResponseHeader("Content-Type") !== "application/problem+json") return undefined;
   return JSON.parse(xhr.responseText).detail;
 }
 
-/** What htmx could not bring is said, not passed over in silence. */
+/** Show the failures of htmx, which are silent otherwise. */
 function showFailures() {
   document.addEventListener("htmx:responseError", (event) => {
     const { xhr, pathInfo } = /** @type {CustomEvent} */ (event).detail;
@@ -101,7 +101,7 @@ function showFailures() {
   document.addEventListener("htmx:sendError", () => toast(gettext("The server cannot be reached")));
 }
 
-/** Keys by the names that a Mac has for them. */
+/** Show keys by their names on a Mac. */
 function nameKeys() {
   if (!/Mac/.test(navigator.userAgent)) return;
   for (const node of $$("[data-mac]")) setText(node, node.dataset.mac ?? "");

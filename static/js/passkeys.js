@@ -1,9 +1,9 @@
-// Passkeys: a [data-passkey] form asks the browser for one, or to make one, before it is sent.
+// Passkeys: before a [data-passkey] form is sent, the browser provides a passkey, or makes one.
 
 import { $, $$, find, getJSON, setText } from "./core/dom.js";
 import { gettext } from "./core/i18n.js";
 
-// Browsers have it over HTTPS and on localhost.
+// Browsers offer this only over HTTPS and on localhost.
 const hasPasskeys = "PublicKeyCredential" in window && "parseRequestOptionsFromJSON" in PublicKeyCredential;
 
 /** @param {HTMLFormElement} form @returns {Promise<Credential | null>} */

@@ -1,4 +1,4 @@
-// Settings: what is chosen for this browser alone.
+// Settings that apply only to this browser.
 
 import { $, setText } from "./core/dom.js";
 import * as keys from "./core/keys.js";
@@ -45,7 +45,7 @@ function notifications() {
     const granted = !tick.checked || (await Notification.requestPermission()) === "granted";
     storage.set("notify", tick.checked && granted ? "on" : "off");
     show();
-    if (granted) location.reload(); // the page begins to listen, or ends it
+    if (granted) location.reload(); // the page starts or stops listening
   });
   show();
 }

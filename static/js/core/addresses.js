@@ -1,13 +1,13 @@
-// Addresses of mail in what people type, and the page that shows where mail for them is.
+// Mail addresses in typed text, and the page that shows where the mail for an address is.
 
 import { routes } from "./routes.js";
 
 const ADDRESS = /^[^\s@<>":]+@[^\s@<>"]+$/;
 
 /**
- * The address that a text is, or asks for as a search does (`to:ann@example.com`).
+ * The address in a text: the text itself, or the value of a search (`to:ann@example.com`).
  * @param {string} text
- * @returns {string} "" where there is none
+ * @returns {string} "" if there is none
  */
 export function addressIn(text) {
   for (const word of text.trim().split(/\s+/)) {
@@ -20,7 +20,7 @@ export function addressIn(text) {
 /**
  * The page that shows where mail for an address is.
  * @param {string} address
- * @param {string} [filter] the search that may hide it
+ * @param {string} [filter] the search that may hide the mail
  */
 export function traceOf(address, filter = "") {
   const given = new URLSearchParams({ address });

@@ -1,7 +1,7 @@
 // Small helpers for the DOM. Text goes in as text, never as markup.
 //
-// `$` and `byId` throw where the page lacks what a script needs: a template and
-// its script must agree. `find` and `closest` answer null. All of them check the class.
+// `$` and `byId` throw if the page lacks an element that a script needs: a template and
+// its script must agree. `find` and `closest` return null. All of them check the class.
 
 /** @template {Element} T @typedef {{ new (): T }} ElementClass */
 
@@ -9,7 +9,7 @@
  * @template {Element} T
  * @param {Element | null | undefined} node
  * @param {ElementClass<T>} type
- * @param {string} name what was looked for, for the error
+ * @param {string} name of the wanted element, for the error
  * @returns {T}
  */
 function checked(node, type, name) {
@@ -17,7 +17,7 @@ function checked(node, type, name) {
   throw new TypeError(`${name} is ${node ? `<${node.localName}>` : "not in the page"}, not ${type.name}`);
 }
 
-/** The one class that most elements are looked up by. @template {Element} [T=HTMLElement] @param {ElementClass<T>} [type] */
+/** The class that most look-ups use. @template {Element} [T=HTMLElement] @param {ElementClass<T>} [type] */
 const classOf = (type) => type ?? /** @type {ElementClass<T>} */ (/** @type {unknown} */ (HTMLElement));
 
 /**
@@ -25,7 +25,7 @@ const classOf = (type) => type ?? /** @type {ElementClass<T>} */ (/** @type {unk
  * @template {Element} [T=HTMLElement]
  * @param {string} selector
  * @param {ParentNode | null} [root]
- * @param {ElementClass<T>} [type] an error is thrown where it is of another class
+ * @param {ElementClass<T>} [type] throws an error for an element of another class
  * @returns {T | null}
  */
 export function find(selector, root = document, type = undefined) {
@@ -34,7 +34,7 @@ export function find(selector, root = document, type = undefined) {
 }
 
 /**
- * The first element that matches; throws a TypeError where there is none.
+ * The first element that matches; throws a TypeError if there is none.
  * @template {Element} [T=HTMLElement]
  * @param {string} selector
  * @param {ParentNode} [root]
@@ -58,7 +58,7 @@ export function $$(selector, root = document, type = undefined) {
 }
 
 /**
- * The element with an id; throws a TypeError where there is none.
+ * The element with an id; throws a TypeError if there is none.
  * @template {Element} [T=HTMLElement]
  * @param {string} id
  * @param {ElementClass<T>} [type]
@@ -67,7 +67,7 @@ export function $$(selector, root = document, type = undefined) {
 export const byId = (id, type = undefined) => checked(document.getElementById(id), classOf(type), `#${id}`);
 
 /**
- * The element that an event's target is in, or is.
+ * The closest element that matches: an event's target, or one around it.
  * @template {Element} [T=HTMLElement]
  * @param {EventTarget | null} target
  * @param {string} selector
@@ -82,14 +82,14 @@ export function closest(target, selector, type = undefined) {
 /** Whether a click is meant to open a link elsewhere. @param {MouseEvent} event */
 export const isModified = (event) => event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button > 0;
 
-/** What has the focus. @returns {HTMLElement | null} */
+/** The element with the focus. @returns {HTMLElement | null} */
 export const focused = () => (document.activeElement instanceof HTMLElement ? document.activeElement : null);
 
 /**
  * Make an element.
  * @param {string} tag
  * @param {Record<string, string | boolean | EventListener>} [attributes]
- *   `onclick` and the like are listeners; true is an empty attribute, false none
+ *   `onclick` and similar names are listeners; true is an empty attribute, false none
  * @param {...(Node | string)} children
  * @returns {HTMLElement}
  */
@@ -104,7 +104,7 @@ export function el(tag, attributes = {}, ...children) {
 }
 
 /**
- * Make an element of SVG.
+ * Make an SVG element.
  * @param {string} tag
  * @param {Record<string, string | number>} [attributes]
  * @param {...Node} children
@@ -126,7 +126,7 @@ export const icon = (name) => svg("svg", { class: "icon", "aria-hidden": "true" 
   svg("use", { href: `${document.documentElement.dataset.icons}#${name}` }));
 
 /**
- * Set an element's text, touching the DOM only where it differs.
+ * Set an element's text; change the DOM only if it differs.
  * @param {Element} node
  * @param {string} text
  */
@@ -138,7 +138,7 @@ export function setText(node, text) {
  * Read a JSON answer of our own server.
  * @param {string} url
  * @param {RequestInit} [options]
- * @returns {Promise<any>} rejects with an Error in words where the answer is no success
+ * @returns {Promise<any>} rejects with a readable Error if the answer is no success
  */
 export async function getJSON(url, options = {}) {
   const response = await fetch(url, { headers: { Accept: "application/json" }, ...options });
@@ -148,7 +148,7 @@ export async function getJSON(url, options = {}) {
 }
 
 /**
- * Scroll a strip, and nothing around it, until one of its items is in its middle.
+ * Scroll only a strip, not its surroundings, until one of its items is in the middle.
  * @param {Element | null | undefined} item
  * @param {Element | null | undefined} [strip]
  */

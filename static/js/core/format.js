@@ -1,23 +1,23 @@
-// Times, sizes and counts as people read them, in the time zone that they chose.
+// Times, sizes and counts for display, in the chosen time zone.
 
 import * as storage from "./storage.js";
 import { fill, gettext } from "./i18n.js";
 
-/** @returns {string | undefined} undefined: the browser's own */
+/** @returns {string | undefined} undefined: the browser's own zone */
 function zone() {
   const timeZone = storage.get("zone") || undefined;
   try {
     return timeZone && new Intl.DateTimeFormat("en", { timeZone }).resolvedOptions().timeZone;
   } catch {
-    return undefined; // a zone that this browser does not know
+    return undefined; // this browser does not know the zone
   }
 }
 
 const timeZone = zone();
 
-/** The zone in which times are shown, by its IANA name. */
+/** The IANA name of the zone in which times are shown. */
 export const zoneName = timeZone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
-/** Whether lists show how long ago something was, and not when. */
+/** Whether lists show the age of each item instead of its time. */
 export const relative = storage.get("times") === "ago";
 
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone });
@@ -30,7 +30,7 @@ const number = new Intl.NumberFormat("en-US");
 const LATELY_MS = 172_800_000;
 
 /**
- * A moment in a list: the time of day, and before today the date too; or how long ago.
+ * A moment in a list: the time of day, with the date if it is not today; or its age.
  * @param {Date} moment
  * @param {Date} [now]
  */
@@ -50,7 +50,7 @@ export const timeOfDay = (moment) => clock.format(moment);
 export const inFull = (moment) => whole.format(moment);
 
 /**
- * How long ago, in one unit: "4 s ago".
+ * An age in one unit: "4 s ago".
  * @param {number} ms
  */
 export function ago(ms) {
@@ -61,12 +61,12 @@ export function ago(ms) {
   return fill(gettext("%(n)s days ago"), { n: Math.floor(seconds / 86_400) });
 }
 
-/** A whole number with its thousands apart. @param {number} value */
+/** A whole number with separated thousands. @param {number} value */
 export const count = (value) => number.format(value);
 
 const UNITS = ["B", "KB", "MB", "GB"];
 
-/** A size in few letters, as inbox.explain.quantities: "812 B", "4.5 KB". @param {number} size */
+/** A short form of a size, like inbox.explain.quantities: "812 B", "4.5 KB". @param {number} size */
 export function octets(size) {
   let unit = 0;
   let value = size;

@@ -1,22 +1,22 @@
-// Forms: opening one focuses its field, Ctrl+Enter (⌘+Enter) saves, and no shortcut acts in it.
+// Forms: opening one focuses its field, Ctrl+Enter (⌘+Enter) saves, and single-key shortcuts are off inside.
 
 import { $$, closest, find, focused } from "./dom.js";
 
 const TEXT = "input:not([type=checkbox], [type=radio], [type=hidden]), textarea, select, [contenteditable]";
 const FOLDED = `details:is(.menu, :has(form, ${TEXT}))`; // forms that open from their summary
-// Once it is open, the summary is part of it. The list's toolbar has forms, in which only the menus count.
+// An open form includes its summary. In the list's toolbar, which has forms, only the menus count.
 const FORM = `form:not(.toolbar form), dialog, ${FOLDED}[open], ${TEXT}`;
 
-/** @type {EventTarget | null} where the pointer went down last, or the focus went since */
+/** @type {EventTarget | null} the target of the last press, or of a later focus */
 let touched = null;
-/** @type {Element | null} what has the focus since a form was left */
+/** @type {Element | null} the element with the focus since a form was left */
 let left = null;
 
 /** @param {EventTarget | null} target @param {string} selector @returns {HTMLElement | null} */
 const within = (target, selector) => (target instanceof Element && target.checkVisibility() ? target.closest(selector) : null);
 
 /**
- * Whether a key goes to a form. A click beside its fields leaves the focus nowhere: who clicked there is in it still.
+ * Whether a key goes to a form. A click next to its fields clears the focus, but the user is still in the form.
  * @param {KeyboardEvent} event
  */
 export function isIn({ target }) {
@@ -24,7 +24,7 @@ export function isIn({ target }) {
   return Boolean(within(target, FORM) || (target === document.body && within(touched, FORM)));
 }
 
-/** Leave the form: a menu closes, and its summary has the focus. */
+/** Leave the form: a menu closes, and its summary gets the focus. */
 export function leave() {
   const active = focused();
   const menu = active?.closest("details.menu[open]");
@@ -47,7 +47,7 @@ function save(event) {
 }
 
 /**
- * Open a form, and be in its field.
+ * Open a form, and focus its field.
  * @param {HTMLDetailsElement} details
  */
 export function open(details) {
@@ -62,7 +62,7 @@ export function open(details) {
 function click(event) {
   const details = within(event.target, "summary")?.parentElement;
   if (!(details instanceof HTMLDetailsElement) || !details.matches(FOLDED)) return;
-  event.preventDefault(); // it would open a moment later, and the first letters would be lost
+  event.preventDefault(); // else it opens a moment later, and the first letters are lost
   if (details.open) details.open = false;
   else open(details);
 }
@@ -70,29 +70,29 @@ function click(event) {
 /** Whether the focus is in a field. */
 export const isTyping = () => within(document.activeElement, TEXT) !== null;
 
-/** Close a menu, and be on its summary if the focus was inside. @param {HTMLDetailsElement} menu */
+/** Close a menu; focus its summary if the focus was inside. @param {HTMLDetailsElement} menu */
 export function close(menu) {
   const had = menu.contains(document.activeElement);
   menu.open = false;
   if (had) find("summary", menu)?.focus();
 }
 
-/** Whether something is written in a menu that is not saved. @param {HTMLDetailsElement} menu */
+/** Whether a menu has unsaved input. @param {HTMLDetailsElement} menu */
 const isWritten = (menu) => $$("input, textarea", menu).some((field) => "defaultValue" in field && field.defaultValue !== /** @type {any} */ (field).value);
 
-/** Menus close when something in them is done, or elsewhere is clicked; those with a field stay for its answer. @param {MouseEvent} event */
+/** Close menus after an action in them, or a click outside; menus with a field stay open for the answer. @param {MouseEvent} event */
 function closeMenus({ target }) {
   for (const menu of $$("details.menu[open]", document, HTMLDetailsElement)) {
     const inside = target instanceof Node && menu.contains(target);
     const isDone = inside && !find(TEXT, menu) && closest(target, ".sheet :is(a, button)");
-    // A form is submitted after the click, and htmx forgets by which button once that loses the focus.
+    // The form is submitted after the click, and htmx forgets the button once that loses the focus.
     if (isDone || (!inside && !isWritten(menu))) setTimeout(close, 0, menu);
   }
 }
 
 /**
- * A form that waited for the answer to an earlier one is sent by the button that it was submitted with: htmx
- * forgets it once the focus goes elsewhere. @param {Event} event
+ * Name the submit button of a form that waited for the answer to an earlier one: htmx forgets the button once
+ * the focus moves. @param {Event} event
  */
 function nameSubmitter(event) {
   const { triggeringEvent, parameters } = /** @type {CustomEvent} */ (event).detail;

@@ -1,4 +1,4 @@
-// Pieces of pages that the server renders: fetched again, and merged into what is shown.
+// Parts of pages that the server renders: fetched again, and merged into the page.
 
 import { $, $$, closest, find, isModified } from "./dom.js";
 import { isTyping } from "./forms.js";
@@ -9,8 +9,8 @@ const FIELDS = "input:not([type=hidden]), select, textarea";
 const finishers = [];
 
 /**
- * Finish every piece before it is shown: what the page brought, and what comes later by
- * htmx or by `fragment`.
+ * Run a function on every piece before it is shown: the page itself, and later pieces from htmx or
+ * `fragment`.
  * @param {(root: ParentNode) => void} finisher
  */
 export function finish(finisher) {
@@ -18,7 +18,7 @@ export function finish(finisher) {
   finisher(document);
 }
 
-/** @type {Promise<void>} that no pointer is pressed any more */
+/** @type {Promise<void>} resolves when no pointer is pressed any more */
 let released = Promise.resolve();
 
 function press() {
@@ -36,32 +36,32 @@ function press() {
   });
 }
 
-/** @type {Map<object, unknown[]>} for each piece of the page that is on its way, the news that came meanwhile */
+/** @type {Map<object, unknown[]>} for each piece that is being fetched, the news since the request */
 const onTheWay = new Map();
 /** @type {((piece: ParentNode, news: any[]) => void)[]} */
 const catchers = [];
 
-/** Note a piece of news: what is on its way may have been made before. @param {unknown} one */
+/** Note news: pieces that are being fetched may have been rendered before it. @param {unknown} one */
 export function note(one) {
   for (const news of onTheWay.values()) news.push(one);
 }
 
 /**
- * Be called with each piece that is shown, and with the news that came while it was on its way.
+ * Call a function with each piece that is shown, and with the news since its request.
  * @param {(piece: ParentNode, news: any[]) => void} catcher
  */
 export function catchUp(catcher) {
   catchers.push(catcher);
 }
 
-/** @param {ParentNode} piece that is shown now @param {object} way by which it came */
+/** @param {ParentNode} piece that is shown now @param {object} way its key in onTheWay */
 function arrived(piece, way) {
   for (const catcher of catchers) catcher(piece, onTheWay.get(way) ?? []);
 }
 
-/** Finish what comes by htmx, too, and know when a pointer is pressed. */
+/** Finish the pieces from htmx too, and watch for pressed pointers. */
 export function start() {
-  // htmx would take a link that is to open in a tab of its own.
+  // htmx would also follow a link that should open in a new tab.
   document.addEventListener("click", (event) => {
     if (isModified(event) && closest(event.target, "a[hx-get]")) event.stopPropagation();
   }, { capture: true });
@@ -90,7 +90,7 @@ function made(markup) {
 /**
  * Fetch a fragment, as nodes that are not in the page yet.
  * @param {string} url
- * @returns {Promise<DocumentFragment>} rejects with an Error in words
+ * @returns {Promise<DocumentFragment>} rejects with a readable Error
  */
 export async function fragment(url) {
   const response = await fetch(url, { headers: { Accept: "text/html" } });
@@ -98,7 +98,7 @@ export async function fragment(url) {
   return made(await response.text());
 }
 
-/** The answer to a form of a [data-refresh] or [data-merge] box is merged: what is being written in others stays. @param {Event} event */
+/** Merge the answer to a form of a [data-refresh] or [data-merge] box: input in other forms stays. @param {Event} event */
 function mergeAnswer(event) {
   const { detail } = /** @type {CustomEvent} */ (event);
   const { target: box, requestConfig } = detail;
@@ -118,8 +118,8 @@ function mergeAnswer(event) {
 }
 
 /**
- * Let the server decide about a form that was sent, unless somebody has gone on writing in it:
- * what its fields hold, and whether its menu is open.
+ * Take over the server's state of a form that was sent (the values of its fields, and whether its menu is
+ * open), unless the user has changed it since.
  * @param {HTMLFormElement} form @param {FormData} sent @param {ParentNode} fresh
  */
 function settle(form, sent, fresh) {
@@ -140,7 +140,7 @@ const isEqual = (one, other) => one.length === other.length && one.every((value,
 /** @param {Element} field */
 const nameOf = (field) => field.getAttribute("name") ?? "";
 
-/** Take what was sent of a field for the server's, so that what it holds by now is the user's own. @param {any} field @param {unknown[]} values */
+/** Treat the sent values of a field as the server's, so that its current value counts as the user's own. @param {any} field @param {unknown[]} values */
 function rebase(field, values) {
   if (field instanceof HTMLSelectElement) {
     const { selectedIndex } = field;
@@ -150,13 +150,13 @@ function rebase(field, values) {
   else field.defaultValue = String(values[0] ?? "");
 }
 
-/** Wait until no pointer is pressed: a link that is replaced between the press and its end never hears of the click. */
+/** Wait until no pointer is pressed: a link that is replaced between press and release gets no click. */
 export const unpressed = () => released;
 
 /**
- * Fetch a fragment that is to take the place of what is shown, once no pointer is pressed.
+ * Fetch a fragment that will replace shown content; wait until no pointer is pressed.
  * @param {string} url
- * @returns {Promise<DocumentFragment>} rejects with an Error in words
+ * @returns {Promise<DocumentFragment>} rejects with a readable Error
  */
 export async function renewal(url) {
   const fresh = await fragment(url);
@@ -164,18 +164,18 @@ export async function renewal(url) {
   return fresh;
 }
 
-/** @type {WeakMap<Element, { url: string }>} for each box, what was asked for last */
+/** @type {WeakMap<Element, { url: string }>} the latest request of each box */
 const asked = new WeakMap();
 
-/** The URL that was asked for last as the content of a box, if any was. @param {Element} box */
+/** The URL of the latest request for the content of a box, if any. @param {Element} box */
 export const askedFor = (box) => asked.get(box)?.url;
 
 /**
- * Show a fragment as the content of a box, unless another was asked for meanwhile.
+ * Show a fragment as the content of a box, unless there is a later request.
  * @param {Element} box
  * @param {string} url
- * @param {(box: Element, fresh: DocumentFragment) => void} [show] puts it there
- * @returns {Promise<boolean>} whether it is shown; rejects with an Error in words
+ * @param {(box: Element, fresh: DocumentFragment) => void} [show] puts the fragment into the box
+ * @returns {Promise<boolean>} whether it is shown; rejects with a readable Error
  */
 export async function load(box, url, show = (into, fresh) => into.replaceChildren(fresh)) {
   const turn = { url };
@@ -195,19 +195,19 @@ export async function load(box, url, show = (into, fresh) => into.replaceChildre
 /** @type {WeakMap<Element, number>} when a box was last merged, by performance.now() */
 const merged = new WeakMap();
 
-/** Whether what was asked for at a moment may be older than what a box shows. @param {Element} box @param {number} at */
+/** Whether the answer to a request at a moment may be older than the content of a box. @param {Element} box @param {number} at */
 export const isOlder = (box, at) => (merged.get(box) ?? -1) > at;
 
 /**
- * Make the content of a box equal to that of `fresh`, changing only what differs: the
- * focus, what is typed, ticked and chosen, and which details are open stay as they are.
+ * Make the content of a box equal to that of `fresh` with few changes: the focus, all input, and
+ * the open details stay.
  * @param {Element} box
- * @param {ParentNode & Node} fresh it is taken apart
+ * @param {ParentNode & Node} fresh it is dismantled
  */
 export function morph(box, fresh) {
   const focused = document.activeElement;
   const href = focused && box.contains(focused) ? focused.getAttribute("href") : null;
-  // Noted before, as a field may look like the user's own once its attribute has changed.
+  // Found before the merge: after it, a changed attribute can make a field look changed by the user.
   const own = new Set($$(FIELDS, box).filter(isChanged));
   merged.set(box, performance.now());
   Idiomorph.morph(box, [...fresh.childNodes], {
@@ -223,8 +223,8 @@ export function morph(box, fresh) {
 }
 
 /**
- * Make an element equal to another, which is taken apart: whoever presses it, reads in it or has opened
- * something of it goes on.
+ * Make an element equal to another, which is dismantled. A press on the old element, the place of reading in
+ * it, and its open parts stay.
  * @param {Element} old @param {Element} fresh
  */
 export function renew(old, fresh) {
@@ -234,7 +234,7 @@ export function renew(old, fresh) {
 }
 
 /**
- * Focus a link by its target: merging may have made another one of its element.
+ * Focus a link by its target: the merge may have used its element for another link.
  * @param {Element} box @param {string} href
  */
 function focusLink(box, href) {
@@ -243,10 +243,10 @@ function focusLink(box, href) {
     ?.focus({ preventScroll: true });
 }
 
-/** The attribute that says what a field holds. @param {Element} field */
+/** The attribute with the value of a field. @param {Element} field */
 const heldBy = (field) => (field.matches("[type=checkbox], [type=radio]") ? "checked" : "value");
 
-/** Whether a field holds something else than the server put there. @param {Element} field */
+/** Whether a field holds another value than the server's. @param {Element} field */
 function isChanged(field) {
   if (field instanceof HTMLSelectElement) {
     return field.selectedIndex !== Math.max(0, [...field.options].findIndex((each) => each.defaultSelected));
@@ -257,8 +257,8 @@ function isChanged(field) {
 }
 
 /**
- * Whether an attribute is a person's to set, and was set.
- * @param {string} name @param {Element} node @param {Set<Element>} own the fields that a person changed
+ * Whether the user has set an attribute, which a merge must not change.
+ * @param {string} name @param {Element} node @param {Set<Element>} own the fields that the user changed
  */
 function isUsersOwn(name, node, own) {
   if (node instanceof HTMLOptionElement) return name === "selected" && own.has(closest(node, "select") ?? node);

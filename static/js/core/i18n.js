@@ -1,5 +1,5 @@
-// Texts for people, marked for Django's translation machinery (makemessages -d djangojs).
-// Without a catalog in the page (django.views.i18n) they are as written.
+// Texts for users, marked for Django's translation tools (makemessages -d djangojs).
+// Without a catalog in the page (django.views.i18n) they stay in English.
 
 /** @typedef {{ gettext(text: string): string, ngettext(one: string, many: string, count: number): string }} Catalog */
 
@@ -13,7 +13,7 @@ export const ngettext = (one, many, count) =>
   catalog?.ngettext(one, many, count) ?? (count === 1 ? one : many);
 
 /**
- * Put values into a text's places: fill(gettext("%(n)s of %(all)s"), { n: 1, all: 2 }).
+ * Put values into the placeholders of a text: fill(gettext("%(n)s of %(all)s"), { n: 1, all: 2 }).
  * @param {string} text
  * @param {Record<string, string | number>} values
  */

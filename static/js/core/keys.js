@@ -1,4 +1,4 @@
-// Single-key shortcuts: off in forms, and off altogether where people say so (WCAG 2.1.4).
+// Single-key shortcuts: off in forms, and everywhere if the user turns them off (WCAG 2.1.4).
 // Each page binds its own; a later binding of a key replaces an earlier one.
 
 import { $, byId, find } from "./dom.js";
@@ -11,7 +11,7 @@ const bindings = new Map();
 let on = storage.get(SETTING) !== "off";
 
 /**
- * Bind keys, by their KeyboardEvent.key. A later binding of a key replaces an earlier one.
+ * Bind keys by their KeyboardEvent.key. A later binding of a key replaces an earlier one.
  * @param {Record<string, (event: KeyboardEvent) => void>} keys
  */
 export function bind(keys) {
@@ -27,7 +27,7 @@ function press(event) {
     return;
   }
   const action = bindings.get(event.key);
-  // Escape is no character: it works where single keys are off.
+  // Escape is no character: it works even if single keys are off.
   if (!action || (!on && event.key.length === 1)) return;
   event.preventDefault();
   action(event);
@@ -36,10 +36,10 @@ function press(event) {
 const sheet = () => byId("keys", HTMLDialogElement);
 const checkbox = () => $("[data-keys-switch]", sheet(), HTMLInputElement);
 
-/** Do what a key does, also where single keys are off. @param {string} key */
+/** Run the action of a key, even if single keys are off. @param {string} key */
 export const run = (key) => bindings.get(key)?.(new KeyboardEvent("keydown", { key }));
 
-/** Whether single keys do something. */
+/** Whether single keys are on. */
 export const areOn = () => on;
 
 /** Switch single keys on or off. @param {boolean} wanted */
@@ -52,7 +52,7 @@ export function turn(wanted) {
 /** Show the sheet of shortcuts. */
 export const showSheet = () => sheet().showModal();
 
-/** Listen, and let the sheet of shortcuts open by its button and by "?". */
+/** Listen, and open the sheet of shortcuts with its button and with "?". */
 export function start() {
   checkbox().checked = on;
   checkbox().addEventListener("change", () => turn(checkbox().checked));

@@ -1,6 +1,6 @@
-// The addresses of pages and of the API that scripts ask for, as inbox/urls.py has them.
+// The addresses of pages and of the API that scripts use; inbox/urls.py defines them.
 
-/** Where Mailsink is served: the page names it, with a slash at its end. */
+/** The path that Mailsink is served at, with a slash at its end; the page names it. */
 export const ROOT = globalThis.document?.documentElement.dataset.root ?? "/";
 
 /** @typedef {Record<string, string> | string[][] | URLSearchParams | string} Query */

@@ -1,17 +1,17 @@
-// The page's one connection to /ws/live (docs/live.md): subscriptions that outlive it,
+// The page's only connection to /ws/live (docs/live.md): subscriptions that survive a reconnection,
 // an acknowledgement for each painted frame, and reconnection with jittered back-off.
-// A hidden tab paints nothing, so it acknowledges nothing and the server holds back.
+// A hidden tab paints nothing, so it acknowledges nothing, and the server sends no more.
 
 import { routes } from "./routes.js";
 
 /**
- * @typedef {"connecting" | "live" | "waiting" | "down"} State down: the server says that
- *   nothing is live for now
+ * @typedef {"connecting" | "live" | "waiting" | "down"} State down: the server reports that
+ *   it has no live feed at the moment
  * @typedef {{ event: string, id?: string } & Record<string, any>} LiveEvent
  * @typedef {object} Listener
- * @property {() => void} [load] read the first page again: after each subscribing, and
- *   whenever the server had to leave something out
- * @property {(events: LiveEvent[]) => void} events some may be known already: compare id or seq
+ * @property {() => void} [load] reads the first page again: after each subscription, and
+ *   whenever the server had to drop events
+ * @property {(events: LiveEvent[]) => void} events some may already be known: compare id or seq
  */
 
 const FIRST_WAIT = 500;
@@ -19,7 +19,7 @@ const LONGEST_WAIT = 15_000;
 const NOT_LIVE = 4503; // docs/live.md
 
 /**
- * How long to wait before the next attempt, in milliseconds.
+ * The wait before the next attempt, in milliseconds.
  * @param {number} attempt from 0
  * @param {number} random from 0 to 1
  */
@@ -30,7 +30,7 @@ export function backoff(attempt, random) {
 export class Live {
   /** @type {State} */
   state = "connecting";
-  /** When something last came, or the connection was last known to be good. */
+  /** When the last frame arrived, or the connection was last known to be good. */
   seenAt = new Date();
   /** @type {Map<string, Set<Listener>>} */
   #listeners = new Map();
@@ -51,7 +51,7 @@ export class Live {
 
   /**
    * @param {string} url
-   * @param {object} [world] what tests put in the browser's place
+   * @param {object} [world] tests replace parts of the browser with these
    * @param {(url: string) => WebSocket} [world.connect]
    * @param {(paint: () => void) => void} [world.frame]
    * @param {(run: () => void, ms: number) => any} [world.later]
@@ -67,7 +67,7 @@ export class Live {
     this.#later = later;
   }
 
-  /** Connect, at once. Does nothing where a connection is there or on its way. */
+  /** Connect at once; do nothing if a connection exists or is being made. */
   open() {
     if (this.#socket) return;
     clearTimeout(this.#timer);
@@ -81,7 +81,7 @@ export class Live {
    * Listen to a topic: "messages", "sessions" or "session:<id>".
    * @param {string} topic
    * @param {Listener} listener
-   * @returns {() => void} stops it
+   * @returns {() => void} stops listening
    */
   subscribe(topic, listener) {
     const listeners = this.#listeners.get(topic) ?? new Set();
@@ -97,7 +97,7 @@ export class Live {
   }
 
   /**
-   * Call a function with the state now and at each change.
+   * Call a function with the current state, and at each change.
    * @param {(state: State) => void} watcher
    */
   watch(watcher) {
@@ -140,7 +140,7 @@ export class Live {
 
   /** @param {number} code */
   #lost(code) {
-    // A connection that was never greeted has sent nothing: seenAt stays with the last that had.
+    // A connection without a greeting has sent nothing: seenAt keeps the time of the previous one.
     if (this.state === "live") this.seenAt = new Date();
     this.#socket = undefined;
     this.#confirmed.clear();
@@ -157,7 +157,7 @@ export class Live {
 
   /** @param {object} message */
   #send(message) {
-    // Before the greeting there is nothing to say: subscriptions go out after it.
+    // Before the greeting nothing is sent: subscriptions follow it.
     if (this.state === "live") this.#socket?.send(JSON.stringify(message));
   }
 }
@@ -165,7 +165,7 @@ export class Live {
 /** @type {Live | undefined} */
 let shared;
 
-/** The page's own connection: the first call makes it. */
+/** The page's own connection, created by the first call. */
 export function live() {
   shared ??= connect();
   return shared;

@@ -1,4 +1,4 @@
-// What this browser remembers of one's own choices. Storage may be blocked: then nothing is.
+// The user's choices, remembered by this browser. If storage is blocked, nothing is remembered.
 
 /** @param {string} name @returns {string | null} */
 export function get(name) {

@@ -5,7 +5,7 @@ import { inFull, relative, when } from "./format.js";
 import { finish } from "./fragments.js";
 
 /**
- * The times in here that match, with their moments; an empty one has none.
+ * The <time> elements that match, with their moments; an empty element has none.
  * @param {string} selector
  * @param {ParentNode} [root]
  * @returns {[HTMLTimeElement, Date][]}
@@ -15,7 +15,7 @@ function times(selector, root = document) {
   return found.map((node) => [node, new Date(node.dateTime)]);
 }
 
-/** Rewrite every <time datetime> in here that is still as the server wrote it. @param {ParentNode} root */
+/** Rewrite every <time datetime> that still has the server's text. @param {ParentNode} root */
 function localise(root) {
   for (const [node, moment] of times("time[datetime]:not([title])", root)) {
     node.title = inFull(moment);
@@ -25,7 +25,7 @@ function localise(root) {
 
 const AGAIN_MS = 5000;
 
-/** Localise all times, and keep those up to date that say how long ago something was. */
+/** Localise all times, and keep relative times up to date. */
 export function start() {
   finish(localise);
   if (!relative) return;

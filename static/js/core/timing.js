@@ -1,19 +1,19 @@
-// When things run: after a rest, and not too often.
+// Runs jobs after a pause, and not too often.
 
 const SETTLE_MS = 100;
-const AGAIN_MS = 1000; // after a failure; twice as long after each one more
+const AGAIN_MS = 1000; // after a failure; doubled after each further one
 const TRIES = 4;
 
 /** Wait. @param {number} ms */
 export const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
 /**
- * Run a job soon after it is asked for: once what comes together has come, and `pause` ms
- * after the one before has ended. A job that fails is tried a few times, as nothing else may ask
- * again; then it is left to the next event, or to the feed's reconnection.
+ * Run a job soon after a request: requests at the same time share a run, and a run begins `pause` ms
+ * after the end of the previous one. A job that fails is retried a few times, as there may be no further
+ * request; after that, the next event or the feed's reconnection requests it again.
  * @param {() => Promise<void>} job
  * @param {number} pause
- * @returns {() => void} asks for a run
+ * @returns {() => void} requests a run
  */
 export function soon(job, pause) {
   let asked = false;

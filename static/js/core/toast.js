@@ -1,4 +1,4 @@
-// What the page says outside its content: toasts, and words for screen readers.
+// Messages of the page outside its content: toasts, and announcements for screen readers.
 
 import { $$, byId, el } from "./dom.js";
 
@@ -25,7 +25,7 @@ export function toast(text, action) {
     line.addEventListener("focusout", leave);
   }
   for (const other of $$(".toast:not(.importing, :hover, :focus-within)", byId("toasts"))) other.remove();
-  byId("toasts").prepend(line); // where it moves none of them
+  byId("toasts").prepend(line); // at the start, so that no other toast moves
 }
 
 let saidAt = -Infinity;
@@ -33,7 +33,7 @@ let saidAt = -Infinity;
 let later;
 
 /**
- * Say something to screen readers: the latest of what is asked, at most every 5 seconds.
+ * Announce a text to screen readers: only the latest one, at most every 5 seconds.
  * @param {string} text
  */
 export function announce(text) {

@@ -1,4 +1,4 @@
-// What is done with the messages that are chosen, and choosing them with mouse, touch and keys.
+// Actions on the selected messages, and selecting them with mouse, touch and keys.
 
 import { $, $$, byId, closest, find, setText } from "../core/dom.js";
 import { count } from "../core/format.js";
@@ -13,7 +13,7 @@ import { Selection } from "./selection.js";
 /** @typedef {import("./store.js").Entry} Entry */
 
 const DOWNLOADS = new Set(["zip", "mbox", "eml"]);
-/** @type {Record<string, Partial<Entry>>} what an action makes of an entry, before the feed sends it */
+/** @type {Record<string, Partial<Entry>>} the changes of an entry by each action, applied before the feed sends them */
 const CHANGES = { read: { read: true }, unread: { read: false }, pin: { pinned: true }, unpin: { pinned: false } };
 
 /** @param {string} action @param {FormData} data */
@@ -22,11 +22,11 @@ const changeOf = (action, data) => (action === "assign" ? { assignee: data.get("
 export class BulkActions {
   selection = new Selection(() => this.#changed(), () => this.#rows.all());
   #form = byId("chosen", HTMLFormElement);
-  // Both are missing where failures alone are listed, which cannot be selected.
+  // Both are missing in a list of failures only, which cannot be selected.
   #everything = find("#everything", document, HTMLFormElement);
   #tickAll = find("[data-tick-all] input", document, HTMLInputElement);
   #announced = "";
-  /** @type {Promise<unknown>} one action at a time, in the order in which they were asked for */
+  /** @type {Promise<unknown>} one action at a time, in the order of the requests */
   #last = Promise.resolve();
   #scroller;
   #rows;
@@ -41,10 +41,10 @@ export class BulkActions {
    * @param {HTMLElement} world.scroller
    * @param {import("./folds.js").Folds} world.rows
    * @param {import("./store.js").Store} world.store
-   * @param {string} world.query what was searched for
+   * @param {string} world.query the search of the list
    * @param {() => void} world.repaint
-   * @param {(entries: Entry[]) => void} world.put takes entries as they are by now
-   * @param {(ids: string[]) => void} world.deleted gets those of the loaded ones that went to the trash
+   * @param {(entries: Entry[]) => void} world.put takes the current state of entries
+   * @param {(ids: string[]) => void} world.deleted gets the loaded messages that went to the trash
    */
   constructor({ scroller, rows, store, query, repaint, put, deleted }) {
     this.#scroller = scroller;
@@ -77,12 +77,12 @@ export class BulkActions {
     C: () => this.#compare(),
   };
 
-  /** Move what is chosen to the trash. */
+  /** Move the selected messages to the trash. */
   remove() {
     this.#act("delete");
   }
 
-  /** Select all that match; where they are, none. */
+  /** Select all that match; if they are selected already, none. */
   toggleAll() {
     if (this.selection.all) this.selection.clear();
     else if (this.#tickAll && this.#matching !== 0) this.selection.chooseAll();
@@ -93,13 +93,13 @@ export class BulkActions {
     return this.#store.entries().filter((each) => !("outcome" in each));
   }
 
-  /** How many messages match; null where it is not known. */
+  /** How many messages match; null if that is unknown. */
   get #matching() {
     if (this.#store.next === null) return this.#messages.length;
     return this.#query ? null : counts.known()?.messages ?? null;
   }
 
-  /** What is selected, in words. @param {number | null} many */
+  /** The size of the selection, in words. @param {number | null} many */
   #words(many) {
     if (many !== null) return fill(ngettext("%(n)s selected", "%(n)s selected", many), { n: count(many) });
     return this.#query ? gettext("All results selected") : gettext("All messages selected");
@@ -134,7 +134,7 @@ export class BulkActions {
     return id ? this.#rows.at(this.#rows.indexOf(id)) : undefined;
   }
 
-  /** Choose from the anchor to a row. @param {Item} item */
+  /** Select from the anchor to a row. @param {Item} item */
   #chooseRange(item) {
     const [from, to] = [this.#rows.indexOf(this.selection.anchor), this.#rows.indexOf(item.id)];
     if (from < 0) this.selection.toggle(item, true);
@@ -150,11 +150,11 @@ export class BulkActions {
     event.preventDefault();
     if (event.shiftKey) this.#chooseRange(item);
     else this.selection.toggle(item);
-    // A checkbox has its old state again after the click: it is painted then.
+    // The browser restores a checkbox's old state after the click, so paint it then.
     setTimeout(() => this.#repaint());
   }
 
-  /** On the box of a row, where Enter would send the form. @param {KeyboardEvent} event */
+  /** Handle a key on the checkbox of a row, where Enter would submit the form. @param {KeyboardEvent} event */
   #press(event) {
     if (![" ", "Enter"].includes(event.key) || !(event.target instanceof HTMLInputElement)) return;
     const item = this.#itemAt(event.target);
@@ -163,7 +163,7 @@ export class BulkActions {
     this.selection.toggle(item);
   }
 
-  /** Do something with all that match. @param {SubmitEvent} event */
+  /** Run an action on all messages that match. @param {SubmitEvent} event */
   #submitEverything(event) {
     const action = event.submitter instanceof HTMLButtonElement ? event.submitter.value : "";
     if (DOWNLOADS.has(action)) return;
@@ -188,26 +188,26 @@ export class BulkActions {
   }
 
   /**
-   * Do something with messages: those that are selected now, where no others are given.
-   * @param {string | (() => string)} action which may depend on what those before came to
-   * @param {FormData} [data] says which messages
-   * @param {string[]} [ids] those of them that are loaded
+   * Run an action on messages, by default on the selected ones.
+   * @param {string | (() => string)} action a function may depend on the results of earlier actions
+   * @param {FormData} [data] names the messages
+   * @param {string[]} [ids] the loaded ones among them
    */
   #act(action, data = new FormData(this.#form), ids = [...this.selection.ids]) {
-    const menus = $$(".toolbar details[open]", document, HTMLDetailsElement); // not what is opened until the answer comes
+    const menus = $$(".toolbar details[open]", document, HTMLDetailsElement); // not those opened before the answer arrives
     const perform = () => this.#perform(typeof action === "string" ? action : action(), data, ids, menus);
     this.#last = this.#last.catch(() => {}).then(perform);
   }
 
-  /** @param {string[]} ids @returns {Entry[]} those that are loaded */
+  /** @param {string[]} ids @returns {Entry[]} the loaded ones */
   #loaded(ids) {
     return ids.map((id) => this.#store.get(id)).filter((each) => each !== undefined);
   }
 
-  /** @param {string} action @param {FormData} data @param {string[]} ids @param {HTMLDetailsElement[]} menus to be closed once it is done */
+  /** @param {string} action @param {FormData} data @param {string[]} ids @param {HTMLDetailsElement[]} menus to close afterwards */
   async #perform(action, data, ids, menus) {
     data.set("do", action);
-    const before = this.#loaded(ids); // the feed may be ahead of the answer
+    const before = this.#loaded(ids); // now, as the feed may be ahead of the answer
     const answer = await post(routes.chosen, data);
     if (!answer) return;
     const change = changeOf(action, data);
@@ -216,7 +216,7 @@ export class BulkActions {
     if (action === "assign") this.#sayAssigned(answer.count, data, before);
     if (action !== "delete") return;
     this.#deleted(data.has("all") ? this.#messages.map(({ id }) => id) : ids);
-    // What was selected since stays so.
+    // Messages selected since the request stay selected.
     if (data.has("all") && this.selection.all) this.selection.clear();
     else this.selection.drop(ids);
     const words = ngettext("%(n)s message moved to the trash", "%(n)s messages moved to the trash", answer.count);
@@ -224,8 +224,8 @@ export class BulkActions {
   }
 
   /**
-   * Say whom messages are assigned to; where all of them are loaded, they can be given back.
-   * @param {number} many @param {FormData} data @param {Entry[]} before as they were
+   * Show whom messages are assigned to; if all of them are loaded, the assignment can be undone.
+   * @param {number} many @param {FormData} data @param {Entry[]} before their previous state
    */
   #sayAssigned(many, data, before) {
     const name = String(data.get("assignee"));
@@ -236,7 +236,7 @@ export class BulkActions {
     toast(fill(words, { n: count(many), name }), many === before.length ? undo : undefined);
   }
 
-  /** Assign messages to whom they were assigned. @param {Entry[]} before as they were */
+  /** Restore the previous assignees of messages. @param {Entry[]} before their previous state */
   async #assignBack(before) {
     for (const name of new Set(before.map(({ assignee }) => assignee))) {
       const ids = before.filter(({ assignee }) => assignee === name).map(({ id }) => id);
@@ -248,17 +248,17 @@ export class BulkActions {
     toast(gettext("The messages are assigned as before"));
   }
 
-  /** Open one of the form's menus, and be in its first field, or that of a group. @param {string} name @param {string} [group] */
+  /** Open a menu of the form, and focus its first field, or that of a group. @param {string} name @param {string} [group] */
   #openMenu(name, group) {
     if (!this.selection.some) return;
     const menu = find(`[data-menu=${name}]`, this.#form, HTMLDetailsElement);
-    if (!menu) return; // one's role does not allow it
+    if (!menu) return; // the user's role does not allow it
     forms.open(menu);
     if (group) find(`[aria-labelledby=chosen-${group}] button:not([hidden])`, menu)?.focus();
   }
 
   /**
-   * Do the one action, or where it is so with all that are chosen, the other.
+   * Run an action, or the other one if `so` holds for all selected messages.
    * @param {string} action @param {string} other @param {(entry: Entry) => boolean} so
    */
   #either(action, other, so) {
@@ -268,7 +268,7 @@ export class BulkActions {
   }
 }
 
-/** Whether somebody goes on writing in a menu whose fields were sent. @param {HTMLDetailsElement} menu @param {FormData} sent */
+/** Whether the user has changed a menu since its fields were sent. @param {HTMLDetailsElement} menu @param {FormData} sent */
 const isOverwritten = (menu, sent) =>
   $$("input, select", menu).some((/** @type {any} */ { name, value }) => sent.has(name) && sent.get(name) !== value);
 
@@ -283,7 +283,7 @@ async function undo(at) {
 /**
  * @param {string} url
  * @param {FormData} data
- * @returns {Promise<any>} undefined where it failed, which is said
+ * @returns {Promise<any>} undefined after a failure, which a toast shows
  */
 async function post(url, data) {
   try {

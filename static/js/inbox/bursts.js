@@ -1,9 +1,9 @@
-// Bursts: more than 20 messages alike within a minute, or more than 2 failures alike within
-// ten minutes. The list shows each as one row.
+// Bursts: more than 20 similar messages within a minute, or more than 2 similar failures within
+// ten minutes. The list shows each burst as one row.
 
 /** @typedef {import("./store.js").Entry} Entry */
 /** @typedef {{ key: string, at: number, failed: boolean }} Trait */
-/** @typedef {{ many: number, withinMs: number }} Rule more than many, each within so long */
+/** @typedef {{ many: number, withinMs: number }} Rule more than `many` within `withinMs` */
 
 /** @type {Rule} */
 const MESSAGES = { many: 20, withinMs: 60_000 };
@@ -14,8 +14,8 @@ const FAILURES = { many: 2, withinMs: 600_000 };
 const traits = new WeakMap();
 
 /**
- * What an entry is alike to: those of the same sender and subject but for its digits.
- * @param {Entry} entry @returns {Trait} at: when it came, in milliseconds
+ * The trait that similar entries share: the sender, and the subject without its digits.
+ * @param {Entry} entry @returns {Trait} at: its arrival, in milliseconds
  */
 function traitOf(entry) {
   let trait = traits.get(entry);
@@ -35,7 +35,7 @@ function traitOf(entry) {
 /**
  * The bursts among entries.
  * @param {(Entry)[]} entries newest first
- * @returns {Entry[][]} each newest first; in no order among themselves
+ * @returns {Entry[][]} each newest first; the bursts are in no order
  */
 export function bursts(entries) {
   /** @type {Map<string, Entry[]>} */
@@ -55,14 +55,14 @@ export function bursts(entries) {
 }
 
 /**
- * The parts of a group in which each is one of more than `many` within the time.
- * @param {Entry[]} group alike, newest first
+ * The runs in a group of which each entry is one of more than `many` within the time.
+ * @param {Entry[]} group similar entries, newest first
  * @param {Rule} rule
  */
 function runs(group, { many, withinMs }) {
   /** @type {Entry[][]} */
   const found = [];
-  let end = 0; // entries before it are in the last run
+  let end = 0; // entries before this are in the last run
   for (let first = 0; first + many < group.length; first += 1) {
     if (traitOf(group[first]).at - traitOf(group[first + many]).at > withinMs) continue;
     if (first >= end) {

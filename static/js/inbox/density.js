@@ -1,4 +1,4 @@
-// How dense the rows of the list are: two lines each, or one. This browser remembers it;
+// The density of the list: rows of two lines, or of one. This browser remembers it, and
 // theme-boot.js applies it before the first paint.
 
 import { $, find, setText } from "../core/dom.js";
@@ -7,7 +7,7 @@ import * as storage from "../core/storage.js";
 
 const isCompact = () => document.documentElement.dataset.density === "compact";
 
-/** Let the toolbar's button change it. @param {() => void} changed called after each change */
+/** Let the toolbar's button change the density. @param {() => void} changed called after each change */
 export function start(changed) {
   const button = find("button[data-density]");
   if (!button) return; // the list of failures has no menu

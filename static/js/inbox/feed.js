@@ -1,5 +1,5 @@
-// Keeps a Store true to the server: pages by the API, arrivals by the live feed. While the
-// list is not calm (scrolled, or under the pointer) arrivals are held, so that no row moves.
+// Keeps a Store in step with the server: pages come from the API, arrivals from the live feed. While
+// the list is not calm (scrolled, or under the pointer), arrivals are held, so that no row moves.
 
 import { sleep } from "../core/timing.js";
 import { Store } from "./store.js";
@@ -7,8 +7,8 @@ import { Store } from "./store.js";
 /** @typedef {import("./store.js").Entry} Entry */
 /** @typedef {import("./store.js").Page} Page */
 
-const KEEP = 10_000; // entries in memory while nobody looks at older ones
-const HOLD = 2_000; // beyond it, held arrivals are only counted
+const KEEP = 10_000; // entries in memory while no older ones are in sight
+const HOLD = 2_000; // further held arrivals are only counted
 const REST_MS = 1000; // after a page that could not be read
 
 export class Feed {
@@ -16,31 +16,31 @@ export class Feed {
   /** Whether a first page was read. */
   ready = false;
   #begin = () => {};
-  /** @type {Promise<void>} that a first page was read */
+  /** @type {Promise<void>} resolves when a first page was read */
   begun = new Promise((done) => { this.#begin = done; });
   /** @type {Map<string, Entry>} arrivals that are not in the list yet */
   #held = new Map();
-  /** How many more arrived than are held: the next release loads them. */
+  /** How many arrivals are not held: the next release loads them. */
   #missed = 0;
   #calm = true;
-  /** Whether the next page read replaces all that is known. */
+  /** Whether the next page replaces all known entries. */
   #stale = false;
-  /** @type {Set<Map<string, Entry | null>>} for each page on its way: what was put meanwhile, null where it was removed */
+  /** @type {Set<Map<string, Entry | null>>} for each page that is being read: the entries put meanwhile, null for removed ones */
   #since = new Set();
   /** @type {Promise<void> | null} */
   #loading = null;
   #again = false;
-  /** Whether the last reading failed, and the next has not begun. */
+  /** Whether the last read failed, and the next has not begun. */
   #failed = false;
 
   /**
    * @param {object} world
    * @param {(cursor: string | null) => Promise<Page>} world.fetch reads a page
-   * @param {() => void} world.changed called after each change of what is to be shown
-   * @param {(error: Error) => void} world.failed called where a page could not be read
-   * @param {() => Promise<void>} [world.rest] until a server that failed may be asked again
-   * @param {() => number} [world.folded] how many entries are in no row of their own
-   * @param {(id: string) => void} [world.leaves] called with each entry before it is taken away
+   * @param {() => void} world.changed called after each visible change
+   * @param {(error: Error) => void} world.failed called if a page could not be read
+   * @param {() => Promise<void>} [world.rest] waits until a server that failed may be asked again
+   * @param {() => number} [world.folded] how many entries have no row of their own
+   * @param {(id: string) => void} [world.leaves] called with each entry before its removal
    */
   constructor({ fetch, changed, failed, rest = () => sleep(REST_MS), folded = () => 0, leaves = () => {} }) {
     this.fetch = fetch;
@@ -57,7 +57,7 @@ export class Feed {
   }
 
   /**
-   * Whether arrivals may enter at once; when they may again, those held enter.
+   * Set whether arrivals may enter at once; when they may again, held ones enter.
    * @param {boolean} calm
    */
   set calm(calm) {
@@ -85,7 +85,7 @@ export class Feed {
     this.#remove(id);
   }
 
-  /** Say that a group of put, update and remove is complete. */
+  /** Announce that a group of put, update and remove calls is complete. */
   settle() {
     if (this.#calm) this.store.trim(KEEP + this.folded());
     this.changed();
@@ -94,7 +94,7 @@ export class Feed {
   /** Let the held arrivals in. */
   release() {
     const missed = this.#missed > 0;
-    this.#stale ||= missed; // what was asked for before may still be on its way
+    this.#stale ||= missed; // an earlier page may still be on its way
     this.#missed = 0;
     for (const entry of this.#held.values()) this.store.put(entry);
     this.#held.clear();
@@ -103,14 +103,14 @@ export class Feed {
   }
 
   /**
-   * Read the first page, one at a time: what is asked meanwhile is one more reading, later.
-   * @returns {Promise<void>} of the page that is on its way now, and of the rest after a failure; never rejects: see failed
+   * Read the first page, one at a time: requests meanwhile share one later read.
+   * @returns {Promise<void>} for the current page, and the pause after a failure; never rejects: see failed
    */
   load() {
     this.#again = this.#loading !== null;
     this.#loading ??= this.#read()
       .catch((error) => {
-        if (this.#stale) this.#missed ||= 1; // to be asked for again
+        if (this.#stale) this.#missed ||= 1; // must be requested again
         this.#failed = true;
         this.failed(error);
         return this.rest();
@@ -122,14 +122,14 @@ export class Feed {
     return this.#loading;
   }
 
-  /** Read the first page where none was read, nor is on its way. */
+  /** Read the first page, unless one was read or is on its way. */
   loadFirst() {
     if (!this.ready && (this.#failed || !this.#loading)) this.load();
   }
 
   /**
-   * Read older pages until a place is loaded, or is no longer asked for.
-   * @param {() => number} wanted the place from the newest that is to be seen now
+   * Read older pages until a place is loaded, or no longer wanted.
+   * @param {() => number} wanted the place now in sight, counted from the newest
    */
   async reach(wanted) {
     if (this.reaching) return;
@@ -138,7 +138,7 @@ export class Feed {
       while (this.store.next !== null && wanted() >= this.store.loaded) {
         const cursor = this.store.next;
         const page = await this.#page(cursor);
-        // A reset or a trim meanwhile: this page no longer follows what is loaded.
+        // After a reset or a trim, this page no longer follows the loaded ones.
         if (this.store.next === cursor) this.store.older(page);
         this.changed();
       }
@@ -158,8 +158,8 @@ export class Feed {
   }
 
   /**
-   * Read a page. The server may have read it before what the feed sent meanwhile, which
-   * therefore holds; what is newer still, the feed has yet to send.
+   * Read a page. The server may have read it before it sent the feed's latest events, so these
+   * take precedence; the feed still has to send anything newer.
    * @param {string | null} cursor
    * @returns {Promise<Page>}
    */
@@ -190,13 +190,13 @@ export class Feed {
       for (const entry of page.items) this.put(entry);
       if (page.total !== null) this.store.count(page.total - this.#held.size);
     } else {
-      // Too much happened to know what is between: only count it until it is asked for.
+      // There is an unknown gap: only count these entries until they are requested.
       const total = page.total ?? 0;
       this.#missed = Math.max(1, total - this.store.length - this.#held.size);
     }
   }
 
-  /** Whether it is older than all that is loaded: it comes when it is reached. @param {string} id */
+  /** Whether an entry is older than all loaded ones: it is loaded when the list reaches it. @param {string} id */
   #beyond(id) {
     return this.store.next !== null && id < (this.store.at(this.store.loaded - 1)?.id ?? "");
   }
@@ -208,7 +208,7 @@ export class Feed {
     else this.#missed += 1;
   }
 
-  /** What came by the live feed while a page was on its way. @param {string} id */
+  /** The loaded entries that are newer than an id: from the live feed, while a page was on its way. @param {string} id */
   #newerThan(id) {
     const newer = [];
     for (let index = 0; (this.store.at(index)?.id ?? "") > id; index += 1) {
@@ -217,7 +217,7 @@ export class Feed {
     return [...newer, ...[...this.#held.values()].filter((entry) => entry.id > id)];
   }
 
-  /** Drop what lies within a page's span and is not on it. @param {Page} page */
+  /** Drop the entries in a page's span that are not on the page. @param {Page} page */
   #drop({ items, next }) {
     const [first, last] = [items[0]?.id ?? "", next === null ? "" : (items.at(-1)?.id ?? "")];
     const there = new Set(items.map((entry) => entry.id));

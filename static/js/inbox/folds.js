@@ -1,4 +1,4 @@
-// What the list shows of a store: entries, and bursts as one row each until they are opened.
+// The rows that the list shows of a store: entries, and one row for each burst until it is opened.
 
 import { bursts } from "./bursts.js";
 
@@ -12,7 +12,7 @@ import { bursts } from "./bursts.js";
  */
 /** @typedef {Entry | Fold} Item */
 
-// Beyond so many folded away, older ones are not read only to fill the list.
+// With more folded entries than this, older ones are not read just to fill the list.
 const MOST_HIDDEN = 10_000;
 
 /** @param {Item} item @returns {item is Fold} */
@@ -21,7 +21,7 @@ export const isFold = (item) => "entries" in item;
 export class Folds {
   /** @type {Item[]} newest first */
   #items = [];
-  /** @type {Set<string>} ids of those that are open */
+  /** @type {Set<string>} ids of open folds */
   #open = new Set();
   /** @type {Map<string, string>} for each entry in a fold, the fold's id */
   #foldOf = new Map();
@@ -35,7 +35,7 @@ export class Folds {
     this.#folds = folds;
   }
 
-  /** How many loaded entries are in no row of their own. */
+  /** How many loaded entries have no row of their own. */
   get hidden() {
     return this.#store.loaded - this.#shown().length + this.#count;
   }
@@ -44,12 +44,12 @@ export class Folds {
   /** @type {Set<string>} ids of entries beneath an open fold */
   #indented = new Set();
 
-  /** Whether so much is folded away that the list ends with what is loaded. */
+  /** Whether so much is folded that the list ends with the loaded entries. */
   get full() {
     return this.hidden > MOST_HIDDEN;
   }
 
-  /** How many rows there are, as far as is known. */
+  /** The known number of rows. */
   get length() {
     const tail = this.full ? 0 : this.#store.length - this.#store.loaded;
     return this.#shown().length + tail;
@@ -60,7 +60,7 @@ export class Folds {
     return this.#shown()[index];
   }
 
-  /** The row of an item or, where it is folded, of its fold; or -1. @param {string} id */
+  /** The row of an item, or of its fold if it is folded; or -1. @param {string} id */
   indexOf(id) {
     const items = this.#shown();
     const own = items.findIndex((item) => item.id === id);
@@ -68,7 +68,7 @@ export class Folds {
     return items.findIndex((item) => isFold(item) && item.entries.some((entry) => entry.id === id));
   }
 
-  /** The rows that are loaded, newest first: another array after each change. */
+  /** The loaded rows, newest first: a new array after each change. */
   all() {
     return this.#shown();
   }
@@ -131,8 +131,8 @@ export class Folds {
 }
 
 /**
- * The id of a fold. It keeps the one that it has, whichever entries come and go: it is open, chosen
- * and under the cursor by its id.
+ * The id of a fold. It stays the same when entries come and go, because the open state, the selection and
+ * the cursor use it.
  * @param {Entry[]} members newest first
  * @param {Map<string, string>} before for each entry that was in a fold, the fold's id
  * @param {Set<string>} taken ids of other folds

@@ -1,4 +1,4 @@
-// Filtering the header fields of a message as one types.
+// Filters the header fields of a message during typing.
 
 import { $$, find } from "../core/dom.js";
 import { bind } from "../core/keys.js";

@@ -1,12 +1,12 @@
-// Where the rows of a list begin: those of one line are lower than the rest.
+// The offsets of the rows of a list: rows of one line are lower than others.
 
 /** @typedef {{ row: number, low: number }} Sizes in pixels */
 
 /** @template T */
 export class Heights {
-  /** @type {Float64Array} where each loaded row begins, in pixels, and where the last of them ends */
+  /** @type {Float64Array} the offset of each loaded row, in pixels, and the end of the last */
   #tops = new Float64Array(1);
-  /** @type {T[] | undefined} the rows that it was worked out for */
+  /** @type {T[] | undefined} the rows of these offsets */
   #items;
   #isLow;
 
@@ -18,7 +18,7 @@ export class Heights {
   /** @type {Sizes} */
   sizes = { row: 1, low: 1 };
 
-  /** Take other sizes, or other rows. @param {T[]} items those that are loaded, newest first @param {Sizes} sizes */
+  /** Use other sizes, or other rows. @param {T[]} items the loaded ones, newest first @param {Sizes} sizes */
   measure(items, sizes) {
     if (items === this.#items && sizes.row === this.sizes.row && sizes.low === this.sizes.low) return;
     this.#items = items;
@@ -33,7 +33,7 @@ export class Heights {
     return this.#tops.length - 1;
   }
 
-  /** Where a row begins, in pixels; one that is not loaded counts as high. @param {number} index */
+  /** The offset of a row, in pixels; a row that is not loaded counts as high. @param {number} index */
   top(index) {
     if (index <= this.#loaded) return this.#tops[index];
     return this.#tops[this.#loaded] + (index - this.#loaded) * this.sizes.row;

@@ -1,4 +1,4 @@
-// Files that are dropped on the inbox, or selected: each message in them is imported.
+// Imports each message in files that are dropped on the inbox, or selected.
 
 import { byId, closest, el, find, isModified } from "../core/dom.js";
 import { count } from "../core/format.js";
@@ -6,16 +6,16 @@ import { fill, gettext, ngettext } from "../core/i18n.js";
 import { routes } from "../core/routes.js";
 import { toast } from "../core/toast.js";
 
-const CHUNK = 1024 * 1024; // bytes of an mbox in a request, about
+const CHUNK = 1024 * 1024; // bytes of an mbox in one request, roughly
 const FROM = new TextEncoder().encode("\nFrom ");
 
 /** @typedef {{ imported: number, failed: Map<string, number> }} Result */
 
-/** Whether a drag brings files. @param {DragEvent} event */
+/** Whether a drag contains files. @param {DragEvent} event */
 const hasFiles = (event) => Boolean(event.dataTransfer?.types.some((type) => type.toLowerCase() === "files"));
 
 /**
- * Where the last "\nFrom " of some bytes begins, or -1.
+ * The offset of the last "\nFrom " in some bytes, or -1.
  * @param {Uint8Array} bytes
  */
 function lastFrom(bytes) {
@@ -45,7 +45,7 @@ async function* pieces(file) {
   yield file.slice(start);
 }
 
-/** Ends an import: no other file would fit either. */
+/** Ends an import: no further file would fit either. */
 class DiskFull extends Error {}
 
 /** @param {File} file */
@@ -69,7 +69,7 @@ async function send(body, type, result) {
   for (const { why, count: times } of failed) result.failed.set(why, (result.failed.get(why) ?? 0) + times);
 }
 
-/** What an import came to on a full disk. @param {Result} result */
+/** The result of an import that filled the disk. @param {Result} result */
 function noRoom({ imported }) {
   const words = ngettext(
     "%(n)s message was imported, then the disk was full. Make room, then import the rest.",
@@ -93,7 +93,7 @@ function sentence({ imported, failed }) {
 }
 
 /**
- * Import a file; one that cannot be read, as a folder, has failed.
+ * Import a file; a file that cannot be read, such as a folder, counts as failed.
  * @param {File} file
  * @param {Result} result
  * @param {(bytes: number) => void} sent called after each piece
@@ -112,13 +112,13 @@ async function read(file, result, sent) {
   }
 }
 
-/** Import files, and say how far it is. @param {File[]} files */
+/** Import files, and show the progress. @param {File[]} files */
 async function run(files) {
   const total = files.reduce((sum, file) => sum + file.size, 0) || 1;
   const progress = /** @type {HTMLProgressElement} */ (el("progress", { max: String(total) }));
   const words = el("span", {}, gettext("Importing…"));
   const line = el("div", { class: "toast importing", "aria-hidden": "true" }, words, progress);
-  byId("toasts").prepend(line); // where it moves no other
+  byId("toasts").prepend(line); // at the start, so that no other toast moves
   addEventListener("beforeunload", stay);
   /** @type {Result} */
   const result = { imported: 0, failed: new Map() };
@@ -140,10 +140,10 @@ async function run(files) {
   }
 }
 
-/** Let the browser ask whoever leaves: what was not sent by then would not be imported. @param {Event} event */
+/** Let the browser warn a user who leaves: unsent files would not be imported. @param {Event} event */
 const stay = (event) => event.preventDefault();
 
-/** Take files that are dropped anywhere on the page, and those of the menu's entry. */
+/** Accept files that are dropped anywhere on the page, or chosen in the menu. */
 export function start() {
   const target = el("div", { class: "drop-target", hidden: true }, el("p", {}, gettext("Drop .eml or mbox files to import them")));
   document.body.append(target);

@@ -1,5 +1,5 @@
-// A windowed list: only the rows in sight are in the document. Changes are painted once a
-// frame, however many there were.
+// A windowed list: only the rows in sight are in the document. Any number of changes is painted
+// once a frame.
 
 import { closest, find } from "../core/dom.js";
 import { Heights } from "./heights.js";
@@ -7,14 +7,14 @@ import { Heights } from "./heights.js";
 const MARGIN = 6; // rows beyond each edge
 // Browsers draw no box higher than some 17 million pixels (Firefox).
 const HIGHEST = 16_000_000;
-const ACTION = "a:not([hidden]), button:not([hidden])"; // that opens a row
-const POUR_MS = 100; // between two paints while most rows in sight are new each time
+const ACTION = "a:not([hidden]), button:not([hidden])"; // opens a row
+const POUR_MS = 100; // between two paints while most rows in sight are new in each
 
 /**
- * Which rows are to be in the document: from first up to, not including, last.
+ * The rows that must be in the document: from first up to, not including, last.
  * @param {{ at: (y: number) => number }} heights
- * @param {number} top how far it is scrolled, in pixels
- * @param {number} height of what is in sight, in pixels
+ * @param {number} top the scroll position, in pixels
+ * @param {number} height of the visible part, in pixels
  * @param {number} length of the list, in rows
  * @returns {[number, number]}
  */
@@ -27,21 +27,21 @@ export function windowOf(heights, top, height, length) {
 /**
  * @template {{ id: string }} T
  * @typedef {object} Source
- * @property {() => boolean} ready whether it knows what there is: until then the server's rows stay
+ * @property {() => boolean} ready whether its entries are known: until then the server's rows stay
  * @property {() => number} length
- * @property {() => T[]} loaded the rows that are loaded, newest first: another array after each change
+ * @property {() => T[]} loaded the loaded rows, newest first: a new array after each change
  * @property {(index: number) => T | undefined} at undefined: not loaded
  * @property {(item: T) => boolean} isLow whether its row has one line
  * @property {() => HTMLElement} make a new row
  * @property {(row: HTMLElement, entry: T) => void} fill
- * @property {(index: number) => void} missing the last row in sight is not loaded
+ * @property {(index: number) => void} missing called if the last row in sight is not loaded
  */
 
 /** @template {{ id: string }} T */
 export class List {
   /** @type {Map<string, HTMLElement>} rows in the document, by their entry's id */
   #shown = new Map();
-  /** @type {HTMLElement[]} rows to use again */
+  /** @type {HTMLElement[]} rows to reuse */
   #spare = [];
   #scheduled = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -54,7 +54,7 @@ export class List {
 
   /**
    * @param {HTMLElement} scroller
-   * @param {HTMLElement} box the list element within it, which becomes as high as all rows
+   * @param {HTMLElement} box the list element inside it, which becomes as high as all rows
    * @param {Source<T>} source
    */
   constructor(scroller, box, source) {
@@ -67,7 +67,7 @@ export class List {
     new ResizeObserver(() => this.invalidate()).observe(scroller);
   }
 
-  /** Paint what changed: in the next frame, or a little later while more pours in than can be read. */
+  /** Paint changes in the next frame, or a little later while more arrives than anyone can read. */
   refresh() {
     const pours = this.#fresh > this.#shown.size / 2;
     const rest = pours ? this.#paintedAt + POUR_MS - performance.now() : 0;
@@ -110,7 +110,7 @@ export class List {
     return { row: size("--row"), low: size("--row-low") };
   }
 
-  /** Rows have another height now; the first one in sight stays. */
+  /** Apply a new row height; the first row in sight stays in place. */
   restyle() {
     const first = this.#measured().at(this.scroller.scrollTop);
     this.#sizes = this.#readSizes();
@@ -150,7 +150,7 @@ export class List {
     this.#withdraw(wanted);
     /** @type {ChildNode | null} */
     let place = this.box.firstChild;
-    // In the document the rows stand in their order, so that focus and reading follow it.
+    // The rows are in order in the document, so that focus and screen readers follow it.
     for (const [entry, index] of wanted) {
       const row = this.#rowFor(entry);
       if (row === place) place = row.nextSibling;
@@ -165,8 +165,8 @@ export class List {
   }
 
   /**
-   * A list laid out without its rows, if but for a moment, would lose its place.
-   * @returns {() => void} brings the focus to the row that takes the place of the one that had it
+   * Keep the place and the focus: a list loses its place if it is laid out without rows even for a moment.
+   * @returns {() => void} moves the focus to the row that replaces the focused one
    */
   #takeOver() {
     const active = this.box.contains(document.activeElement) ? document.activeElement : null;
@@ -189,14 +189,14 @@ export class List {
     return wanted;
   }
 
-  /** Take the rows of other entries out of the document. @param {Map<T, number>} wanted */
+  /** Remove the rows of other entries from the document. @param {Map<T, number>} wanted */
   #withdraw(wanted) {
     const ids = new Set();
     for (const entry of wanted.keys()) ids.add(entry.id);
     for (const [id, row] of this.#shown) {
       if (ids.has(id)) continue;
       this.#shown.delete(id);
-      // The focus would fall to the page's start: let the list itself have it.
+      // The focus would jump to the start of the page: give it to the list.
       if (row.contains(document.activeElement)) this.scroller.focus({ preventScroll: true });
       row.remove();
       this.#spare.push(row);

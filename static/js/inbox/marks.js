@@ -1,10 +1,10 @@
-// What people put on the message that is open: status, tags, a note, comments, whose work it is.
+// Marks on the open message: status, tags, a note, comments, the assignee.
 
 import { $$, byId, closest, el, find, getJSON } from "../core/dom.js";
 import * as forms from "../core/forms.js";
 import { routes } from "../core/routes.js";
 
-/** @type {WeakMap<Element, string>} for each box of marks, the status that was asked for, until it is answered */
+/** @type {WeakMap<Element, string>} for each box of marks, the requested status, until the answer */
 const asked = new WeakMap();
 
 /** The next status: new, ok, bug, and new again. */
@@ -15,7 +15,7 @@ export function nextStatus() {
   all[(at + 1) % all.length]?.click();
 }
 
-/** Remember which status is asked for: it is shown only with the answer. @param {SubmitEvent} event */
+/** Remember the requested status: it is shown only with the answer. @param {SubmitEvent} event */
 function ask({ submitter }) {
   const box = closest(submitter, "#marks");
   if (box && submitter instanceof HTMLButtonElement && submitter.name === "status") asked.set(box, submitter.value);
@@ -34,7 +34,7 @@ export function annotate() {
   if (details) forms.open(details);
 }
 
-/** Say whose work it is. */
+/** Choose the assignee. */
 export function assign() {
   const details = find("#assignee details", document, HTMLDetailsElement);
   if (details) forms.open(details);
@@ -52,7 +52,7 @@ export function addTag() {
   if (details) forms.open(details);
 }
 
-/** Offer the tags in use to who writes one, once it is asked for. */
+/** Offer the tags in use when a user starts to write one. */
 export function start() {
   const list = byId("tags");
   document.addEventListener("submit", ask);

@@ -1,4 +1,4 @@
-// The message in the pane: its tabs, and what can be done with it.
+// The message in the pane: its tabs and its actions.
 
 import { $$, byId, centre, closest, find, isModified } from "../core/dom.js";
 import { finish } from "../core/fragments.js";
@@ -11,11 +11,11 @@ import * as pane from "./pane.js";
 import * as preview from "./preview.js";
 
 const TAB = '[role="tab"]';
-/** The tabs scroll in this; where there is room for all, nothing does. */
+/** The element that the tabs scroll in; if all have room, nothing scrolls. */
 const strip = () => find("#detail .tabs-row");
 const tabs = () => $$(`#detail ${TAB}`, document, HTMLAnchorElement);
 
-/** Show a tab as the chosen one, and bring its panel. @param {HTMLAnchorElement} chosen */
+/** Mark a tab as chosen, and load its panel. @param {HTMLAnchorElement} chosen */
 function choose(chosen) {
   for (const tab of tabs()) {
     tab.setAttribute("aria-selected", String(tab === chosen));
@@ -26,18 +26,18 @@ function choose(chosen) {
   bring(chosen);
 }
 
-/** Bring the panel of a tab, or of one of its views, and say so in the address. @param {HTMLAnchorElement} chosen */
+/** Load the panel of a tab, or of one of its views, and put it into the address. @param {HTMLAnchorElement} chosen */
 function bring(chosen) {
   const to = new URL(chosen.href);
   const asked = new URLSearchParams(location.search);
   for (const name of ["q", "show"]) if (asked.has(name)) to.searchParams.set(name, asked.get(name) ?? "");
   pane.rename(to);
   htmx.ajax("get", chosen.href, { source: chosen, target: "#panel", swap: "outerHTML" }).catch(() => {
-    // It was overtaken by a later one, or failed, which is said by app.js.
+    // A later request replaced it, or it failed, which app.js reports.
   });
 }
 
-/** Mark the message of the page as read, where the server could not know that a person opened it. */
+/** Mark the page's message as read, if the server could not know that a person opened it. */
 function markOpened() {
   const shown = find("[data-message][data-unopened]");
   if (!shown) return;
@@ -46,11 +46,11 @@ function markOpened() {
     return;
   }
   htmx.ajax("post", routes.mark(shown.dataset.message ?? ""), { target: "#message-read", swap: "innerHTML", values: { read: "yes" } }).catch(() => {
-    // It stays unread, which app.js has said.
+    // It stays unread, which app.js has reported.
   });
 }
 
-/** On a narrow screen the strip of tabs is wider than the pane. */
+/** Scroll to the chosen tab: on a narrow screen the strip of tabs is wider than the pane. */
 const showTab = () => centre(tabs().find((tab) => tab.ariaSelected === "true"), strip());
 
 /** Open the tab before or after the chosen one. @param {number} step */
@@ -60,7 +60,7 @@ function beside(step) {
   all[(at + step + all.length) % all.length]?.click();
 }
 
-/** Arrows go along the tabs, the space bar opens one as Enter does. @param {KeyboardEvent} event */
+/** Move along the tabs with the arrow keys; open one with the space bar, like Enter. @param {KeyboardEvent} event */
 function alongTabs(event) {
   const on = closest(event.target, TAB, HTMLAnchorElement);
   if (!on) return;
@@ -82,7 +82,7 @@ async function copyLink(button) {
   toast(gettext("Link copied"));
 }
 
-/** Print a message by a frame that holds it and nothing else. @param {HTMLAnchorElement} link */
+/** Print a message with a frame that contains only the message. @param {HTMLAnchorElement} link */
 function print(link) {
   find("iframe[data-printed]")?.remove();
   const frame = document.createElement("iframe");
@@ -94,7 +94,7 @@ function print(link) {
   document.body.append(frame);
 }
 
-/** What the menus of the head do. @param {MouseEvent} event */
+/** Run the actions of the menus in the head. @param {MouseEvent} event */
 function act(event) {
   const { target } = event;
   const link = closest(target, "[data-copy-link]");
@@ -106,8 +106,8 @@ function act(event) {
 }
 
 /**
- * Show what came of a part that was chosen: over the mail, or below the parts. What opens the
- * HTML elsewhere does so with the same images. @param {Event} event
+ * Show the loaded content of a chosen part, over the mail or below the parts. Links that open the
+ * HTML elsewhere keep the choice of images. @param {Event} event
  */
 function showPart({ target }) {
   if (!(target instanceof HTMLElement)) return;
@@ -119,7 +119,7 @@ function showPart({ target }) {
 }
 
 /**
- * @param {object} hooks what the list is to know
+ * @param {object} hooks notify the list
  * @param {(id: string) => void} hooks.opened
  * @param {(id: string) => void} hooks.deleted
  * @param {() => void} hooks.restored
@@ -127,7 +127,7 @@ function showPart({ target }) {
 export function start({ opened, deleted, restored }) {
   const detail = byId("detail");
   detail.addEventListener("htmx:afterSwap", (event) => {
-    if (closest(event.target, ".tabs-row")) showTab(); // a count came, so that a tab is wider
+    if (closest(event.target, ".tabs-row")) showTab(); // a count has arrived, which widens a tab
     const mail = find("[data-message]");
     if (event.target !== detail || !mail) return;
     showTab();

@@ -1,4 +1,4 @@
-// The inbox: a windowed list kept true by the live feed, and the message in the pane.
+// The inbox: a windowed list that the live feed keeps current, and the message in the pane.
 
 import { $, $$, byId, closest, find, focused, getJSON, isModified, setText } from "../core/dom.js";
 import { count } from "../core/format.js";
@@ -26,7 +26,7 @@ import { fill as fillRow, isLow, make } from "./row.js";
 /** @typedef {import("./store.js").Entry} Entry */
 /** @typedef {import("../core/socket.js").LiveEvent} LiveEvent */
 
-const OLDER = 500; // entries in a page of older ones
+const OLDER = 500; // entries in a page of older entries
 const SEARCH_AGAIN_MS = 2000;
 const COUNTS_MS = 500;
 
@@ -37,23 +37,23 @@ class InboxPage {
   #scroller = byId("scroller");
   #bar = byId("new-messages");
   #query = this.#scroller.dataset.query ?? "";
-  /** Whether all is listed, or mail or failures alone. */
+  /** Whether the list shows all entries, only mail, or only failures. */
   #show = this.#scroller.dataset.show ?? "all";
-  /** A query that cannot be read finds nothing: the page says so, and asks no more. */
+  /** Whether the query is invalid: it finds nothing, the page shows that, and sends no more requests. */
   #readable = this.#scroller.dataset.wrong === undefined;
   #pointerOver = false;
-  /** What addresses of this list say of it: the search, and failures, which no cookie remembers. */
+  /** The query of this list's addresses: the search, and failures, which no cookie remembers. */
   #kept = new URLSearchParams([["q", this.#query], ["show", this.#show === "failed" ? "failed" : ""]].filter(([, value]) => value)).toString();
-  /** The id of what the pane shows. */
+  /** The id of the message in the pane. */
   #opened = idIn(location);
-  /** The id of the row that j and k go on from. */
+  /** The id of the row that j and k start from. */
   #cursor = this.#opened;
   /** How many new messages were announced. */
   #announced = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #searching;
   #searchedAt = -SEARCH_AGAIN_MS;
-  /** @type {Promise<void> | undefined} that the first page was read */
+  /** @type {Promise<void> | undefined} resolves when the first page was read */
   #begun;
 
   #feed = new Feed({
@@ -63,7 +63,7 @@ class InboxPage {
     folded: () => this.#rows.hidden,
     leaves: (id) => this.#moveCursor(id),
   });
-  // What was searched for is shown one by one.
+  // The results of a search are shown one by one.
   #rows = new Folds(this.#feed.store, !this.#query);
   #list = new List(this.#scroller, byId("entries"), {
     ready: () => this.#feed.ready,
@@ -111,7 +111,7 @@ class InboxPage {
   async #fetch(after) {
     const query = { q: this.#query, show: this.#show };
     const page = await getJSON(routes.entries(after ? { ...query, cursor: after, limit: String(OLDER) } : query));
-    if (!after) await unpressed(); // our rows may take the place of the server's
+    if (!after) await unpressed(); // our rows may replace the server's
     this.#judge();
     return page;
   }
@@ -150,14 +150,14 @@ class InboxPage {
   }
 
   /**
-   * Arrivals may enter while the list is at its top and the pointer is elsewhere. Asked for before each of them, too:
-   * the browser announces a scroll up to a frame later.
+   * Let arrivals enter while the list is at its top and the pointer is elsewhere. This is also called before each
+   * arrival: the browser announces a scroll up to a frame later.
    */
   #judge() {
     this.#feed.calm = this.#list.atTop && !this.#pointerOver;
   }
 
-  /** The bar and the words beside the list: at most twice a second, however much arrives. */
+  /** Update the bar and the texts next to the list, at most twice a second. */
   #showCounts() {
     const { waiting, store } = this.#feed;
     const words = fill(ngettext("%(n)s new message", "%(n)s new messages", waiting), { n: count(waiting) });
@@ -167,13 +167,13 @@ class InboxPage {
       setText($("[data-list-count]"), this.#summary());
       setText($("[data-list-unread]"), this.#unread());
     }
-    // Until the first page was read, the server's rows stand, or its word that there are none.
+    // Until the first page was read, the server's rows stay, or its text that there are none.
     if (this.#feed.ready) byId("empty").hidden = store.length > 0 || waiting > 0;
     if (waiting > this.#announced) announce(words);
     this.#announced = waiting;
   }
 
-  /** How much the list holds; the server counts what matches a search, and says it itself. */
+  /** The size of the list; for a search the server counts the matches, and shows the count itself. */
   #summary() {
     const known = counts.known();
     if (this.#query || !known) return "";
@@ -198,11 +198,11 @@ class InboxPage {
     else this.#arrive(entry);
   }
 
-  /** The first mail of an empty inbox is opened: that it came is what one waits for. @param {Entry} entry */
+  /** Open the first mail of an empty inbox: the user waits for it. @param {Entry} entry */
   #arrive(entry) {
     const first = this.#feed.ready && !byId("empty").hidden && !this.#opened && !("outcome" in entry);
     this.#feed.put(entry);
-    // Where nobody looks it would count as read, and a field would lose the focus.
+    // In a hidden page it would count as read, and a field would lose the focus.
     if (first && !document.hidden && !forms.isTyping()) pane.open(routes.message(entry.id));
   }
 
@@ -211,7 +211,7 @@ class InboxPage {
     return this.#show === "all" || (this.#show === "failed") === "outcome" in entry;
   }
 
-  /** What arrives may or may not match: ask the server, at once where it was not asked lately. */
+  /** An arrival may or may not match: ask the server, at once if there was no recent request. */
   #searchAgain() {
     if (this.#searching) return;
     const rest = this.#searchedAt + SEARCH_AGAIN_MS - performance.now();
@@ -222,28 +222,28 @@ class InboxPage {
     }, Math.max(0, rest));
   }
 
-  /** Take entries as they are by now. @param {Entry[]} entries */
+  /** Take the current state of entries. @param {Entry[]} entries */
   #put(entries) {
     for (const entry of entries) this.#feed.put(entry);
     this.#feed.settle();
   }
 
-  /** Take a row away. @param {string} id */
+  /** Remove a row. @param {string} id */
   #drop(id) {
     this.#selection.drop([id]);
     this.#feed.remove(id);
   }
 
-  /** Where the row of the cursor leaves, it goes on to the next one. @param {string} id */
+  /** Move the cursor to the next row if its row is removed. @param {string} id */
   #moveCursor(id) {
     if (id !== this.#cursor) return;
     const place = this.#rows.indexOf(id);
     this.#cursor = (this.#rows.at(place + 1) ?? this.#rows.at(place - 1))?.id ?? "";
   }
 
-  /** Our rows take the place of the server's: the message that is open is in sight, those ticked are chosen. */
+  /** Replace the server's rows with ours: the open message is in sight, and ticked ones are selected. */
   #takeOver() {
-    // Not the burst that a message is in: its row was one of its own.
+    // Not the burst of a message: it had a separate row.
     const ticked = $$("#entries input:checked").map((box) => this.#feed.store.get(closest(box, "li")?.dataset.id ?? ""));
     const index = this.#rows.indexOf(this.#opened);
     if (index >= 0 && this.#list.atTop) this.#list.reveal(index);
@@ -288,7 +288,7 @@ class InboxPage {
       if (this.#opened) this.#cursor = this.#opened;
       this.#list.invalidate();
     });
-    // The way back to the list that it was opened from.
+    // The way back to the list from which it was opened.
     byId("detail").addEventListener("click", (event) => {
       if (isModified(event) || !closest(event.target, ".back")) return;
       event.preventDefault();
@@ -310,27 +310,27 @@ class InboxPage {
     this.#put(entry?.read === false ? [{ ...entry, read: true }] : []);
   }
 
-  /** The message in the pane was deleted, which the feed may have said already. @param {string} id */
+  /** Handle the deletion of the message in the pane, which the feed may have reported already. @param {string} id */
   #deleted(id) {
     this.#drop(id);
     this.#feed.settle();
-    if (id === this.#opened) this.#back(); // another may be open by now
+    if (id === this.#opened) this.#back(); // another may already be open
   }
 
-  /** Close the message, and be in the list where one was: who has gone on to a field stays there. */
+  /** Close the message, and return to the same place in the list, unless the focus is in a field. */
   #back() {
     if (this.#opened) pane.open(routes.list(this.#kept));
     const index = this.#rows.indexOf(this.#cursor);
     if (index >= 0 && !forms.isTyping()) this.#list.focus(index);
   }
 
-  /** Whether messages are chosen. What is ticked before the list is read counts too. */
+  /** Whether messages are selected. Boxes ticked before the list was read count too. */
   get #isChoosing() {
     return this.#selection.some || (!this.#feed.ready && find("#entries input:checked") !== null);
   }
 
   /**
-   * Let keys wait for the list: what is pressed before it is read is not lost.
+   * Let keys wait for the list: a key pressed before it was read is not lost.
    * @template {string} Key
    * @param {Record<Key, () => void>} keys
    * @returns {Record<Key, () => Promise<void>>}

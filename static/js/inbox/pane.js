@@ -7,16 +7,16 @@ import { isTyping } from "../core/forms.js";
 const followers = new Set();
 
 const detail = () => byId("detail");
-/** Of the page, without the place in it: a link to a heading changes that alone. */
+/** The address of a page without its fragment: a link to a heading changes only that. */
 const address = () => location.pathname + location.search;
 let shown = address();
-/** How often the pane was asked for something else. */
+/** The number of requests to the pane so far. */
 let turn = 0;
 /** The turn whose content the pane shows. */
 let brought = 0;
-/** The turn that gave way to what was asked for in the pane that it would have replaced. */
+/** The turn that was cancelled by a later request in the pane that it would have replaced. */
 let overtaken = 0;
-/** Until what was opened last is there, or could not be read. */
+/** Resolves when the last opened page is there, or has failed. */
 let settled = Promise.resolve();
 let coming = false;
 
@@ -29,7 +29,7 @@ export function follow(follower) {
 }
 
 /**
- * Open a URL in the pane; where it is the list's own URL, empty the pane.
+ * Open a URL in the pane; for the list's own URL, empty the pane.
  * @param {string} url
  * @param {{ push?: boolean }} [options]
  */
@@ -47,16 +47,16 @@ export function open(url, { push = true } = {}) {
 async function bring(to, mine) {
   coming = true;
   await htmx.ajax("get", to.pathname + to.search, { source: detail(), target: "#detail", swap: "innerHTML" }).catch(() => {
-    // It was overtaken by a later one, or failed, which is said by app.js.
+    // A later request replaced it, or it failed, which app.js reports.
   });
   if (turn !== mine) return;
   coming = false;
-  // Nobody is to act on the message before for the one that could not be read.
+  // Remove the previous message, so that no action for the failed one can hit it.
   if (brought !== mine && overtaken !== mine) detail().replaceChildren();
 }
 
 /**
- * Let keys act on what was opened last: what is pressed before it is there waits for it.
+ * Let keys act on the page that was opened last: a key pressed before it is loaded waits for it.
  * @template {string} Key
  * @param {Record<Key, (event: KeyboardEvent) => void>} keys
  * @returns {Record<Key, (event: KeyboardEvent) => void>}
@@ -73,7 +73,7 @@ export function onceShown(keys) {
   return waiting;
 }
 
-/** Say in the address bar what the pane shows by now: a message that is on its way comes no more. @param {URL} url */
+/** Put the pane's current content into the address bar; cancel a message that is on its way. @param {URL} url */
 export function rename(url) {
   if (coming) turn += 1;
   coming = false;
@@ -84,7 +84,7 @@ export function rename(url) {
 
 function close() {
   coming = false;
-  htmx.trigger(detail(), "htmx:abort"); // what is on its way would open again
+  htmx.trigger(detail(), "htmx:abort"); // a message on its way would open again
   detail().replaceChildren();
   document.title = detail().dataset.title ?? document.title;
 }
@@ -98,7 +98,7 @@ function click(event) {
   open(link.href);
 }
 
-/** Take over the pane's links, and the browser's back and forward. */
+/** Handle the pane's links, and the browser's back and forward. */
 export function start() {
   document.addEventListener("click", click);
   addEventListener("popstate", () => {
@@ -108,10 +108,10 @@ export function start() {
     if (target === detail()) overtaken = turn;
   });
   detail().addEventListener("htmx:afterSwap", ({ target }) => {
-    if (target !== detail()) return; // of something within it
+    if (target !== detail()) return; // the event of an element inside it
     brought = turn;
     detail().scrollTop = 0;
-    // Where the list is hidden (one pane), the focus follows what was opened.
+    // If the list is hidden (one pane), the focus moves to the opened page.
     const list = document.querySelector(".panes > .list");
     if (!list?.checkVisibility() && !isTyping()) find("h1", detail())?.focus();
   });

@@ -1,4 +1,4 @@
-// How wide a mail's HTML is shown, and in which colours: remembered by this browser.
+// The width and the colours of a mail's HTML: remembered by this browser.
 
 import { $$, closest, find, isModified } from "../core/dom.js";
 import { bind } from "../core/keys.js";
@@ -13,7 +13,7 @@ const FORCED = SCHEMES.slice(2); // the server changes the colours
 
 const frame = () => find("#panel [data-frame]", document, HTMLIFrameElement);
 
-/** Load the frame again, where the server is to change its colours, or no longer. @param {HTMLIFrameElement} shown @param {string} scheme */
+/** Load the frame again if the server must start or stop changing its colours. @param {HTMLIFrameElement} shown @param {string} scheme */
 function force(shown, scheme) {
   const url = new URL(shown.src);
   if (FORCED.includes(scheme)) url.searchParams.set("scheme", scheme);
@@ -21,7 +21,7 @@ function force(shown, scheme) {
   if (url.href !== shown.src) shown.src = url.href;
 }
 
-/** Show the frame so, and say so in the choices. @param {string} name @param {string} value */
+/** Apply a choice to the frame, and mark it in the menu. @param {string} name @param {string} value */
 function show(name, value) {
   const shown = frame();
   if (!shown) return;
@@ -54,7 +54,7 @@ function next(name, values) {
   if (shown) choose(name, values[(values.indexOf(shown.dataset[name] ?? "") + 1) % values.length]);
 }
 
-/** Plain text is monospace, unless this browser chose otherwise. @param {boolean} proportional */
+/** Show plain text in monospace, unless the user chose otherwise. @param {boolean} proportional */
 function setText(proportional) {
   if (proportional) document.documentElement.dataset.text = "proportional";
   else delete document.documentElement.dataset.text;
@@ -66,7 +66,7 @@ function setText(proportional) {
 
 const isProportional = () => storage.get(TEXT) === "proportional";
 
-/** Take over the choices of the panel. */
+/** Handle the choices of the panel. */
 export function start() {
   document.addEventListener("click", (event) => {
     if (closest(event.target, "[data-proportional]")) {

@@ -1,6 +1,5 @@
-// One entry of the inbox as a row: what it says, and how it says it. The server's first
-// page says the same (inbox/presenters/rows.py); tests/rows.json holds both to it. A burst
-// that is folded is a row too.
+// One entry of the inbox as a row: its texts, and their place in the markup. The server's first page has
+// the same texts (inbox/presenters/rows.py); tests/rows.json checks both. A folded burst is a row too.
 
 import { person } from "../core/bidi.js";
 import { $, $$, byId, setText } from "../core/dom.js";
@@ -15,29 +14,29 @@ import { routes } from "../core/routes.js";
  * @typedef {object} Words
  * @property {string} url
  * @property {string} sender a name, or else an address
- * @property {string} senderWhole both
+ * @property {string} senderWhole name and address
  * @property {string} recipient
- * @property {number} more recipients beyond the first
+ * @property {number} more recipients after the first
  * @property {string} subject
  * @property {string} snippet
  * @property {string} at
  * @property {string} size
- * @property {string} remark what is odd about it
+ * @property {string} remark unusual facts
  * @property {boolean} failed whether it was not accepted
- * @property {string} verdict what people found: "", "ok" or "bug"
+ * @property {string} verdict the status from users: "", "ok" or "bug"
  * @property {string} tags
  * @property {string} inbox
  * @property {boolean} unread
  * @property {boolean} clip
  * @property {boolean} pinned
  * @property {boolean} noted
- * @property {string} assignee the name of a user; "" for nobody
+ * @property {string} assignee the name of a user, or ""
  */
 
 const TAGS_SHOWN = 3;
 
 /**
- * The sender in short and whole: of the header, else of the envelope.
+ * The sender in short and in full: from the header, else from the envelope.
  * @param {{ name: string, address: string }} from @param {string} path
  */
 function sender(from, path) {
@@ -47,8 +46,8 @@ function sender(from, path) {
 }
 
 /**
- * What a row says of a message, or of a transaction that was not accepted.
- * @param {Entry} entry as API v3 has it
+ * The texts of a row for a message, or for a transaction that was not accepted.
+ * @param {Entry} entry in the form of API v3
  * @returns {Words}
  */
 export function describe(entry) {
@@ -84,7 +83,7 @@ function ofMessage(message) {
   };
 }
 
-/** What is odd about a message: its reply, its recipients, its attempts. @param {Entry} message @param {number} recipients */
+/** The unusual facts about a message: its reply, recipients and attempts. @param {Entry} message @param {number} recipients */
 function remark(message, recipients) {
   const odd = [];
   if (message.code && message.code !== 250) odd.push(String(message.code));
@@ -140,9 +139,9 @@ function partsOf(row) {
 
 /**
  * @typedef {object} State
- * @property {boolean} open whether it is what the pane shows
+ * @property {boolean} open whether the pane shows it
  * @property {boolean} chosen
- * @property {boolean} indented whether it is one of a burst that is open
+ * @property {boolean} indented whether it belongs to an open burst
  * @property {string} [search] the query that the links keep, as ?q=…
  */
 
@@ -219,7 +218,7 @@ function fillEntry(row, entry, all, { open, search = "" }) {
   showMarks(all, words);
 }
 
-/** @param {HTMLElement} node @param {string} text which may be cut off @param {string} [whole] */
+/** @param {HTMLElement} node @param {string} text may be cut off @param {string} [whole] */
 function setLong(node, text, whole = text) {
   setText(node, text);
   if (node.title !== whole) node.title = whole;
@@ -238,5 +237,5 @@ function showMarks(all, words) {
   setText(all.size, words.size);
 }
 
-/** Whether a row has one line whatever the density: a burst. @param {Entry | Fold} item */
+/** Whether a row has one line in any density: a burst. @param {Entry | Fold} item */
 export const isLow = (item) => isFold(item);

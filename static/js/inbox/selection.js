@@ -1,10 +1,10 @@
-// Which messages of the list are chosen: it outlives scrolling, arrivals and folding.
+// The selected messages of the list: the selection survives scrolling, arrivals and folding.
 
 /** @typedef {import("./folds.js").Item} Item */
 /** @typedef {import("./store.js").Entry} Entry */
 import { isFold } from "./folds.js";
 
-/** @param {Entry} entry what was not accepted has nothing to be marked */
+/** @param {Entry} entry one that was not accepted cannot be marked */
 const isMessage = (entry) => !("outcome" in entry);
 
 /** The messages of a row. @param {Item} item @returns {string[]} ids */
@@ -14,16 +14,16 @@ export const members = (item) =>
 export class Selection {
   /** @type {Set<string>} */
   ids = new Set();
-  /** Whether all that match are meant, loaded or not. */
+  /** Whether all matching messages are selected, loaded or not. */
   all = false;
-  /** @type {string} the row that a range goes on from */
+  /** @type {string} the row that a range starts from */
   anchor = "";
   #changed;
   #loaded;
 
   /**
    * @param {() => void} changed called after each change
-   * @param {() => Item[]} loaded the rows that are loaded
+   * @param {() => Item[]} loaded the loaded rows
    */
   constructor(changed, loaded = () => []) {
     this.#changed = changed;
@@ -34,7 +34,7 @@ export class Selection {
     return this.ids.size;
   }
 
-  /** Whether anything is chosen: all that match may have no message that is loaded. */
+  /** Whether anything is selected: all that match may include no loaded message. */
   get some() {
     return this.all || this.ids.size > 0;
   }
@@ -46,7 +46,7 @@ export class Selection {
     return ids.length > 0 && ids.every((id) => this.ids.has(id));
   }
 
-  /** Choose a row, or no longer. @param {Item} item @param {boolean} [on] */
+  /** Select or deselect a row. @param {Item} item @param {boolean} [on] */
   toggle(item, on = !this.has(item)) {
     if (this.all) for (const each of this.#loaded()) this.#set(each, true);
     this.#set(item, on);
@@ -55,14 +55,14 @@ export class Selection {
     this.#changed();
   }
 
-  /** Choose rows on top of what is chosen. @param {Iterable<Item>} items */
+  /** Add rows to the selection. @param {Iterable<Item>} items */
   add(items) {
     for (const item of items) this.#set(item, true);
     this.all = false;
     this.#changed();
   }
 
-  /** Mean all that match. */
+  /** Select all that match. */
   chooseAll() {
     for (const item of this.#loaded()) this.#set(item, true);
     this.all = true;
@@ -76,7 +76,7 @@ export class Selection {
     this.#changed();
   }
 
-  /** What is gone is not chosen. @param {string[]} ids */
+  /** Deselect removed messages. @param {string[]} ids */
   drop(ids) {
     const gone = ids.filter((id) => this.ids.delete(id));
     if (gone.length) this.#changed();

@@ -1,26 +1,26 @@
-// What a list knows: entries by id, newest first, of which the older part may not be loaded.
-// Ids are UUIDv7: their order as text is the order in time.
+// The entries of a list by id, newest first; older ones may not be loaded. Ids are UUIDv7: their
+// order as text is the order in time.
 
 /** @typedef {{ id: string } & Record<string, any>} Entry */
 /**
  * @typedef {object} Page
  * @property {Entry[]} items newest first
  * @property {string | null} next the cursor of the page that follows
- * @property {number | null} total how many there are in all, where the server says it
+ * @property {number | null} total the number of all entries, if the server sends it
  */
 
-const UNCOUNTED = 20; // rows that the list is longer for, where there are more, but not how many
+const UNCOUNTED = 20; // rows added to the list if there are more entries, but their number is unknown
 
 export class Store {
   /** @type {Entry[]} oldest first, so that an arrival is a push */
   #items = [];
   /** @type {Set<string>} */
   #ids = new Set();
-  /** @type {string | null} the cursor of what is older than all loaded; null: nothing is */
+  /** @type {string | null} the cursor of the entries older than all loaded; null: there are none */
   next = null;
   /** @type {number | null} */
   #total = null;
-  /** Goes up with each change. */
+  /** Increases with each change. */
   version = 0;
 
   /** How many entries are loaded. */
@@ -28,13 +28,13 @@ export class Store {
     return this.#items.length;
   }
 
-  /** How many there are, as far as is known: never fewer than are loaded. */
+  /** The known number of entries, at least that of the loaded ones. */
   get length() {
     if (this.next === null) return this.loaded;
     return Math.max(this.#total ?? this.loaded + UNCOUNTED, this.loaded);
   }
 
-  /** The entry at a place from the newest (0); undefined where it is not loaded. @param {number} index */
+  /** The entry at a place from the newest (0); undefined if it is not loaded. @param {number} index */
   at(index) {
     return this.#items[this.#items.length - 1 - index];
   }
@@ -44,7 +44,7 @@ export class Store {
     return this.at(this.indexOf(id));
   }
 
-  /** All that is loaded, newest first. */
+  /** All loaded entries, newest first. */
   entries() {
     return this.#items.toReversed();
   }
@@ -60,7 +60,7 @@ export class Store {
     return this.#items.length - 1 - this.#place(id);
   }
 
-  /** Add an entry, or put it in the place of what was known by its id. @param {Entry} entry */
+  /** Add an entry, or replace the one with its id. @param {Entry} entry */
   put(entry) {
     const place = this.#place(entry.id);
     this.version += 1;
@@ -81,7 +81,7 @@ export class Store {
     this.#grow(-1);
   }
 
-  /** Begin again with a first page. @param {Page} page */
+  /** Start again with a first page. @param {Page} page */
   reset(page) {
     this.version += 1;
     this.#items = [];
@@ -94,7 +94,7 @@ export class Store {
   /** Add the page that follows `next`. @param {Page} page */
   older(page) {
     const fresh = page.items.filter(({ id }) => !this.#ids.has(id));
-    // At once: one by one, each would move all that are loaded.
+    // In one step: one by one, each would move all loaded entries.
     this.#items.unshift(...fresh.reverse());
     for (const { id } of fresh) this.#ids.add(id);
     this.version += 1;
@@ -102,12 +102,12 @@ export class Store {
     this.#total = page.total ?? this.#total;
   }
 
-  /** Take the server's count. @param {number | null} total */
+  /** Set the server's count. @param {number | null} total */
   count(total) {
     this.#total = total;
   }
 
-  /** Forget the oldest beyond so many: they can be loaded again. @param {number} keep */
+  /** Forget the oldest entries over a limit: they can be loaded again. @param {number} keep */
   trim(keep) {
     if (this.loaded <= keep) return;
     this.version += 1;
@@ -120,7 +120,7 @@ export class Store {
     if (this.#total !== null) this.#total += by;
   }
 
-  /** Where an id is, or would be, among the items. @param {string} id */
+  /** The index of an id among the items, or the one where it belongs. @param {string} id */
   #place(id) {
     let low = 0;
     let high = this.#items.length;

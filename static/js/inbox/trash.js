@@ -1,4 +1,4 @@
-// The trash: its button for those that are ticked is there once one is.
+// The trash: the button for ticked messages appears once one is ticked.
 
 import { byId, find } from "../core/dom.js";
 

@@ -1,11 +1,11 @@
-// The form of a rule: fields that say nothing at the chosen stage are out of the way.
+// The form of a rule: hides fields without a meaning at the chosen stage.
 
 import { $, $$, find } from "../core/dom.js";
 
 const form = $("form[data-rule]");
 const stage = $("[name=stage]", form, HTMLSelectElement);
 
-/** Whether something is in a field: it stays in sight, so that nobody saves it unseen. @param {HTMLElement} field */
+/** Whether a field has a value: it stays visible, so that no value is saved unseen. @param {HTMLElement} field */
 function isFilled(field) {
   const input = find("input, select, textarea", field);
   if (input instanceof HTMLInputElement && input.type === "checkbox") return input.checked;

@@ -1,7 +1,7 @@
-// The order of rules: by dragging a handle, by Alt with an arrow key on it, by the buttons.
+// Moves rules: by dragging a handle, with Alt and an arrow key on it, or with the buttons.
 //
-// A move names the rule that comes behind, not a place: others may move rules meanwhile.
-// The answer is the list as it is now.
+// A move names the rule that follows, not a place: other users may move rules meanwhile.
+// The answer is the current list.
 
 import { $, $$, byId, closest, find, focused } from "../core/dom.js";
 import { isOlder, morph } from "../core/fragments.js";
@@ -14,7 +14,7 @@ const rows = () => $$("[data-rule]", box);
 
 /** @type {HTMLElement | null} the row that is dragged */
 let dragged = null;
-/** @type {Promise<void>} one move at a time: each goes on from what those before came to */
+/** @type {Promise<void>} one move at a time: each starts from the result of the previous one */
 let last = Promise.resolve();
 
 /** @param {() => Promise<void> | undefined} move */
@@ -24,7 +24,7 @@ function queue(move) {
 
 /**
  * @param {string} id of the rule
- * @param {string} before the id of another; "" for behind all
+ * @param {string} before the id of another; "" for the end
  */
 async function move(id, before) {
   const active = focused();
@@ -38,11 +38,11 @@ async function move(id, before) {
   const template = document.createElement("template");
   template.innerHTML = await answer.text();
   const isThere = focused() === active;
-  // Somebody else's move may have been shown since the answer was made.
+  // A move by another user may have been shown since the answer was made.
   if (isOlder(box, began)) ask(box.dataset.refresh ?? "");
   morph(box, template.content);
   const row = byId(`rule-${id}`);
-  // The button may have become useless: up, at the top.
+  // The button may now be disabled, such as "up" at the top.
   if (was !== null && isThere) (find(`[data-move="${was}"]:not(:disabled)`, row) ?? $(".handle", row)).focus();
   const place = rows().indexOf(row) + 1;
   announce(fill(gettext("Rule %(id)s is at place %(place)s of %(all)s"), { id, place: String(place), all: String(rows().length) }));
@@ -68,7 +68,7 @@ function press(event) {
   queue(() => step(row.dataset.rule ?? "", by));
 }
 
-/** The buttons move without loading the page again. @param {SubmitEvent} event */
+/** Move with a button, without loading the page again. @param {SubmitEvent} event */
 function submit(event) {
   const button = event.submitter;
   const row = closest(button, "[data-rule]");
@@ -88,7 +88,7 @@ function begin(event) {
   dragged.classList.add("dragged");
 }
 
-/** The row before which the pointer is; null behind all. @param {DragEvent} event */
+/** The row that follows the pointer; null at the end. @param {DragEvent} event */
 function target(event) {
   return rows().find((row) => {
     const { top, height } = row.getBoundingClientRect();

@@ -1,14 +1,14 @@
-// Which lines of a transcript are in the document: a few chunks of them around the place
-// that is in sight. For the others there is room, as high as they may be, so that the
-// scroll bar shows where one is, and leads anywhere.
+// Keeps only a few chunks of a transcript in the document, around the lines in sight. Empty
+// space with the estimated height stands for the others, so that the scroll bar shows the
+// place, and can reach any line.
 
 import { el } from "../core/dom.js";
 import { renew } from "../core/fragments.js";
 
 export const CHUNK = 100; // lines in one tbody, and in one fetch
 const CHUNKS = 6; // tbodies that are kept
-const AHEAD = "1500px"; // so near the end of what is loaded, more is loaded
-const HIGHEST = 7_000_000; // px of either room: browsers draw no box higher than 17 million
+const AHEAD = "1500px"; // at this distance from the end of the loaded lines, more are loaded
+const HIGHEST = 7_000_000; // px of each empty space: browsers draw no box higher than 17 million
 
 /** @param {Element | null | undefined} row */
 export const seqOf = (row) => Number(row?.id.slice(1) ?? 0);
@@ -16,13 +16,13 @@ export const seqOf = (row) => Number(row?.id.slice(1) ?? 0);
 export const rowOf = (seq) => document.getElementById(`e${seq}`);
 
 export class Chunks {
-  /** The last seq that is known to exist. */
+  /** The last known seq. */
   total = 0;
-  /** @type {Promise<void>} one loading at a time */
+  /** @type {Promise<void>} one load at a time */
   #loading = Promise.resolve();
 
   /**
-   * @param {HTMLElement} pane what scrolls
+   * @param {HTMLElement} pane the element that scrolls
    * @param {HTMLTableElement} table
    * @param {(after: number, limit: number) => Promise<HTMLElement[]>} fetch
    */
@@ -55,7 +55,7 @@ export class Chunks {
     return seqOf(this.#rows()[this.#rows().length - 1]);
   }
 
-  /** Renew a row, or put it at the end. @param {HTMLElement} row @returns {void} */
+  /** Update a row, or add it at the end. @param {HTMLElement} row @returns {void} */
   put(row) {
     const old = rowOf(seqOf(row));
     if (old) return renew(old, row);
@@ -64,13 +64,13 @@ export class Chunks {
     chunk.append(row);
   }
 
-  /** Begin again with these lines. @param {HTMLElement[]} rows */
+  /** Start again with these lines. @param {HTMLElement[]} rows */
   reset(rows) {
     for (const chunk of [...this.table.tBodies]) chunk.remove();
     for (const row of rows) this.put(row);
   }
 
-  /** Let go of the chunks that are farthest, at one end, and make room for what is not loaded. @param {"first" | "last"} end */
+  /** Drop the farthest chunks at one end, and set the empty space for unloaded lines. @param {"first" | "last"} end */
   trim(end) {
     while (this.table.tBodies.length > CHUNKS) this.table.tBodies[end === "first" ? 0 : this.table.tBodies.length - 1].remove();
     const height = this.#heightOfRow();
@@ -78,7 +78,7 @@ export class Chunks {
     size(this.below, (this.total - this.last) * height);
   }
 
-  /** Make a change of what is above without a move of what is in sight. @param {() => void} change */
+  /** Change lines above without moving the lines in sight. @param {() => void} change */
   keepPlace(change) {
     const anchor = this.#inSight();
     const before = anchor?.getBoundingClientRect().top ?? 0;
@@ -86,7 +86,7 @@ export class Chunks {
     if (anchor?.isConnected) this.pane.scrollTop += anchor.getBoundingClientRect().top - before;
   }
 
-  /** The place for what is not loaded; without scripts there is a link. @param {"earlier" | "later"} way */
+  /** The empty space for unloaded lines; without scripts it has a link. @param {"earlier" | "later"} way */
   #room(way) {
     const room = el("div", { class: "room", "aria-hidden": "true" });
     this.pane.querySelector(`[data-more="${way}"]`)?.parentElement?.remove();
@@ -130,13 +130,13 @@ export class Chunks {
     if (loaded) this.#loadNear();
   }
 
-  /** Show the lines around one that is far from what is loaded. @param {number} seq */
+  /** Show the lines around one that is far from the loaded lines. @param {number} seq */
   async #jump(seq) {
     const target = Math.max(1, Math.min(this.total, seq));
     const at = this.pane.scrollTop;
     const rows = await this.fetch(Math.max(0, target - CHUNK / 2), CHUNK);
     if (!rows.length) return false;
-    const on = this.pane.scrollTop - at; // how far somebody has scrolled meanwhile
+    const on = this.pane.scrollTop - at; // how far the user has scrolled meanwhile
     this.reset(rows);
     this.trim("last");
     const row = rowOf(target) ?? rows[0];

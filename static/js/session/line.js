@@ -1,17 +1,17 @@
-// A line of a transcript as the feed sends it. What needs words (flags, rules, bodies,
-// long replies) is only sketched here: the server's row takes its place.
+// A line of a transcript from the feed. A line that needs explanations (flags, rules, bodies,
+// long replies) is only sketched here: the server's row replaces it.
 
 import { el, svg } from "../core/dom.js";
 import { fill, gettext } from "../core/i18n.js";
 
-const LINK = / \(why: \S+\)$/; // of a refusal, to the very line that shows it
-const MINUTE = 59_950_000; // us: a line that took so long is fetched
-const WORTH_A_BAR = 50_000; // us; as inbox.explain.lines has it
+const LINK = / \(why: \S+\)$/; // of a refusal, to the line that shows it
+const MINUTE = 59_950_000; // us: a line that took this long is fetched
+const WORTH_A_BAR = 50_000; // us; the same as in inbox.explain.lines
 /** @type {Record<number, string>} */
 const TONES = { 2: "ok", 3: "ok", 4: "warning", 5: "error" };
 
 /**
- * A duration: "0.2 ms", "41 ms", "1.2 s", "4:05 min". As inbox.explain.quantities.duration.
+ * A duration: "0.2 ms", "41 ms", "1.2 s", "4:05 min". The same as inbox.explain.quantities.duration.
  * @param {number} us
  */
 export function duration(us) {
@@ -24,8 +24,8 @@ export function duration(us) {
 }
 
 /**
- * Whether the sketch says all there is to say.
- * @param {any} exchange as API v3 has it
+ * Whether the sketch is complete.
+ * @param {any} exchange in the form of API v3
  */
 export function isWhole({ kind, code, flags, rule, delayed_us: delayed, reply, ready_us: ready, received_us: received }) {
   const plain = kind === "command" && !flags.length && !rule && !delayed;
@@ -35,7 +35,7 @@ export function isWhole({ kind, code, flags, rule, delayed_us: delayed, reply, r
 /**
  * Make a line's row.
  * @param {string} home the session's URL
- * @param {any} exchange as API v3 has it
+ * @param {any} exchange in the form of API v3
  */
 export function sketch(home, exchange) {
   const { seq, verb, code, line, reply, ready_us: ready, received_us: received } = exchange;
@@ -51,7 +51,7 @@ export function sketch(home, exchange) {
     el("td", { class: "fall" }, bar(exchange)));
 }
 
-/** When we had the turn; scaled by the transcript. @param {any} exchange */
+/** The time in which we had the turn; the transcript scales it. @param {any} exchange */
 function bar({ received_us: received, ready_us: ready, replied_us: replied }) {
   const end = replied ?? ready;
   const ours = (end ?? received) - received < WORTH_A_BAR ? [] : [svg("rect", { class: "ours", x: received, width: end - received, height: 8 })];

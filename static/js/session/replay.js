@@ -1,4 +1,4 @@
-// What can be done with a session as a whole: copy it as text, see how to reproduce it.
+// Actions on a whole session: copy it as text, show how to reproduce it.
 
 import { $, find, isModified, setText } from "../core/dom.js";
 import { load } from "../core/fragments.js";
@@ -9,7 +9,7 @@ import { fill, gettext } from "../core/i18n.js";
 const COPIED_MS = 2000;
 
 const copier = $("[data-copy-text]");
-const link = find("[data-replay]"); // an import has none
+const link = find("[data-replay]"); // missing for an import
 const details = $("[data-details]");
 
 async function copy() {

@@ -1,5 +1,5 @@
-// The lists of sessions, live: a new session shows at once with the facts of the feed,
-// and a moment later as the server renders it. The lists stay short however many come.
+// The live lists of sessions: a new session appears at once with the facts from the feed, and a moment
+// later as the server's row. The lists stay short with any number of sessions.
 
 import { $, $$, find, setText } from "../core/dom.js";
 import { timeOfDay } from "../core/format.js";
@@ -9,13 +9,13 @@ import { live } from "../core/socket.js";
 import * as elapsed from "../widgets/elapsed.js";
 import { soon } from "../core/timing.js";
 
-const AT_ONCE = 50; // rows that one fetch brings; beyond it the lists are loaded again
+const AT_ONCE = 50; // rows in one fetch; for more, the lists are loaded again
 const SHOWN = 200; // rows of each list, at most
 
 const box = $("[data-sessions]");
-const filter = box.dataset.filter ?? ""; // of the list, as a query: what does not match does not appear
-const PAUSE_MS = filter ? 1500 : 400; // a filter looks at many exchanges
-/** @type {Set<string>} sessions whose rows are to be fetched */
+const filter = box.dataset.filter ?? ""; // the list's query: other sessions do not appear
+const PAUSE_MS = filter ? 1500 : 400; // a filter reads many exchanges
+/** @type {Set<string>} sessions whose rows must be fetched */
 const stale = new Set();
 let all = false;
 
@@ -24,7 +24,7 @@ const list = (name) => $(`[data-${name}]`, box);
 /** @param {string} id */
 const rowOf = (id) => find(`[data-id="${CSS.escape(id)}"]`, box);
 
-/** Put a row where its id belongs: ids grow with time, the newest is on top. @param {HTMLElement} row */
+/** Put a row at the place of its id: ids grow with time, and the newest is on top. @param {HTMLElement} row */
 function place(row) {
   const id = row.dataset.id ?? "";
   const rows = list("open" in row.dataset ? "live" : "ended");
@@ -33,7 +33,7 @@ function place(row) {
   const next = $$("[data-id]", rows).find((each) => each !== old && (each.dataset.id ?? "") <= id);
   rows.insertBefore(row, next ?? null);
   old?.remove();
-  const { probes } = row.dataset; // the last of a client and hour stands for all
+  const { probes } = row.dataset; // the last probe of a client in an hour represents all
   if (probes) for (const each of $$(`[data-probes="${CSS.escape(probes)}"]`, box)) if (each !== row) each.remove();
   if (focused) find("a", row)?.focus({ preventScroll: true });
   while (rows.childElementCount > SHOWN) rows.lastElementChild?.remove();
@@ -49,12 +49,12 @@ function showParts() {
   if (selected) find("a", rowOf(selected))?.setAttribute("aria-current", "page");
 }
 
-/** What the client calls itself; its address once. @param {any} session */
+/** The client's name and address; only once if they are the same. @param {any} session */
 function peer({ helo, client_address: address }) {
   return !helo || [`[${address}]`, `[IPv6:${address}]`].includes(helo) ? address : helo;
 }
 
-/** A session's row until the server's comes. @param {any} session */
+/** A session's row until the server's row arrives. @param {any} session */
 function sketch(session) {
   const row = $("li", document.importNode($("template[data-sketch]", box, HTMLTemplateElement).content, true));
   const time = $("time", row, HTMLTimeElement);
@@ -71,7 +71,7 @@ function sketch(session) {
   return row;
 }
 
-/** Fetch rows, or all of them; where that fails, all are to be fetched. @param {import("../core/routes.js").Query} query */
+/** Fetch some rows, or all; after a failure, all must be fetched. @param {import("../core/routes.js").Query} query */
 async function fetched(query) {
   all = false;
   stale.clear();
@@ -101,7 +101,7 @@ if ("growing" in box.dataset) {
       refresh();
     },
     async events(events) {
-      await unpressed(); // no row is to move from under the pointer
+      await unpressed(); // no row must move away under a pressed pointer
       for (const event of events) {
         const id = /** @type {string} */ (event.id);
         stale.add(id);

@@ -1,5 +1,5 @@
-// One session's transcript, live: a line shows at once as the feed sends it, and a moment
-// later in the server's words. One line is chosen; its explanation stands beside.
+// One session's live transcript: a line appears at once as a sketch from the feed, and a moment
+// later as the server's row. One line is selected; its explanation is shown next to it.
 
 import { $, $$, closest, find, isModified } from "../core/dom.js";
 import { askedFor, fragment, load, morph, renewal } from "../core/fragments.js";
@@ -16,8 +16,8 @@ import { isWhole, sketch } from "./line.js";
 
 const PAUSE_MS = 300;
 const HEAD_PAUSE_MS = 1000;
-const NEAR = 48; // px from the end that still count as being there
-const LONG_GAP = 1_000_000; // us without a word; the server sends it
+const NEAR = 48; // px from the end that still count as the end
+const LONG_GAP = 1_000_000; // us of silence; the server's row shows it
 
 const pane = $("[data-transcript]");
 const details = $("[data-details]");
@@ -26,10 +26,10 @@ const follow = $("[data-follow]", pane);
 const home = routes.session(pane.dataset.transcript ?? "");
 let chosen = seqOf(find("tr[aria-current]", table)) || Number(new URLSearchParams(location.search).get("exchange")) || 0;
 let following = "open" in pane.dataset && !chosen;
-/** @type {Set<number>} lines to fetch in the server's words */
+/** @type {Set<number>} lines whose server rows must be fetched */
 const stale = new Set();
-let behind = false; // there may be lines after the last one of which the feed did not speak
-/** @type {Set<number> | null} lines of which the feed spoke while others were on their way from the server */
+let behind = false; // there may be lines after the last one that the feed did not send
+/** @type {Set<number> | null} lines that the feed sent during a fetch from the server */
 let heard = null;
 let spokenAt = 0; // us, the end of the last exchange of the feed
 let placed = 0; // px, where the pane was scrolled to by the last line
@@ -37,13 +37,13 @@ let placed = 0; // px, where the pane was scrolled to by the last line
 const chunks = new Chunks(pane, table, (after, limit) => lines(`after=${after}&limit=${limit}`));
 chunks.total = Number(pane.dataset.total);
 
-/** Draw the bars of all rows on the scale of the newest. @param {string | null | undefined} box of the newest bar */
+/** Draw the bars of all rows in the scale of the newest. @param {string | null | undefined} box of the newest bar */
 function rescale(box) {
   if (!box) return;
   for (const turns of table.querySelectorAll("svg.turns")) if (turns.getAttribute("viewBox") !== box) turns.setAttribute("viewBox", box);
 }
 
-/** Fetch lines in the server's words. @param {string} query @param {typeof fragment} get @returns {Promise<HTMLElement[]>} */
+/** Fetch the server's rows of lines. @param {string} query @param {typeof fragment} get @returns {Promise<HTMLElement[]>} */
 async function lines(query, get = fragment) {
   const rows = $$("tr", await get(`${home}/exchanges?${query}`));
   if ("open" in pane.dataset) rescale(rows[0]?.querySelector("svg.turns")?.getAttribute("viewBox"));
@@ -52,8 +52,8 @@ async function lines(query, get = fragment) {
 }
 
 /**
- * Fetch lines that are shown already, or may be. What the feed says of one meanwhile may be
- * newer: it is left as it is, and fetched again.
+ * Fetch lines that may already be shown. If the feed sends one of them meanwhile, its data may be
+ * newer: that line stays, and is fetched again.
  * @param {string} query
  */
 async function renewed(query) {
@@ -78,8 +78,8 @@ function stick() {
 }
 
 /**
- * Follow no longer where the user has scrolled up. The browser says so with the next frame only:
- * a line that comes before it would take the user back to the end.
+ * Stop following if the user has scrolled up. The browser reports that only with the next frame:
+ * a line before that would take the user back to the end.
  */
 function noticeScroll() {
   if (!following || pane.scrollTop >= placed || atEnd()) return;
@@ -87,7 +87,7 @@ function noticeScroll() {
   stick();
 }
 
-/** Learn what came after the last line: one who follows is brought to the end. */
+/** Load the lines after the last one; scroll to the end if the user follows it. */
 async function catchUp() {
   behind = false;
   const end = await renewed(`last=${following ? CHUNK : 1}`).catch((error) => {
@@ -103,7 +103,7 @@ async function renewStale() {
   const low = Math.min(...stale);
   const high = Math.min(Math.max(...stale), low + CHUNK - 1);
   const asked = [...stale].filter((seq) => seq <= high);
-  for (const seq of asked) stale.delete(seq); // before the feed sends more
+  for (const seq of asked) stale.delete(seq); // now, before the feed sends more
   const rows = await renewed(`after=${low - 1}&limit=${high - low + 1}`).catch((error) => {
     for (const seq of asked) stale.add(seq);
     throw error;
@@ -121,7 +121,7 @@ const renew = soon(async () => {
   if (stale.size) renew();
 }, PAUSE_MS);
 
-/** What follows a change at the end. */
+/** Update the page after a change at the end. */
 function settle() {
   chunks.keepPlace(() => chunks.trim(following ? "first" : "last"));
   stick();
@@ -155,7 +155,7 @@ function take(exchange) {
   else if (seq === chosen) explainAgain(seq);
 }
 
-/** Put a sketch; it has the scale of the rows before. @param {HTMLElement} row */
+/** Add a sketch, in the scale of the earlier rows. @param {HTMLElement} row */
 function put(row) {
   const scale = table.querySelector("svg.turns[viewBox]")?.getAttribute("viewBox");
   if (scale) row.querySelector("svg.turns")?.setAttribute("viewBox", scale);
@@ -171,20 +171,20 @@ async function explain(seq, show) {
   try {
     if (!(await load(details, explanation(seq), show))) return false;
   } catch {
-    return false; // Not committed yet: its creation will ask again.
+    return false; // Not committed yet: its creation event will request it again.
   }
   delete details.dataset.empty;
   delete details.dataset.preselected;
   return true;
 }
 
-/** Explain a line that has changed, unless something else was asked for since: nobody is taken from what they read. @param {number} seq */
+/** Explain a changed line again, unless the user has opened another explanation since. @param {number} seq */
 function explainAgain(seq) {
   if ([undefined, explanation(seq)].includes(askedFor(details))) explain(seq, morph);
 }
 
 /**
- * Choose a line: mark it, explain it, and keep it in the URL.
+ * Select a line: mark it, explain it, and put it into the URL.
  * @param {number} seq
  * @param {{ focus?: boolean }} [options]
  */
@@ -201,7 +201,7 @@ function choose(seq, { focus = false } = {}) {
   stick();
   const at = pane.scrollTop;
   explain(seq).then((shown) => {
-    // The panel may have taken its place; and somebody may have scrolled on.
+    // The panel may have moved the line, and the user may have scrolled.
     if (shown && pane.scrollTop === at) rowOf(seq)?.scrollIntoView({ block: "nearest" });
   });
 }
@@ -212,7 +212,7 @@ function move(step) {
   choose((rowOf(chosen) ? chosen : start) + step, { focus: true });
 }
 
-/** Choose the next line in trouble; the server knows where it is if it is not loaded. @param {1 | -1} step */
+/** Select the next line with trouble; if it is not loaded, the server finds it. @param {1 | -1} step */
 function moveToTrouble(step) {
   const seqs = $$("tr[data-trouble]", table).map(seqOf).filter((seq) => (step > 0 ? seq > chosen : !chosen || seq < chosen));
   if (seqs.length) choose(step > 0 ? seqs[0] : seqs[seqs.length - 1], { focus: true });
@@ -250,7 +250,7 @@ keys.bind({
 live().subscribe(`session:${pane.dataset.transcript}`, {
   load() {
     if (!("open" in pane.dataset)) return;
-    // What was missed: replies to lines that had none, and lines that came since.
+    // Load missed events: replies to lines without one, and new lines.
     for (const cell of table.querySelectorAll(".reply:empty")) stale.add(seqOf(cell.parentElement));
     behind = true;
     renew();
@@ -266,6 +266,6 @@ live().subscribe(`session:${pane.dataset.transcript}`, {
 });
 divider.start();
 chunks.trim("last");
-// What went wrong stands on top: the line that the server selected is not scrolled to.
+// The trouble is shown at the top, so do not scroll to the line that the server selected.
 if (!("preselected" in details.dataset)) rowOf(chosen)?.scrollIntoView({ block: "center" });
 stick();

@@ -1,4 +1,4 @@
-// Texts to copy: a [data-copy] button copies the pre beside it, a [data-copy-value] one its value.
+// Copy buttons: a [data-copy] button copies the <pre> next to it, a [data-copy-value] button its value.
 
 import { $, $$, closest, find, setText } from "../core/dom.js";
 import { finish } from "../core/fragments.js";
@@ -7,7 +7,7 @@ import { gettext } from "../core/i18n.js";
 const BUTTONS = "[data-copy], [data-copy-value]";
 const COPIED_MS = 2000;
 
-/** Show the buttons; the clipboard is there on localhost and under https only. @param {ParentNode} root */
+/** Show the buttons; the clipboard exists only on localhost and over https. @param {ParentNode} root */
 function show(root) {
   if (!navigator.clipboard) return;
   for (const button of $$(BUTTONS, root)) button.hidden = false;

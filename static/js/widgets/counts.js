@@ -1,4 +1,4 @@
-// How much there is: beside Inbox, Unread, Failed and Mine, in the title and on the icon of the page.
+// The counts: next to Inbox, Unread, Failed and Mine, in the title and on the icon of the page.
 
 import { $, $$, getJSON, setText } from "../core/dom.js";
 import { count, when } from "../core/format.js";
@@ -7,29 +7,29 @@ import { live } from "../core/socket.js";
 import { soon } from "../core/timing.js";
 
 const PAUSE_MS = 1000;
-const MANY = 1000; // the server counts what is mine no further
-const ON_ICON = 100; // more do not fit
+const MANY = 1000; // the server counts Mine only up to this
+const ON_ICON = 100; // larger numbers do not fit
 
 /**
  * @typedef {object} Counts
  * @property {number} messages
  * @property {number} unread
  * @property {number} failed transactions that were not accepted
- * @property {number | null} mine unread mail to one's own addresses; null where none are given
- * @property {string | null} paused since when nothing is received
+ * @property {number | null} mine unread mail to the user's own addresses; null if none are set
+ * @property {string | null} paused since when the inbox is paused
  */
 
 let prefix = "";
 /** @type {Counts | null} */
 let latest = null;
 
-/** How much there is; null until the server has said it. */
+/** The counts; null until the server has sent them. */
 export const known = () => latest;
 
 /** @param {number} many @param {number} most */
 const words = (many, most) => (many >= most ? `${most - 1}+` : String(many));
 
-/** The title says how many; pages that come into the pane bring their own. */
+/** Put the count into the title; pages in the pane bring their own title. */
 function head() {
   const bare = document.title.replace(/^\(\d+\+?\) /, "");
   if (document.title !== prefix + bare) document.title = prefix + bare;
@@ -77,9 +77,9 @@ function show(counts) {
 
 const renew = soon(async () => show(await getJSON(routes.counts)), PAUSE_MS);
 
-/** Keep the counts true, at most once a second. */
+/** Keep the counts current, at most once a second. */
 export function start() {
   new MutationObserver(head).observe($("title"), { childList: true });
-  renew(); // also where there is no live feed
+  renew(); // also without a live feed
   live().subscribe("messages", { load: renew, events: renew });
 }

@@ -1,18 +1,18 @@
-// Dividers between panes: dragged by the pointer, moved by the arrow keys, and put back by a
-// double click. A divider is an element with role="separator" before which the pane stands:
+// Dividers between panes: dragged with the pointer, moved with the arrow keys, and reset with a
+// double click. A divider is an element with role="separator" after its pane:
 //
 //   data-divider  the name of the CSS property with the pane's width: --NAME-width
-//   aria-valuemin, aria-valuemax  the narrowest and the widest, in pixels
+//   aria-valuemin, aria-valuemax  the smallest and the largest width, in pixels
 //
 // This browser remembers the width; theme-boot.js applies it before the first paint.
 
 import { $$ } from "../core/dom.js";
 import * as storage from "../core/storage.js";
 
-const STEP = 24; // pixels that an arrow key moves it
+const STEP = 24; // pixels for each press of an arrow key
 const root = document.documentElement;
 
-/** @param {HTMLElement} divider @param {number | null} width in pixels; null: as it was designed */
+/** @param {HTMLElement} divider @param {number | null} width in pixels; null: the default */
 function resize(divider, width) {
   const name = divider.dataset.divider ?? "";
   const [least, most] = [Number(divider.ariaValueMin), Number(divider.ariaValueMax)];
@@ -54,7 +54,7 @@ function take(divider) {
   });
 }
 
-/** Take the dividers of the page. */
+/** Activate the dividers of the page. */
 export function start() {
   for (const divider of $$("[data-divider]")) take(divider);
 }

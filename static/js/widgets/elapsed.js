@@ -1,4 +1,4 @@
-// Times that run: every [data-elapsed] counts on from the seconds the server gave it.
+// Running times: every [data-elapsed] counts up from the seconds that the server gave it.
 
 import { $$, setText } from "../core/dom.js";
 
@@ -6,7 +6,7 @@ import { $$, setText } from "../core/dom.js";
 const seen = new WeakMap();
 
 /**
- * A time that runs: "0:04", "1:02:03". As inbox.explain.quantities.stopwatch.
+ * A running time: "0:04", "1:02:03". The same as inbox.explain.quantities.stopwatch.
  * @param {number} seconds
  */
 export function stopwatch(seconds) {
@@ -28,7 +28,7 @@ function tick() {
   }
 }
 
-/** Let the page's times run. */
+/** Start the page's running times. */
 export function start() {
   tick();
   setInterval(tick, 1000);

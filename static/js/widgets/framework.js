@@ -1,20 +1,20 @@
-// The framework that somebody chose, wherever a page offers several: this browser remembers it.
+// The chosen framework, on pages that offer several: this browser remembers it.
 
 import { $$ } from "../core/dom.js";
 import * as storage from "../core/storage.js";
 
 const FRAMEWORKS = ["shell", "django", "rails", "laravel", "node", "spring"];
 
-/** Select the framework that was chosen before, where it is offered. @param {ParentNode} [root] */
+/** Select the framework that was chosen before, if it is offered. @param {ParentNode} [root] */
 export function restore(root = document) {
   const chosen = storage.get("framework");
   for (const button of $$(".chooser input", root, HTMLInputElement)) if (button.value === chosen) button.checked = true;
 }
 
-/** Whether this is no page that the browser has loaded before, whose fields it fills in as they were. */
+/** Whether this is a first load: the browser restores the fields of a page that it has loaded before. */
 const isNew = () => performance.getEntriesByType("navigation").some((each) => "type" in each && each.type === "navigate");
 
-/** What was chosen before the scripts ran. */
+/** The choice made before the scripts ran. */
 const chosenEarly = () => $$(".chooser input:checked", document, HTMLInputElement).filter((each) => isNew() && !each.defaultChecked);
 
 export function start() {

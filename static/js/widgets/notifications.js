@@ -1,5 +1,5 @@
-// Desktop notifications of new mail, where they are switched on: from one tab alone, at
-// most one in two seconds, and none while the page has the focus.
+// Desktop notifications of new mail, if they are on: from only one tab, at most one in two
+// seconds, and none while the page has the focus.
 
 import { find, getJSON } from "../core/dom.js";
 import { routes } from "../core/routes.js";
@@ -9,13 +9,13 @@ import { fill, gettext, ngettext } from "../core/i18n.js";
 import { soon } from "../core/timing.js";
 
 const BETWEEN_MS = 2000;
-const MANY = 20; // so many, or more
+const MANY = 20; // shown as "20 or more"
 
 /** @typedef {{ id: string, subject: string, from: { name: string, address: string } | null }} Arrival */
 
 export const wanted = () => storage.get("notify") === "on" && "Notification" in window && Notification.permission === "granted";
 
-/** What a notification says. @param {Arrival[]} arrivals newest first @returns {[string, string]} its title and its text */
+/** The text of a notification. @param {Arrival[]} arrivals newest first @returns {[string, string]} title and text */
 export function words(arrivals) {
   const subjects = arrivals.map(({ subject }) => subject || gettext("(no subject)"));
   if (arrivals.length > 1) {
@@ -38,14 +38,14 @@ function show(arrivals) {
   };
 }
 
-/** @returns {Promise<Arrival[]>} the newest; where I named my addresses, the newest to them */
+/** @returns {Promise<Arrival[]>} the newest messages; if the user has set addresses, the newest to these */
 async function newest() {
   const mine = find("[data-mine]")?.dataset.mine ?? "";
   const found = await getJSON(routes.entries({ q: mine, show: "mail", limit: String(MANY) }));
   return found.items;
 }
 
-/** Notify of what came since the last time, in whichever tab: ids are in the order of arrival. */
+/** Notify of arrivals since the last notification in any tab: ids are in the order of arrival. */
 const poll = soon(async () => {
   const found = await newest();
   const last = storage.get("notified") ?? found[0]?.id ?? "";
@@ -61,7 +61,7 @@ function listen() {
   });
 }
 
-/** Notify of new mail, if it is wanted: in the tab that holds the lock. */
+/** Notify of new mail, if notifications are on, in the tab that holds the lock. */
 export function start() {
   if (!wanted()) return;
   if (!navigator.locks) return listen();

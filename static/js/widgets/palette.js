@@ -1,6 +1,6 @@
-// The palette: Ctrl-K or Cmd-K, a few letters, Enter. A combobox with its listbox, by the
-// pattern of WAI-ARIA: the focus stays in the field, the arrows choose. What is no command
-// can be searched for, or traced.
+// The palette: Ctrl-K or Cmd-K, a few letters, Enter. It is a combobox with a listbox, after the
+// WAI-ARIA pattern: the focus stays in the field, the arrow keys select. Any other text can be
+// searched for, or traced.
 
 import { addressIn, traceOf } from "../core/addresses.js";
 import { $, $$, byId, closest, setText } from "../core/dom.js";
@@ -22,7 +22,7 @@ function choose(option) {
   option?.scrollIntoView({ block: "nearest" });
 }
 
-/** Whether a command can be done here, and each typed word begins one of its words. @param {HTMLElement} option @param {string} typed */
+/** Whether a command is possible here, and each typed word begins one of its words. @param {HTMLElement} option @param {string} typed */
 function fits(option, typed) {
   const { needs } = option.dataset;
   if (needs !== undefined && !document.querySelector(needs)) return false;
@@ -30,7 +30,7 @@ function fits(option, typed) {
   return typed.toLowerCase().split(/\s+/).every((part) => words.some((word) => word.startsWith(part)));
 }
 
-/** Name what is looked for in an entry that takes any text. @param {HTMLElement} option @param {string} typed @param {string} address */
+/** Name the typed text in an entry that takes any text. @param {HTMLElement} option @param {string} typed @param {string} address */
 function nameSearch(option, typed, address) {
   if ("address" in option.dataset) {
     option.hidden = !address;
@@ -44,7 +44,7 @@ function nameSearch(option, typed, address) {
   }
 }
 
-/** Show the commands that fit what is typed, and what can be looked for. */
+/** Show the commands that match the typed text, and the possible searches. */
 function filter() {
   const typed = field().value.trim();
   const address = addressIn(typed);
@@ -108,7 +108,7 @@ export function start() {
   field().addEventListener("input", filter);
   field().addEventListener("keydown", press);
   dialog().addEventListener("click", (event) => {
-    if (event.target === dialog()) dialog().close(); // beside it
+    if (event.target === dialog()) dialog().close(); // a click outside it
     const option = closest(event.target, "[role=option]");
     if (option) run(option);
   });

@@ -1,15 +1,15 @@
-// Keeps parts of a page true: the content of a [data-refresh] box is fetched again when
-// the feed sends something that may change it.
+// Keeps parts of a page current: the content of a [data-refresh] box is fetched again when
+// the feed sends an event that may change it.
 //
 //   data-refresh  the URL of the content; boxes of the same URL share a request
 //   data-on       events, or their kinds: "message.deleted session"
-//   data-of       the id of the one thing that matters, where it is one
-//   data-select   where the answer holds more: the element whose content it is
-//   data-aging    the content says how long ago something was: fetch it now and then too
+//   data-of       the id of the only object that matters, if there is only one
+//   data-select   if the answer holds more: the element with the content
+//   data-aging    the content has relative times: fetch it now and then too
 //   data-pending  on a part of the content: it is about to change, so fetch it again each second
-//   data-reload   the page's address with which a reload asks for the same content
+//   data-reload   the page's address for a reload with the same content
 //
-// An element with data-news is announced when that attribute has changed.
+// An element with data-news is announced when that attribute changes.
 
 import { $$, find } from "../core/dom.js";
 import { catchUp, isOlder, morph, note, renewal } from "../core/fragments.js";
@@ -20,7 +20,7 @@ import { announce } from "../core/toast.js";
 /** @typedef {import("../core/socket.js").LiveEvent} LiveEvent */
 
 const PAUSE_MS = 500;
-const REST = 4; // times as long as an answer took
+const REST = 4; // times the duration of an answer
 const AGING_MS = 30_000;
 const PENDING_MS = 1000;
 
@@ -41,7 +41,7 @@ function show(box, answer) {
   const content = box.dataset.select ? find(box.dataset.select, answer) : answer;
   if (!content) return;
   const before = find("[data-news]", box)?.dataset.news;
-  morph(box, document.importNode(content, true)); // it may be that of other boxes too
+  morph(box, document.importNode(content, true)); // a copy, as other boxes may use it too
   const news = find("[data-news]", box);
   if (news && news.dataset.news !== before) announce(news.textContent ?? "");
   box.dispatchEvent(new CustomEvent("refreshed", { bubbles: true }));
@@ -53,7 +53,7 @@ async function refresh(url) {
   const answer = await renewal(url);
   const boxes = $$(BOXES).filter((box) => urlOf(box) === url);
   for (const box of boxes) {
-    if (isOlder(box, began)) ask(url); // than the answer to a form in it
+    if (isOlder(box, began)) ask(url); // older than the answer to a form in the box
     else show(box, answer);
   }
   if (!boxes.length) jobs.delete(url);
@@ -62,7 +62,7 @@ async function refresh(url) {
 
 /** @type {Map<string, () => void>} by URL */
 const jobs = new Map();
-/** @type {Set<string>} URLs that were asked for while nobody could see the page */
+/** @type {Set<string>} URLs that were requested while the page was hidden */
 const unseen = new Set();
 
 /** Fetch the content of the boxes of a URL again, soon. @param {string} url */
@@ -81,7 +81,7 @@ function askFor(which, piece = document) {
   for (const box of $$(BOXES, piece)) if (which(box)) ask(urlOf(box));
 }
 
-/** Ask for what has changed by an event of the feed. @param {(box: HTMLElement) => boolean} which */
+/** Request the boxes that an event of the feed may have changed. @param {(box: HTMLElement) => boolean} which */
 function hear(which) {
   askFor(which);
   note(which);

@@ -1,4 +1,4 @@
-// The search field: its help while it has the focus, and what was searched for before.
+// The search field: its help while it has the focus, and the recent searches.
 
 import { addressIn, traceOf } from "../core/addresses.js";
 import { $, $$, byId, closest, el, find, focused, getJSON, setText } from "../core/dom.js";
@@ -15,8 +15,8 @@ const SETTING = "searches";
 const SUGGEST_MS = 150;
 const KEPT = 10;
 const COUNT_AGAIN_MS = 2000;
-const REST = 4; // times as long as a count took, at least
-const COUNTED = 1000; // the server counts no further
+const REST = 4; // times the duration of a count, at least
+const COUNTED = 1000; // the server counts only up to this
 
 /** @returns {string[]} newest first */
 function recent() {
@@ -24,7 +24,7 @@ function recent() {
     const found = JSON.parse(storage.get(SETTING) ?? "[]");
     return Array.isArray(found) ? found.filter((each) => typeof each === "string").slice(0, KEPT) : [];
   } catch {
-    return []; // it holds something else
+    return []; // the storage holds something else
   }
 }
 
@@ -41,21 +41,21 @@ function showHelp(field, help) {
   help.hidden = false;
 }
 
-/** Show the fields that go on from the word at the end. @param {HTMLInputElement} field @param {HTMLElement} help */
+/** Show the fields that complete the last word. @param {HTMLInputElement} field @param {HTMLElement} help */
 function fit(field, help) {
   offerTrace(field, help);
   suggest(field, help);
   const word = (field.value.split(/\s/).at(-1) ?? "").replace(/^-/, "").toLowerCase();
   const rows = $$("li:has([data-example])", help);
   const named = rows.filter((row) => $("[data-example]", row).dataset.example?.startsWith(word.split(":")[0]));
-  // Where no filter is called so, one may be about it: "yesterday" is on:yesterday.
+  // If no filter has this name, one may be about it: "yesterday" is on:yesterday.
   const about = rows.filter((row) => word.length > 2 && row.textContent?.toLowerCase().includes(word));
   for (const row of rows) row.hidden = !(named.length ? named : about).includes(row);
   $("[data-filters]", help).hidden = !find("li:has([data-example]):not([hidden])", help);
   $("[data-enter]", help).hidden = !word;
 }
 
-/** An address that is typed may be that of someone whose mail is missing. @param {HTMLInputElement} field @param {HTMLElement} help */
+/** Offer to trace a typed address: its mail may be missing. @param {HTMLInputElement} field @param {HTMLElement} help */
 function offerTrace(field, help) {
   const offer = $("[data-offer-trace]", help);
   const link = $("a", offer, HTMLAnchorElement);
@@ -65,22 +65,22 @@ function offerTrace(field, help) {
   setText(link, fill(gettext("Trace mail to %(address)s"), { address }));
 }
 
-/** @type {(() => void) | undefined} fetches the addresses that the word at the end is a part of */
+/** @type {(() => void) | undefined} fetches the addresses that contain the last word */
 let suggestSoon;
 
-/** Offer known addresses with the word at the end in them. @param {HTMLInputElement} field @param {HTMLElement} help */
+/** Offer known addresses that contain the last word. @param {HTMLInputElement} field @param {HTMLElement} help */
 function suggest(field, help) {
   const section = $("[data-addresses]", help);
   suggestSoon ??= soon(async () => {
     const part = (field.value.split(/\s/).at(-1) ?? "").replace(/^(?:to|from|cc|bcc):/i, "");
-    // Merged: who is on one of them by now stays there.
+    // Merged, so that the focus on one of them stays.
     morph($("ul", section), await renewal(`${section.dataset.addresses}?${new URLSearchParams({ part })}`));
     section.hidden = !find("a", section);
   }, SUGGEST_MS);
   suggestSoon();
 }
 
-/** Put an example in the place of the word at the end. @param {HTMLInputElement} field @param {string} example */
+/** Replace the last word with an example. @param {HTMLInputElement} field @param {string} example */
 function take(field, example) {
   const before = field.value.replace(/\S*$/, "");
   field.value = before + example;
@@ -106,8 +106,8 @@ function press(field, help, event) {
 }
 
 /**
- * Ask first whether a query can be read. Where it cannot, all that is shown stays, with the
- * reason and the query that may be meant.
+ * Check first whether a query is valid. If it is not, the page stays, and shows the reason and a query that may
+ * be meant.
  * @param {HTMLFormElement} form @param {HTMLInputElement} field @param {HTMLElement} help
  */
 function startCheck(form, field, help) {
@@ -117,13 +117,13 @@ function startCheck(form, field, help) {
     const query = field.value;
     const url = `${box.dataset.searchWrong}?${new URLSearchParams({ q: query })}`;
     const checked = await load(box, url).catch(() => {
-      box.replaceChildren(); // the server answers in words
+      box.replaceChildren(); // the server's own page shows the error
       return true;
     });
     if (!checked) return; // another query was submitted meanwhile
     const isWrong = box.childElementCount > 0;
     if (!isWrong) form.submit();
-    if (isWrong && field.value !== query) return; // somebody is correcting it already
+    if (isWrong && field.value !== query) return; // the user is already correcting it
     box.hidden = !isWrong;
     if (isWrong) help.hidden = true;
     field.setAttribute("aria-invalid", String(isWrong));
@@ -156,11 +156,11 @@ function startHelp() {
     }
   });
   const query = new URLSearchParams(location.search).get("q")?.trim();
-  const shown = query && query === field.defaultValue && !invalid; // and not the filter of another list
+  const shown = query && query === field.defaultValue && !invalid; // not the filter of another list
   if (shown) remember([query, ...recent().filter((each) => each !== query)]);
 }
 
-/** The counts beside the saved searches are kept true, at most every 2 seconds: less often where counting is slow. */
+/** Keep the counts of the saved searches current, at most every 2 seconds, and less often if counting is slow. */
 function startCounts() {
   const links = $$("[data-saved]");
   if (!links.length) return;

@@ -1,6 +1,6 @@
-// The status line's facts: the last connection since the start, and how many are live.
-// Read from the API first, then from the feed; read again now and then, so that what both
-// of them counted, or neither, does not stay wrong.
+// The facts in the status line: the last connection since the start, and the number of live sessions.
+// They come from the API first, then from the feed. They are read again now and then, so that a session
+// which both have counted, or neither, does not leave a wrong number.
 
 import { $, getJSON, setText } from "../core/dom.js";
 import { ago } from "../core/format.js";
@@ -18,11 +18,11 @@ export class Connections {
   /** @type {Connection | null} */
   last = null;
 
-  /** Apply what /api/v3/info says. @param {any} info @param {number} now Unix time, ms */
+  /** Apply the answer of /api/v3/info. @param {any} info @param {number} now Unix time, ms */
   load(info, now) {
     this.open = info.counts.live_sessions;
     const last = info.last_connection;
-    // A second's grace: uptime is in whole seconds.
+    // Allow one second: uptime is in whole seconds.
     if (last && Date.parse(last.at) > now - (info.uptime + 1) * 1000) {
       this.#connected({ at: Date.parse(last.at), from: last.client_address });
     }
@@ -42,7 +42,7 @@ export class Connections {
   }
 }
 
-/** Keep the status line true. */
+/** Keep the status line current. */
 export function start() {
   const line = $("[data-last-connection]");
   const badge = $("[data-count=sessions]");
@@ -54,7 +54,7 @@ export function start() {
     try {
       connections.load(await getJSON(routes.info), Date.now());
     } catch (error) {
-      console.error(error); // the line stays as it is; it is read again
+      console.error(error); // the line stays, and is read again later
     }
   };
   live().subscribe("sessions", {

@@ -1,4 +1,4 @@
-// The tags in use, in the side bar: each is a search, with how many messages have it.
+// The tags in use, in the side bar: each is a search, with its number of messages.
 
 import { $, el, getJSON } from "../core/dom.js";
 import { morph, unpressed } from "../core/fragments.js";
@@ -8,8 +8,8 @@ import { live } from "../core/socket.js";
 import { soon } from "../core/timing.js";
 
 const PAUSE_MS = 1000;
-const MOST = 20; // tags that are shown, those of most messages
-const ASKED = 2 * MOST; // of which some may not be searchable
+const MOST = 20; // tags that are shown: those with the most messages
+const ASKED = 2 * MOST; // some of these may not be searchable
 
 /** @typedef {{ name: string, messages: number }} Tag */
 
@@ -27,9 +27,9 @@ function link({ name, messages }) {
 
 const box = () => $("[data-tags]");
 
-/** @param {Tag[]} tags those of most messages first */
+/** @param {Tag[]} tags those with the most messages first */
 function show(tags) {
-  const searchable = tags.filter(({ name }) => !name.includes('"')); // a search has no way to write it
+  const searchable = tags.filter(({ name }) => !name.includes('"')); // a search cannot contain a quote
   const most = searchable.slice(0, MOST);
   most.sort((a, b) => a.name.localeCompare(b.name));
   const fresh = document.createDocumentFragment();
@@ -38,7 +38,7 @@ function show(tags) {
   box().hidden = most.length === 0;
 }
 
-/** A message that came back may bring its tags. @param {import("../core/socket.js").LiveEvent} event */
+/** Handle a restored message, which may bring its tags back. @param {import("../core/socket.js").LiveEvent} event */
 const concerns = ({ event, tags }) => event === "message.updated" || event === "message.deleted" || (event === "message.created" && tags?.length > 0);
 
 const renew = soon(async () => {
@@ -47,7 +47,7 @@ const renew = soon(async () => {
   show(items);
 }, PAUSE_MS);
 
-/** Keep the tags true, at most once a second. */
+/** Keep the tags current, at most once a second. */
 export function start() {
   live().subscribe("messages", {
     load: renew,

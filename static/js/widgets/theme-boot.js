@@ -1,4 +1,4 @@
-// Runs before the first paint, so that a chosen theme, density or width never flashes: keep
+// Runs before the first paint, so that a chosen theme, density or width causes no flash: keep
 // it tiny.
 document.documentElement.dataset.scripts = "on";
 try {
@@ -11,5 +11,5 @@ try {
     if (width) root.style.setProperty(`--${pane}-width`, `${width}px`);
   }
 } catch {
-  // Storage is blocked: what was designed holds.
+  // Storage is blocked: the defaults apply.
 }

@@ -37,7 +37,7 @@ export function set(theme) {
   show();
 }
 
-/** Show the button, and let it go through the themes. */
+/** Show the button, and let it cycle through the themes. */
 export function start() {
   button().addEventListener("click", () => set(NEXT[current()]));
   button().hidden = false;
