@@ -1,1 +1,1 @@
-"""Decides how SMTP clients are answered: known addresses, quota, logins, STARTTLS."""
+"""Decides the replies to SMTP clients: known addresses, quota, logins, STARTTLS."""

@@ -1,6 +1,6 @@
-"""Authenticates clients by the logins that were configured, and by those of inboxes.
+"""Authenticates clients with the configured logins, and with those of inboxes.
 
-As long as there is none of either, every login is good.
+As long as there are no logins of either kind, every login is accepted.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from mailsink.mail_threads import in_mail_thread
 from mailsink.ports import Credentials, Verifier
 
 _SHA_256 = ScramMechanism("SCRAM-SHA-256")
-_ITERATIONS = 4096  # RFC 7677 §4 asks for no less
+_ITERATIONS = 4096  # RFC 7677 §4 requires at least this number
 
 
 class Authenticator:
-    """Implements mailsink.ports.Authenticator on a list of (user, password), and a book."""
+    """Implements mailsink.ports.Authenticator with a list of (user, password), and a book."""
 
     def __init__(
         self, logins: Iterable[tuple[str, str]], book: CredentialBook | None = None
@@ -39,7 +39,7 @@ class Authenticator:
                 self._verifiers[name] = verifier
 
     def supports(self, mechanism: str) -> bool:
-        """Whether it can judge this mechanism: SCRAM-SHA-256 needs logins, CRAM-MD5 passwords."""
+        """Whether it can judge a mechanism: SCRAM-SHA-256 needs logins, CRAM-MD5 passwords."""
         if mechanism == "CRAM-MD5":
             book = self._book
             return bool(self._logins) or book is None or self._takes_cram_md5(book)
@@ -53,7 +53,7 @@ class Authenticator:
         return book.takes_cram_md5 or not book.logins
 
     async def authenticate(self, credentials: Credentials) -> bool:
-        """Whether these credentials are good; as slow for a near miss as for a far one."""
+        """Whether these credentials are valid; a near miss takes as long as any other."""
         if self._takes_all:
             return True
         good = False
@@ -71,7 +71,7 @@ class Authenticator:
         return good
 
     def _known(self, plain: bytes) -> SmtpLogin | None:
-        """Return the login of an inbox by its name, with a label or without."""
+        """Return the login of an inbox by its name, with or without a label."""
         if self._book is None:
             return None
         logins = self._book.logins
@@ -79,9 +79,10 @@ class Authenticator:
         return logins.get(plain) or logins.get(_octets(user))
 
     async def verifier(self, username: bytes) -> Verifier:
-        """The verifier of a user; an unknown one has the same salt at each asking, too.
+        """Return the verifier of a user; an unknown user gets the same salt at each
+        call, too.
 
-        So nobody can find out by SCRAM who is known.
+        So SCRAM does not show which users are known.
         """
         plain = _without_strict(username)
         known = self._verifiers.get(username) or self._verifiers.get(plain)
@@ -95,7 +96,9 @@ class Authenticator:
         return Verifier(salt, _ITERATIONS, secrets.token_bytes(), b"")
 
     def _make_verifier(self, username: bytes, password: str) -> Verifier | None:
-        """None for a password that SASLprep (RFC 4013) forbids: no client can send it."""
+        """Return a verifier; None for a password that SASLprep (RFC 4013) forbids: no
+        client can send it.
+        """
         try:
             salt, stored_key, server_key, iterations = _SHA_256.make_auth_info(
                 password, _ITERATIONS, self._salt(username)
@@ -109,11 +112,11 @@ class Authenticator:
 
 
 def _without_strict(username: bytes) -> bytes:
-    """Return a user name without what asks for strict mode: app+strict logs in as app."""
+    """Return a user name without the word for strict mode: app+strict logs in as app."""
     name = username.decode("utf-8", "surrogateescape")
     return _octets(login_names.without_strict(name))
 
 
 def _octets(text: str) -> bytes:
-    """Text of the environment, which may hold any octets (PEP 383)."""
+    """Return the octets of a text from the environment, which can be any (PEP 383)."""
     return text.encode("utf-8", "surrogateescape")

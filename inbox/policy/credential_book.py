@@ -1,4 +1,4 @@
-"""The logins of all inboxes in memory, read again when they change: no query for a login."""
+"""The logins of all inboxes in memory, reloaded after changes: a login needs no query."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SmtpLogin:
-    """A login with its current password, and the one before while that is good.
+    """A login with its current password, and the previous one while that is valid.
 
-    passwords: themselves, in octets, where CRAM-MD5 is on
+    passwords: in plain octets, if CRAM-MD5 is on
     """
 
     current: Verifier
@@ -35,7 +35,7 @@ class SmtpLogin:
 
     @property
     def verifier(self) -> Verifier:
-        """The verifier that a SCRAM proof has to fit now."""
+        """The verifier for a SCRAM proof now."""
         old = self.old if self._old_is_good() else None
         return self.current if old is None else replace(self.current, previous=old)
 
@@ -43,7 +43,9 @@ class SmtpLogin:
         return self.old_until is not None and datetime.now(UTC) < self.old_until
 
     def proved_by(self, offered: Credentials) -> bool:
-        """Whether credentials are good. Takes as long for any password. Blocks for 1 ms or so."""
+        """Whether credentials are valid. Takes the same time for any password. Blocks
+        for about 1 ms.
+        """
         if isinstance(offered, KeyedDigest):
             good = self.passwords[: 2 if self._old_is_good() else 1] or (b"",)
             proofs = [offered.proves(each) for each in good]
@@ -52,7 +54,7 @@ class SmtpLogin:
 
 
 def _fits(offered: Password, verifier: Verifier) -> bool:
-    """Whether a password is that of a verifier (RFC 5802 §3)."""
+    """Whether a password fits a verifier (RFC 5802 §3)."""
     salt, count = verifier.salt, verifier.iterations
     salted = hashlib.pbkdf2_hmac("sha256", offered.secret, salt, count)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
@@ -65,14 +67,14 @@ class CredentialBook:
     """The logins by name."""
 
     def __init__(self) -> None:
-        """Without any until the first refresh."""
+        """Start without logins, until the first refresh."""
         self.logins: Mapping[bytes, SmtpLogin] = {}
         self.takes_cram_md5 = False
         self._version: object = None
         inboxes.changed.connect(self._changed)
 
     def refresh(self) -> None:
-        """Read the logins if they changed. Blocks."""
+        """Reload the logins if they changed. Blocks."""
         rows = SmtpCredential.objects.filter(inbox__deleted_at=None)
         version = rows.aggregate(Count("pk"), Max("pk"), Max("changed_at"))
         if version == self._version:
@@ -91,7 +93,7 @@ class CredentialBook:
 
 
 def _login(row: SmtpCredential) -> SmtpLogin:
-    """Raises ValueError, Unreadable."""
+    """Return a login. Raises ValueError, Unreadable."""
     sealed = [each for each in (row.password, row.old_password) if each]
     return SmtpLogin(
         smtp_credentials.read(row.verifier),

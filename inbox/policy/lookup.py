@@ -1,4 +1,4 @@
-"""Replies to clients about addresses, by those that an inbox knows. Pure.
+"""Replies to clients about addresses, from the known addresses of an inbox. Pure.
 
 None means no decision: the recipient is accepted, VRFY cannot verify. utf8: whether the
 client allows UTF-8 in replies (RFC 6531 §3.7.4.2).
@@ -12,13 +12,13 @@ from inbox.mailbox.known_addresses import Book
 from mailsink.smtp.protocol import replies
 from mailsink.smtp.protocol.replies import Reply
 
-_CHOICES = 20  # that one reply lists
+_CHOICES = 20  # listed in one reply
 
 
 def recipient(
     book: Book, known_only: bool, mailbox: str, utf8: bool = False
 ) -> Reply | None:
-    """RCPT (RFC 5321 §3.3, §3.4)."""
+    """Return the reply to RCPT (RFC 5321 §3.3, §3.4)."""
     known = book.at(mailbox)
     if known is None:
         refused = known_only and not _is_postmaster(mailbox)
@@ -35,7 +35,7 @@ def recipient(
 
 
 def verify(book: Book, known_only: bool, name: str, utf8: bool = False) -> Reply | None:
-    """VRFY (RFC 5321 §3.5.1)."""
+    """Return the reply to VRFY (RFC 5321 §3.5.1)."""
     found = book.called(name)
     if len(found) > 1:
         return _ambiguous(book, [each.address for each in found], utf8)
@@ -52,7 +52,9 @@ def verify(book: Book, known_only: bool, name: str, utf8: bool = False) -> Reply
 
 
 def expand(book: Book, name: str, utf8: bool = False) -> Reply | None:
-    """EXPN (RFC 5321 §3.5.2): of an alias too, as it is a list of one or more."""
+    """Return the reply to EXPN (RFC 5321 §3.5.2): also for an alias, as a list of one
+    or more.
+    """
     found = book.called(name)
     lists = [each for each in found if each.kind in ("list", "alias")]
     if len(lists) == 1:
@@ -82,10 +84,10 @@ def _unknown(book: Book, mailbox: str, utf8: bool) -> Reply:
 
 
 def _in_words(reply: Reply, utf8: bool, instead: Reply) -> Reply:
-    """Return the reply, or what is said instead where it would need UTF-8."""
+    """Return the reply, or its replacement if it would need UTF-8."""
     return reply if utf8 or all(map(str.isascii, reply.texts)) else instead
 
 
 def _is_postmaster(mailbox: str) -> bool:
-    """Mail to the postmaster is always taken (RFC 5321 §4.5.1)."""
+    """Whether it is the postmaster, whose mail is always accepted (RFC 5321 §4.5.1)."""
     return mailbox.partition("@")[0].lower() == "postmaster"

@@ -1,7 +1,7 @@
-"""Decides replies to clients, whatever inbox they send to: the policy of that inbox does.
+"""Decides replies to clients, through the policy of the inbox that they send to.
 
 Implements mailsink.ports.Policy from memory. The settings of inboxes are read again
-when they are changed in this process, and each second in case another one changed them.
+when this process changes them, and each second, in case another process did.
 """
 
 from __future__ import annotations
@@ -41,21 +41,22 @@ _REVOKED = Decision(replies.LOGIN_REVOKED, close="after", rule="revoked login")
 
 
 class MailPolicy:
-    """The policies of all inboxes, and what sorts mail between them."""
+    """The policies of all inboxes, and the sorter that distributes mail among them."""
 
-    # As long as there is but one inbox, its own: nothing comes between.
+    # With a single inbox, its own method, without a detour.
     decide_now: Callable[[Consult], Decision | None]
     asks: Callable[[str], bool]
 
     def __init__(self, strict: StrictSetting = NOT_STRICT) -> None:
-        """Without any settings until the first refresh. strict: the server's own mode"""
+        """Start without settings, until the first refresh. strict: the server's own mode"""
         self._strict = strict
         self._judge = MessageJudge()
         self._policies: dict[str, InboxPolicy] = {}
         self._versions: dict[str, Version] = {}
         self._sorted: list[Sorted] = []
-        self._sorter: MailSorter | None = None  # None: there is but one inbox
-        self._reading = threading.Lock()  # what was read first must not be set last
+        self._sorter: MailSorter | None = None  # None: there is only one inbox
+        # settings that were read first must not be set last
+        self._reading = threading.Lock()
         self.stages: Collection[Stage] = frozenset()
         inboxes.changed.connect(self._changed)
         rules_changed.connect(self._changed)
@@ -76,7 +77,7 @@ class MailPolicy:
         return replace(decided, notice=notice) if notice else decided
 
     def _sort_and_decide(self, consult: Consult) -> Decision | None:
-        """Answer a consultation, unless something has to be waited for."""
+        """Answer a consultation; return None if that requires waiting."""
         sorter = self._sorter
         if (
             sorter is None
@@ -102,14 +103,14 @@ class MailPolicy:
         return work()
 
     def _policy_of(self, slug: str) -> InboxPolicy:
-        """Return the policy of an inbox; the usual one's if it was deleted meanwhile."""
+        """Return the policy of an inbox; the default inbox's if it was deleted meanwhile."""
         return self._policies.get(slug) or self._policies[DEFAULT_SLUG]
 
     def _by_quota_of(self, slug: str, consult: Consult) -> Decision:
         return self._policy_of(slug).by_quota(consult)
 
     async def _made(self, wanted: WantedInbox) -> str:
-        """Make the inbox of a label; return why that cannot be, in a sentence, or ""."""
+        """Make the inbox of a label; return why that is impossible, in a sentence, or ""."""
         try:
             await in_thread(partial(label_inboxes.make, wanted.parent, wanted.label))
         except Unmakable as error:
@@ -119,10 +120,10 @@ class MailPolicy:
     # Keeping up, on other threads than the event loop's
 
     def refresh(self) -> None:
-        """Read what changed since the last time, and count what has a quota.
+        """Read the changes since the last time, and count the inboxes with a quota.
 
-        Write what is kept in memory, too: not while others wait to read, one of whom may
-        have the turn at writing (a change with If-Match).
+        Also write the data that is kept in memory, but not while other threads wait to
+        read: one may have the write turn (a change with If-Match).
         """
         with self._reading:
             self._refresh()
@@ -142,14 +143,14 @@ class MailPolicy:
             self._sorted = found
             self._sorter = MailSorter(found) if _is_sorted(found) else None
         usual = policies[DEFAULT_SLUG]
-        # What may ask is the same in all that let anything ask.
+        # All inboxes that allow address words allow the same ones.
         self.asks = next((p for p in policies.values() if p.lets_ask), usual).asks
         self.decide_now = self._sort_and_decide if self._sorter else usual.decide_now
         stages = frozenset[Stage]().union(*(each.stages for each in policies.values()))
         self.stages = stages | self._sorter.stages if self._sorter else stages
 
     def _policy(self, row: Inbox, versions: dict[str, Version]) -> InboxPolicy:
-        """Return the policy of an inbox as it is set now."""
+        """Return the policy of an inbox with its current settings."""
         slug, version = row.slug, versions[row.slug]
         known = self._policies.get(slug)
         before = self._versions.get(slug)
@@ -162,7 +163,7 @@ class MailPolicy:
         return known
 
     def watching(self, *others: Callable[[], None]) -> Background:
-        """Return the work of keeping up with what other processes change, for others too."""
+        """Return the work of following other processes' changes, also for other callbacks."""
 
         def look() -> float:
             self.refresh()
@@ -173,7 +174,7 @@ class MailPolicy:
         return Background("settings", look)
 
     def close(self) -> None:
-        """Write what is kept in memory until then: the hits of rules. Blocks."""
+        """Write the hits of rules, which are kept in memory until then. Blocks."""
         for each in self._policies.values():
             each.write_hits()
 
@@ -188,12 +189,12 @@ def _placed(decided: Decision, consult: Consult, placement: Placement) -> Decisi
 
 
 def _is_sorted(found: list[Sorted]) -> bool:
-    """Whether there is anything to sort: one inbox alone takes all."""
+    """Whether there is anything to sort: a single inbox takes all mail."""
     return len(found) > 1 or any(each.logins for each in found)
 
 
 def _versions(rows: list[Inbox]) -> dict[str, Version]:
-    """Return by slug what differs once something about an inbox has changed."""
+    """Return, by slug, a value that differs after any change to an inbox."""
     active = Q(is_on=True) & (Q(expires_at=None) | Q(expires_at__gt=now()))
     ruled = Rule.objects.values_list("inbox").annotate(
         Count("pk"), Max("changed_at"), on=Count("pk", filter=active)
@@ -208,7 +209,7 @@ def _versions(rows: list[Inbox]) -> dict[str, Version]:
 
 
 def _sorted(rows: list[Inbox]) -> list[Sorted]:
-    """Return inboxes as a sorter takes them."""
+    """Return inboxes in the form of the sorter."""
     logins: dict[int, list[str]] = {}
     credentials = SmtpCredential.objects.order_by("pk")
     for inbox, username in credentials.values_list("inbox_id", "username"):

@@ -1,8 +1,9 @@
-"""Sorts what clients send into inboxes, by the conditions of all inboxes. Pure.
+"""Sorts the mail of clients into inboxes, by the conditions of all inboxes. Pure.
 
-The kinds of conditions are asked in a fixed order: the user who logged in, the recipient,
-the name of EHLO, the client's network, the listener, the header field X-Mailsink-Inbox. The
-first that holds decides; among inboxes, the one that was made first.
+The kinds of conditions are checked in a fixed order: the user of the login, the
+recipient, the name of EHLO, the client's network, the listener, the header field
+X-Mailsink-Inbox. The first one that holds decides; among inboxes, the one that was made
+first.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from inbox.rules.text_patterns import TextPattern
 from mailsink.ports import Consult, Stage
 from mailsink.smtp.protocol.events import NOT_PLACED, Body, PlacedBy, Placement
 
-HEADER_OCTETS = 64 * 1024  # of a message that are looked at
+HEADER_OCTETS = 64 * 1024  # of a message that are read
 _FIELD = re.compile(rb"(?mi)^X-Mailsink-Inbox[ \t]*:[ \t]*([\w-]{1,50})[ \t]*\r?$")
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _STAGES: dict[str, Stage] = {
@@ -31,20 +32,20 @@ _STAGES: dict[str, Stage] = {
     "listeners": "connect",
 }
 _OF_SESSION = ("users", "helo", "listeners")
-# The kinds that are asked at a stage, at most
+# The kinds that can be checked at a stage
 _ASKED: dict[Stage, Sequence[str]] = {
     "connect": _OF_SESSION,
     "helo": _OF_SESSION,
     "auth": _OF_SESSION,
     "rcpt": ("recipients",),
 }
-# What each is about, where the fact has another name.
+# The fact for a kind, if it has another name.
 _FACTS = {"users": "user", "recipients": "forward_path", "listeners": "listener"}
 
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """An inbox as a sorter needs it.
+    """The facts of an inbox for the sorter.
 
     logins: the names of its own credentials; parent: the slug of the inbox whose label made
     it, "" for none
@@ -58,7 +59,7 @@ class Sorted:
 
 @dataclass(frozen=True, slots=True)
 class WantedInbox:
-    """An inbox that a login asks for by a label, and which is not there."""
+    """An inbox that a login requests with a label, and that does not exist."""
 
     parent: str  # its slug
     label: str
@@ -71,7 +72,7 @@ class _Texts:
         self._index = PatternIndex()
         self._others: list[tuple[TextPattern, int]] = []
         self.has_some = False
-        self.steps = 0  # of all of them at each character
+        self.steps = 0  # of all patterns at each character
 
     def add(self, pattern: str, place: int) -> None:
         made = TextPattern(pattern)
@@ -88,7 +89,7 @@ class _Texts:
         self._index.complete()
 
     def first(self, texts: Iterable[str]) -> int | None:
-        """Return the first inbox with a pattern that fits one of these; None if none has."""
+        """Return the first inbox with a pattern that fits one of these texts; None for none."""
         found = [
             place
             for text in texts
@@ -101,7 +102,7 @@ class _Texts:
 
 
 class MailSorter:
-    """Says for which inbox a client is, given what is known of it."""
+    """Finds the inbox of a client, given the known facts about it."""
 
     def __init__(self, inboxes: Sequence[Sorted]) -> None:
         """inboxes: in the order in which they were made"""
@@ -121,7 +122,7 @@ class MailSorter:
         for texts in self._texts.values():
             texts.complete()
         if stages & {"connect", "helo", "auth"}:
-            # STARTTLS and XCLIENT undo what it was placed by.
+            # STARTTLS and XCLIENT undo the facts that placed it.
             stages |= {"connect", "helo", "auth"}
         if self._logins:
             stages.add("mail")  # its login may have been revoked
@@ -130,7 +131,7 @@ class MailSorter:
         self.stages = frozenset(stages)
 
     def _add(self, place: int, inbox: Sorted) -> set[Stage]:
-        """Add the conditions of an inbox; return at which stages they have a say."""
+        """Add the conditions of an inbox; return the stages at which they apply."""
         stages: set[Stage] = set()
         for network in inbox.conditions["networks"]:
             self._networks.add(ip_network(network, strict=False), place)
@@ -142,7 +143,7 @@ class MailSorter:
         return stages
 
     def place(self, consult: Consult) -> Placement:
-        """Return for which inbox the client is from now on."""
+        """Return the inbox of the client from now on."""
         stage, placed = consult.stage, consult.placement
         if stage in ("connect", "helo", "auth"):
             return self._of_session(consult)
@@ -153,12 +154,12 @@ class MailSorter:
         return placed
 
     def has_to_read(self, consult: Consult) -> bool:
-        """Whether placing it takes reading a file."""
+        """Whether the placement requires reading a file."""
         body = consult.body
         return body is not None and body.content is None and not consult.placement.by
 
     def cost(self, consult: Consult) -> int:
-        """Return about how many steps of RE2 it takes to place a client."""
+        """Return the approximate number of RE2 steps to place a client."""
         return sum(
             self._texts[name].steps * octets(consult, [_FACTS.get(name, name)])
             for name in _ASKED.get(consult.stage, ())
@@ -166,13 +167,13 @@ class MailSorter:
         )
 
     def is_revoked(self, consult: Consult) -> bool:
-        """Whether the login is gone by which a client was placed that begins a message."""
+        """Whether a client begins a message after its login, which placed it, was revoked."""
         if consult.stage != "mail" or consult.placement.by != "user":
             return False
         return not (self._logged_in(consult) or self._found("users", "user", consult))
 
     def wanted(self, consult: Consult) -> WantedInbox | None:
-        """Return the inbox that a login asks for, if it has a label and is not there."""
+        """Return the inbox that a login requests with a label, if it does not exist."""
         if consult.stage != "auth":
             return None
         user, label = self._login(consult)
@@ -209,9 +210,9 @@ class MailSorter:
         return Placement(self._labelled(slug, label) or slug, "user")
 
     def _labelled(self, parent: str, label: str) -> str:
-        """Return the slug of a label's inbox; "" where the parent has none such.
+        """Return the slug of a label's inbox; "" if the parent has no such inbox.
 
-        Another inbox may have the slug by chance.
+        Another inbox can have the same slug by chance.
         """
         slug = slug_of(parent, label) if label else ""
         return slug if slug and self._parents.get(slug) == parent else ""
@@ -233,11 +234,11 @@ class MailSorter:
 
 
 def _header(body: Body) -> bytes:
-    """Return the header of a message, as far as it is looked at."""
+    """Return the header of a message, up to the limit."""
     if body.content is not None:
         octets = body.content[:HEADER_OCTETS]
     else:
-        assert body.path is not None  # exactly one of them is set
+        assert body.path is not None  # a body has either octets or a path
         with body.path.open("rb") as file:
             octets = file.read(HEADER_OCTETS)
     end = _HEADER_END.search(octets)

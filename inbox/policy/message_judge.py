@@ -1,7 +1,7 @@
-"""Has messages looked at for faults before they are answered: off the loop, within limits.
+"""Judges the faults of messages before the reply: off the event loop, within limits.
 
-Strict mode and rules share it. No message can hold up the others: few are looked at at
-once, few wait, and after a time the client is answered without a judgement.
+Strict mode and rules share it. No message can hold up the others: few are judged at a
+time, few wait, and after a time limit the client gets its reply without a judgement.
 """
 
 from __future__ import annotations
@@ -23,23 +23,25 @@ from mailsink.smtp.protocol.events import Body
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 2  # threads: each takes its share of the interpreter from the loop
-_WAITING = 200  # messages, beyond which the next is not looked at
-_SECONDS = 1.0  # until a client is answered all the same
+_WAITING = 200  # messages; further ones are not judged
+_SECONDS = 1.0  # until a client gets its reply all the same
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The faults of a message. missed: why not all of it was looked at, in words; "": it was."""
+    """The faults of a message. missed: why a part was not judged, in words; "": all was
+    judged
+    """
 
     faults: tuple[Fault, ...] = ()
     missed: str = ""
 
 
 class MessageJudge:
-    """Looks at messages for faults, on threads of its own that start with the first."""
+    """Judges the faults of messages, on its own threads, which start with the first message."""
 
     def __init__(self, seconds: float = _SECONDS, waiting: int = _WAITING) -> None:
-        """seconds: for each message, from when it came; waiting: messages at once."""
+        """seconds: for each message, from its arrival; waiting: the most messages at a time"""
         self._seconds = seconds
         self._places = threading.BoundedSemaphore(waiting)
 
@@ -64,7 +66,7 @@ class MessageJudge:
         except TookTooLong:
             return _too_slow(self._seconds)
         except Exception:
-            # Whatever a message holds, mail does not depend on it.
+            # Mail must not depend on a message's content.
             log.exception("a message could not be checked")
             return Judgement(missed="the checks failed; see the log")
 
@@ -73,16 +75,16 @@ class MessageJudge:
 
 
 class Errors:
-    """Whether one message has errors: judged once, for all rules that ask."""
+    """Whether one message has errors: judged once, for all rules with this condition."""
 
     def __init__(self, judge: MessageJudge, ignored: Collection[str]) -> None:
-        """ignored: as for MessageJudge.judge"""
+        """ignored: see MessageJudge.judge"""
         self._judge = judge
         self._ignored = ignored
         self._judgement: Judgement | None = None
 
     async def of(self, consult: Consult) -> bool | None:
-        """Whether the message of a consultation has some; None where that is not known."""
+        """Return whether the message of a consultation has errors; None if unknown."""
         if consult.body is None:
             return None
         if self._judgement is None:
@@ -93,9 +95,9 @@ class Errors:
 
 
 def has_errors(ignored: Collection[str], consult: Consult) -> bool | None:
-    """Whether a message in memory has errors; None where that is not known. Blocks.
+    """Return whether a message in memory has errors; None if unknown. Blocks.
 
-    Of a message whose beginning alone is there it is not known. ignored: as for
+    It is unknown if only the beginning of the message is there. ignored: see
     MessageJudge.judge
     """
     body = consult.body
@@ -110,7 +112,7 @@ def has_errors(ignored: Collection[str], consult: Consult) -> bool | None:
 
 
 def flags_of(consult: Consult) -> list[str]:
-    """Return the flags of the lines of a message that is to be judged."""
+    """Return the flags of the lines of a message for the judge."""
     return str(consult.facts.get("flags", "")).split()
 
 
@@ -125,8 +127,8 @@ def _too_slow(seconds: float) -> Judgement:
 def _judged(
     body: Body, flags: Collection[str], ignored: Collection[str], until: float
 ) -> Judgement:
-    """Return the judgement of a body; blocks. Raises TookTooLong."""
-    if time.monotonic() > until:  # it waited for too long
+    """Return the judgement of a body. Blocks. Raises TookTooLong."""
+    if time.monotonic() > until:  # it has waited for too long
         raise TookTooLong
     found = mail_faults.find(_octets(body), body.size, flags, ignored, until)
     missed = ""
@@ -137,9 +139,9 @@ def _judged(
 
 
 def _octets(body: Body) -> bytes:
-    """Return the octets that are looked at."""
+    """Return the octets that are read."""
     if body.content is not None:
         return body.content
-    assert body.path is not None  # exactly one of them is set
+    assert body.path is not None  # a body has either octets or a path
     with body.path.open("rb") as file:
         return file.read(LARGEST)

@@ -1,7 +1,7 @@
-"""Threads for patterns that take long at a text: on the event loop, all mail would wait.
+"""Threads for patterns that take long: on the event loop, all mail would wait.
 
-RE2 leaves the interpreter to others meanwhile. Turns are fair: whoever has few that wait
-goes before whoever has many.
+RE2 releases the interpreter meanwhile. Turns are fair: clients with little waiting work
+precede those with much.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from mailsink.web.fair_turns import FairTurns
 
 T = TypeVar("T")
 
-# Steps of RE2 that the event loop takes itself: half a millisecond
+# RE2 steps that the event loop takes itself: half a millisecond
 MOST_NOW = 200_000
-# More of them, as of a message of 256 KiB, may take seconds: these wait for each other alone.
+# More steps, as for a message of 256 KiB, may take seconds: these wait only for each
+# other.
 _LONG = 20_000_000
 _AT_ONCE = 2
 
 
 class _Threads:
-    """Threads for work of about the same cost."""
+    """Threads for work of similar cost."""
 
     def __init__(self, name: str) -> None:
         self._turns = FairTurns(_AT_ONCE)
@@ -39,6 +40,6 @@ _for_short, _for_long = _Threads("patterns"), _Threads("long-patterns")
 
 
 async def in_pattern_thread(work: Callable[[], T], who: str, cost: int) -> T:
-    """Do work that takes so many steps. who: waits for it, among others"""
+    """Do work with this number of steps. who: the client, for fair turns"""
     threads = _for_long if cost > _LONG else _for_short
     return await threads.do(work, who, cost)

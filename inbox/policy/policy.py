@@ -1,6 +1,6 @@
-"""Decides replies to clients by the settings of one inbox that they send to.
+"""Decides replies to clients by the settings of one inbox.
 
-From memory: the settings are read again when they are changed in this process.
+It works from memory: the settings are read again when this process changes them.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from mailsink.ports import GO_ON, Consult, Decision, Stage
 from mailsink.smtp.protocol import grammar, replies
 from mailsink.smtp.protocol.replies import Reply
 
-# Parameters of MAIL that ask for delivery at some time (RFC 2852, RFC 4865).
+# Parameters of MAIL that request delivery at a certain time (RFC 2852, RFC 4865).
 _TIMED = ("BY", "HOLDFOR", "HOLDUNTIL")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of an inbox, as they were read."""
+    """The settings of an inbox, as read last."""
 
     slug: str = ""
     known_only: bool = False
@@ -46,9 +46,9 @@ class Settings:
 
 
 class InboxPolicy:
-    """Decides by the rules and the settings of one inbox, and by what addresses ask for.
+    """Decides by the rules and the settings of one inbox, and by address words.
 
-    Rules come first, then addresses, then settings, strict mode before the others.
+    Rules come first, then address words, then settings, beginning with strict mode.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class InboxPolicy:
         judge: MessageJudge | None = None,
         of_others: Callable[[str, Consult], Decision] = lambda slug, consult: GO_ON,
     ) -> None:
-        """Without any settings until the first refresh.
+        """Start without settings, until the first refresh.
 
         strict: the server's own mode; judge: shared with others; of_others: decides by the
         quota of another inbox, given its slug
@@ -72,9 +72,10 @@ class InboxPolicy:
         self._rules = RulePolicy(inbox_id, self._judge)
         self._settings = Settings()
         self._book = Book([])
-        self._reading = threading.Lock()  # what was read first must not be set last
+        # settings that were read first must not be set last
+        self._reading = threading.Lock()
         self.stages: Collection[Stage] = frozenset()
-        self._speaking: Collection[Stage] = frozenset()  # at which the settings decide
+        self._speaking: Collection[Stage] = frozenset()  # at which the settings apply
         self._answers: dict[Stage, Callable[[Consult], Decision]] = {
             "mail": self._mail,
             "rcpt": self._rcpt,
@@ -85,7 +86,7 @@ class InboxPolicy:
         rules_changed.connect(self._changed)
 
     def decide_now(self, consult: Consult) -> Decision | None:
-        """Answer a consultation, unless a rule or the checks have to be waited for."""
+        """Answer a consultation; return None if a rule or the checks require waiting."""
         if self._strict.holds(consult):
             return None
         decided = self._rules.decide_now(consult)
@@ -103,14 +104,14 @@ class InboxPolicy:
         return self._by_settings(consult, decided)
 
     def _with_words(self, consult: Consult, decided: Decision) -> Decision:
-        """Return what rules decided, with what addresses ask for."""
+        """Return the decision of the rules, merged with that of address words."""
         asks = consult.may_ask and self._settings.address_words
         if asks and not _refuses(decided):
             return merged(decided, address_words.decision(consult))
         return decided
 
     def _by_settings(self, consult: Consult, decided: Decision) -> Decision:
-        """Return what was decided so far, with what the settings want."""
+        """Return the decision so far, merged with that of the settings."""
         if _refuses(decided):
             return decided
         if consult.stage == "body":
@@ -118,7 +119,7 @@ class InboxPolicy:
             if target not in (
                 "",
                 self._settings.slug,
-            ):  # a rule has the message go there
+            ):  # a rule puts the message into that inbox
                 return merged(decided, self._of_others(target, consult))
         if consult.stage not in self._speaking:
             return decided
@@ -126,11 +127,11 @@ class InboxPolicy:
 
     @property
     def lets_ask(self) -> bool:
-        """Whether addresses and names of clients may ask for replies at all."""
+        """Whether addresses and names of clients can ask for replies at all."""
         return self._settings.address_words
 
     def asks(self, name: str) -> bool:
-        """Whether an address or a name of a client may itself ask for a reply."""
+        """Whether an address or a name of a client can ask for a reply."""
         return self._settings.address_words and (
             address_words.may_ask(name) or strict_mode.may_ask(name)
         )
@@ -138,16 +139,16 @@ class InboxPolicy:
     # Keeping up, on other threads than the event loop's
 
     def refresh(self) -> None:
-        """Read the settings, and how full the inbox is if it has a quota.
+        """Read the settings, and the size of the inbox if it has a quota.
 
-        Write what is kept in memory, too: not while others wait to read, one of whom may
-        have the turn at writing (a change with If-Match).
+        Also write the data that is kept in memory, but not while other threads wait to
+        read: one may have the write turn (a change with If-Match).
         """
         self.read()
         self.write_hits()
 
     def read(self) -> None:
-        """Read the settings, and write nothing."""
+        """Read the settings, without writing."""
         with self._reading:
             self._refresh()
 
@@ -170,7 +171,7 @@ class InboxPolicy:
         self.stages = stages | {"body"} if self._strict.always else stages
 
     def count(self) -> None:
-        """Count again how full the inbox is, if it has a quota."""
+        """Count the size of the inbox again, if it has a quota."""
         if self._settings.quota_octets:
             self._usage.count()
 
@@ -210,7 +211,7 @@ class InboxPolicy:
         return self._decided("known addresses", reply)
 
     def by_quota(self, consult: Consult) -> Decision:
-        """Decide about a message by the quota alone."""
+        """Decide about a message by the quota only."""
         size = int(consult.facts["size"])
         reply = self._no_room(size)
         if reply is None:
@@ -228,7 +229,9 @@ class InboxPolicy:
         return self._decided("known addresses", reply)
 
     def _no_room(self, size: int) -> Reply | None:
-        """Return the refusal of so many octets, if the quota has one (RFC 1870 §6.1)."""
+        """Return the refusal of this number of octets, if the quota refuses it (RFC
+        1870 §6.1).
+        """
         quota = self._settings.quota_octets
         if not quota:
             return None
@@ -244,9 +247,9 @@ class InboxPolicy:
 
 
 def _stages(settings: Settings, book: Book) -> frozenset[Stage]:
-    """Return the stages at which these settings have a say; none for most people.
+    """Return the stages at which these settings apply; none for most users.
 
-    At a stage that is missing here no method of theirs runs.
+    At the other stages, none of their methods runs.
     """
     speaking = book.kinds & {"forwarded", "moved", "ambiguous"}
     limited = settings.paused or settings.quota_octets
@@ -264,5 +267,5 @@ def _refuses(decided: Decision) -> bool:
 
 
 def _plain(fact: str | int) -> str:
-    """Return text of the client as it was, whose backslashes are doubled in facts."""
+    """Return the client's original text: in facts its backslashes are doubled."""
     return str(fact).replace("\\\\", "\\")

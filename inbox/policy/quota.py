@@ -1,4 +1,4 @@
-"""How full an inbox is, kept in memory for the event loop."""
+"""The size of an inbox, kept in memory for the event loop."""
 
 from __future__ import annotations
 
@@ -6,37 +6,37 @@ import time
 
 from inbox.mailbox import inboxes
 
-# Looking takes at most this part of the time; it reads a row for each message.
+# Counting takes at most this part of the time; it reads a row for each message.
 _SHARE = 0.05
 
 
 class Usage:
-    """How many octets an inbox holds: those counted, and those let in since.
+    """The octets in an inbox: those counted, and those admitted since.
 
-    Octets that were let in but not committed when the count was made are missing until
-    the next count, so that a quota is overshot by no more than what was in flight then.
-    Messages that people delete make room with the next count: within a second, or, where
-    counting takes long, within twenty times as long as it takes.
+    Octets that were admitted but not committed at the time of the count are missing
+    until the next count, so a quota is exceeded by no more than what was in flight
+    then. Deleted messages make room at the next count: within a second, or if counting
+    takes long, within twenty times its duration.
     """
 
     def __init__(self, inbox_id: int) -> None:
         self._inbox = inbox_id
-        self._let_in = 0  # in all, by this process
-        self._counted = (0, 0)  # octets, and what _let_in was when they were counted
+        self._let_in = 0  # in total, by this process
+        self._counted = (0, 0)  # octets, and the value of _let_in at the count
         self._due = 0.0  # monotonic seconds
 
     @property
     def octets(self) -> int:
-        """How many octets the inbox holds, and those on their way into it."""
+        """The octets in the inbox, and those on their way into it."""
         counted, let_in = self._counted
         return counted + self._let_in - let_in
 
     def let_in(self, octets: int) -> None:
-        """A message of this size is on its way in."""
+        """Note that a message of this size is on its way in."""
         self._let_in += octets
 
     def count(self) -> None:
-        """Count again in the database, unless that was done a moment ago."""
+        """Count again in the database, unless the last count was a moment ago."""
         began = time.monotonic()
         if began < self._due:
             return

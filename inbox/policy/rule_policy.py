@@ -1,4 +1,4 @@
-"""Decides by the rules of an inbox: an index in memory, counts in the database."""
+"""Decides by the rules of an inbox: their index is in memory, their counts in the database."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ log = logging.getLogger(__name__)
 
 
 class RulePolicy:
-    """The rules of one inbox, read again whenever they were changed."""
+    """The rules of one inbox, which are read again after each change."""
 
     def __init__(self, inbox_id: int, judge: MessageJudge) -> None:
-        """Without any rule until the first refresh."""
+        """Start without rules, until the first refresh."""
         self._inbox = inbox_id
         self._judge = judge
         self.ignored: Collection[str] = ()  # kinds that are no errors in this inbox
@@ -42,13 +42,13 @@ class RulePolicy:
 
     @property
     def stages(self) -> frozenset[Stage]:
-        """The stages at which some rule may have a say."""
+        """The stages at which some rule can apply."""
         return self._index.stages
 
     def refresh(self, switched_on: bool) -> None:
-        """Read the rules if they changed. Blocks, but waits for no turn at writing.
+        """Read the rules if they changed. Blocks, but waits for no write turn.
 
-        switched_on: whether the inbox has its rules act at all.
+        switched_on: whether the inbox lets rules act at all.
         """
         rows = Rule.objects.filter(inbox=self._inbox)
         active = Q(is_on=True) & (Q(expires_at=None) | Q(expires_at__gt=now()))
@@ -65,7 +65,7 @@ class RulePolicy:
         self._hits.write()
 
     def decide_now(self, consult: Consult) -> Decision | None:
-        """Answer a consultation where no rule that fits has to be waited for, else None."""
+        """Answer a consultation; return None if a matching rule requires waiting."""
         if self._index.cost(consult) > MOST_NOW:
             return None
         fitting = self._index.fitting(consult)
@@ -94,7 +94,7 @@ class RulePolicy:
         return found
 
     async def _fitting(self, consult: Consult) -> list[Conditions]:
-        """Return the rules that fit what was said, and the message."""
+        """Return the rules that fit the line, and the message."""
         index = self._index
         cost = index.cost(consult)
         if cost > MOST_NOW:
@@ -107,7 +107,9 @@ class RulePolicy:
     def _decided(
         self, rules: Iterable[Rule], consult: Consult, at: datetime
     ) -> Decision:
-        """Return what rules do, up to the first that settles the reply; note their hits."""
+        """Return the decision of rules, up to the first that settles the reply; note
+        their hits.
+        """
         found = GO_ON
         for rule in rules:
             self._hits.note(rule.pk, consult, at)
@@ -119,7 +121,7 @@ class RulePolicy:
     async def _acts(
         self, each: Conditions, consult: Consult, at: datetime, errors: Errors
     ) -> bool:
-        """Whether a rule whose conditions hold so far acts now."""
+        """Whether a rule whose other conditions hold acts now."""
         rule: Rule = each.rule
         if not is_in_time(rule, at):
             return False
@@ -153,6 +155,6 @@ def _has_to_wait(each: Conditions) -> bool:
 
 
 def _is_small(consult: Consult) -> bool:
-    """Whether the message is looked at faster than a thread begins."""
+    """Whether reading the message is faster than starting a thread."""
     body = consult.body
     return body is None or (body.content is not None and body.size <= SMALL)

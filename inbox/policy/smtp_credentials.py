@@ -1,7 +1,7 @@
-"""The logins of inboxes: made, listed, rotated and revoked.
+"""Makes, lists, rotates and revokes the logins of inboxes.
 
-A password is made here, and shown once: what is stored is what SCRAM-SHA-256 takes in its
-place, and the password itself, sealed, only where CRAM-MD5 is wanted, which needs it.
+A password is made here, and shown once. Only its SCRAM-SHA-256 verifier is stored; the
+password itself is stored, sealed, only for CRAM-MD5, which needs it.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from mailsink.conf import CONFIG
 from mailsink.ports import Verifier
 
 MOST = 50  # of an inbox
-LONGEST_OVERLAP = 30 * 24 * 3600  # seconds for which a rotated password stays good
+LONGEST_OVERLAP = 30 * 24 * 3600  # seconds for which a rotated password stays valid
 _SHA_256 = ScramMechanism("SCRAM-SHA-256")
-_ITERATIONS = 4096  # RFC 7677 §4 asks for no less
+_ITERATIONS = 4096  # RFC 7677 §4 requires at least this number
 _USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:@[A-Za-z0-9.-]+)?")
 _LONGEST_NAME = 64
 _STORED = re.compile(r"SCRAM-SHA-256\$(\d{1,9}):([^$:]+)\$([^$:]+):([^$:]+)")
@@ -36,7 +36,7 @@ _STORED = re.compile(r"SCRAM-SHA-256\$(\d{1,9}):([^$:]+)\$([^$:]+):([^$:]+)")
 
 @dataclass(frozen=True, slots=True)
 class NewPassword:
-    """A credential with its password, which cannot be had again."""
+    """A credential with its password, which is shown only once."""
 
     credential: SmtpCredential
     password: str
@@ -70,7 +70,7 @@ def add(
         password=sealing.seal(password) if with_cram_md5 else "",
     )
     with write_turn():
-        # What logged in to an inbox in the trash does not keep its name.
+        # A login of an inbox in the trash does not reserve its name.
         known = SmtpCredential.objects.filter(username=name)
         known.filter(inbox__deleted_at__isnull=False).delete()
         if SmtpCredential.objects.filter(inbox=inbox.pk).count() >= MOST:
@@ -95,7 +95,7 @@ def _is_taken(name: str) -> Conflict:
 
 
 def rotate(scope: Scope, slug: str, username: str, overlap: int = 0) -> NewPassword:
-    """Make a new password; the old one is good for some more seconds.
+    """Make a new password; the old one stays valid for some seconds.
 
     overlap: 0 ends it at once. Raises NotFound, Invalid.
     """
@@ -110,7 +110,8 @@ def rotate(scope: Scope, slug: str, username: str, overlap: int = 0) -> NewPassw
         row.old_verifier = row.verifier if overlap else ""
         row.old_password = row.password if overlap else ""
         row.old_until = now + timedelta(seconds=overlap) if overlap else None
-        # The same salt: SCRAM sends one before it knows which password a client has.
+        # The same salt: SCRAM sends the salt before it knows which password a client
+        # has.
         row.verifier = _verifier(password, read(row.verifier).salt)
         row.password = sealing.seal(password) if row.password else ""
         row.changed_at = now
@@ -120,7 +121,7 @@ def rotate(scope: Scope, slug: str, username: str, overlap: int = 0) -> NewPassw
 
 
 def revoke(scope: Scope, slug: str, username: str) -> None:
-    """Let nobody log in by a credential any more. Raises NotFound."""
+    """Revoke a credential: logins with it fail from now on. Raises NotFound."""
     inbox = inboxes.by_slug(scope, slug)
     with write_turn():
         _one(inbox, username).delete()
@@ -138,19 +139,19 @@ def _one(inbox: Inbox, username: str) -> SmtpCredential:
 
 
 def _new_password() -> str:
-    """Return a password of 128 bits, whose signs no client has to escape."""
+    """Return a password of 128 bits, of characters that no client has to escape."""
     return secrets.token_hex(16)
 
 
 def _verifier(password: str, salt: bytes) -> str:
-    """Return what SCRAM-SHA-256 stores of a password, as RFC 5803 §3 writes it."""
+    """Return the stored form of a password for SCRAM-SHA-256 (RFC 5803 §3)."""
     salt, stored, server, count = _SHA_256.make_auth_info(password, _ITERATIONS, salt)
     shown = [b64encode(each).decode() for each in (salt, stored, server)]
     return f"SCRAM-SHA-256${count}:{shown[0]}${shown[1]}:{shown[2]}"
 
 
 def read(stored: str) -> Verifier:
-    """Return a stored verifier as the engine takes it. Raises ValueError."""
+    """Return a stored verifier in the engine's form. Raises ValueError."""
     match = _STORED.fullmatch(stored)
     if match is None:
         raise ValueError("no SCRAM-SHA-256 verifier")

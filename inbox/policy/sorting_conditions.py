@@ -1,4 +1,4 @@
-"""The conditions by which mail goes to an inbox, as people give them and as they are stored."""
+"""The conditions that select mail for an inbox, as people give them and as stored."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from inbox.mailbox import label_inboxes
 from inbox.models import Inbox
 from inbox.rules.text_patterns import TextPattern, steps_at_a_name
 
-# Those of every inbox are tried at a recipient.
+# All inboxes' patterns are tried for a recipient.
 MOST = 100  # patterns of a kind
-_MOST_STEPS = 5000  # that the patterns of a kind take at each character
+_MOST_STEPS = 5000  # of the patterns of a kind at each character
 
 
 class SortingConditions(TypedDict):
-    """Patterns of each kind, in the order in which the kinds are asked.
+    """Patterns of each kind, in the order in which the kinds are checked.
 
     header: whether a message may name the inbox in X-Mailsink-Inbox
     """
@@ -36,7 +36,7 @@ LISTS = ("users", "recipients", "helo", "networks", "listeners")
 
 
 def complete(stored: Mapping[str, Any]) -> SortingConditions:
-    """Return the stored conditions of an inbox, with those that it does not have."""
+    """Return the stored conditions of an inbox, with defaults for missing ones."""
     lists = {name: list(stored.get(name, ())) for name in LISTS}
     return _made(lists, bool(stored.get("header", True)))
 
@@ -46,10 +46,11 @@ def clean(
     beside: Collection[Mapping[str, Any]] = (),
     before: Mapping[str, Any] | None = None,
 ) -> SortingConditions:
-    """Return the conditions as they are stored. Raises InvalidMember.
+    """Return the conditions in their stored form. Raises InvalidMember.
 
-    beside: those of the inboxes that share its limits (label_inboxes.conditions_beside)
-    before: those that they replace, which may be beyond the limits of an earlier version
+    beside: those of the inboxes that share its limits
+    (label_inboxes.conditions_beside). before: those that they replace, which may exceed
+    the limits if an earlier version stored them
     """
     known = before or {}
     lists = {
@@ -65,11 +66,11 @@ def clean(
 def replacement(
     inbox: Inbox, given: Mapping[str, Any]
 ) -> Callable[[Inbox], SortingConditions]:
-    """Return how these become the conditions of an inbox, for inboxes.update.
+    """Return a function that makes these the conditions of an inbox, for inboxes.update.
 
-    They are checked before the turn at writing, as patterns take their time, and their
-    limits once more within, as others of the family may have got more meanwhile. Both
-    raise InvalidMember.
+    They are checked before the write turn, since patterns take time, and their limits
+    again within it, since others of the family may have got more meanwhile. Both raise
+    InvalidMember.
     """
     cleaned = clean(given, label_inboxes.conditions_beside(inbox), inbox.conditions)
 
@@ -94,7 +95,7 @@ def _check_limits(
 def _check_together(
     kind: str, patterns: Sequence[str], before: Sequence[str], others: Sequence[str]
 ) -> None:
-    """Raise InvalidMember where they are too much with the others, and more than before."""
+    """Raise InvalidMember if they and the others exceed the limits, and they grow."""
     _check_number(kind, patterns, before, others)
     if _steps(patterns) > max(_steps(before), _MOST_STEPS - _steps(others)):
         raise _too_costly(kind)
@@ -124,7 +125,7 @@ def _made(lists: Mapping[str, list[str]], header: bool) -> SortingConditions:
 
 
 def _patterns(kind: str, given: Iterable[str], before: Sequence[str]) -> list[str]:
-    """Return the patterns of a kind; no more are looked at than there may be.
+    """Return the patterns of a kind, checking no more than the maximum.
 
     before: those that they replace. Raises InvalidMember.
     """
@@ -145,7 +146,7 @@ def _patterns(kind: str, given: Iterable[str], before: Sequence[str]) -> list[st
 
 
 def _check(kind: str, pattern: str) -> None:
-    """Raises Invalid or ValueError for what cannot be used."""
+    """Raise Invalid or ValueError for an unusable pattern."""
     if kind == "networks":
         ip_network(pattern, strict=False)
     else:

@@ -1,7 +1,7 @@
-"""The clients whose next session is offered no STARTTLS, and how to offer it again.
+"""The clients whose next session gets no STARTTLS, and how to offer it again.
 
-The list lives in the SMTP server of this process (mailsink.smtp.tls.starttls_denylist),
-and `use` hands it over; without one, STARTTLS is withheld from nobody.
+The list is in the SMTP server of this process (mailsink.smtp.tls.starttls_denylist),
+and `use` sets it; without one, STARTTLS is withheld from no client.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ _denylist: StarttlsDenylist | None = None
 
 
 def use(denylist: StarttlsDenylist | None) -> None:
-    """Take this server's knowledge from now on."""
+    """Use this server's denylist from now on."""
     global _denylist  # one server to a process
     _denylist = denylist
 
 
 def withheld() -> list[Client]:
-    """Return whose next session does without STARTTLS, the longest known first."""
+    """Return the clients whose next session has no STARTTLS, the longest known first."""
     return [] if _denylist is None else _denylist.clients(time.time())
 
 
 def is_withheld(client_address: str, helo: str) -> bool:
-    """Whether the next session of a client does without STARTTLS."""
+    """Whether the next session of a client has no STARTTLS."""
     return Client(client_address, helo) in withheld()
 
 
 def offer_again(client_address: str, helo: str) -> None:
-    """Have a client be offered STARTTLS again. Raises NotFound where it is already."""
+    """Offer STARTTLS to a client again. Raises NotFound if it is offered already."""
     if _denylist is None or not _denylist.remove(Client(client_address, helo)):
         raise NotFound(_("STARTTLS is not held back from this client."))

@@ -1,7 +1,7 @@
 """Strict mode: a message with an error is refused, so that the sender's own tests fail.
 
-The EHLO name or the user name of a client may ask for it; else the inbox's setting counts,
-and then the server's (MAILSINK_STRICT).
+The EHLO name or the user name of a client can ask for it; else the inbox's setting
+counts, and then the server's (MAILSINK_STRICT).
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from inbox.policy.message_judge import Judgement, MessageJudge, flags_of
 from mailsink.ports import GO_ON, Consult, Decision
 from mailsink.smtp.protocol import replies
 
-RULE = "strict mode"  # what an exchange's rule begins with where it decided
-_SHOWN = 3  # errors that a reply names
+RULE = "strict mode"  # the beginning of an exchange's rule if strict mode decided
+_SHOWN = 3  # errors named in a reply
 _SNIPPET = 80  # characters
 _ASKING = re.compile(
     r".*\+strict(?:@[^@]*)?|(?:.*\.)?strict\.mailsink\.test", re.DOTALL
 )
-# Typographic signs in our own sentences, as replies have to be ASCII.
+# Typographic characters of our own sentences: replies must be ASCII.
 _PLAIN = str.maketrans(
     {"\u201c": '"', "\u201d": '"', "\u2019": "'", "\u2026": "...", "\xa7": "section "}
 )
 
 
 def may_ask(name: str) -> bool:
-    """Whether a client by this name asks for strict mode: app+strict, strict.mailsink.test."""
+    """Whether this name of a client asks for strict mode: app+strict, strict.mailsink.test."""
     return "strict" in name and _ASKING.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class StrictMode:
-    """How an inbox is strict.
+    """The strict mode of an inbox.
 
     always: for every client; on_demand: for those that ask; ignored: kinds that are no
     errors here
@@ -45,7 +45,7 @@ class StrictMode:
     ignored: Collection[str] = frozenset()
 
     def holds(self, consult: Consult) -> bool:
-        """Whether the message of this consultation is to be judged."""
+        """Whether the message of this consultation must be judged."""
         if consult.stage != "body" or consult.body is None:
             return False
         return self.always or (self.on_demand and self._is_asked(consult))
@@ -57,8 +57,8 @@ class StrictMode:
     async def decide(
         self, consult: Consult, judge: MessageJudge, slug: str
     ) -> Decision:
-        """Refuse a message that has a fault; say so where it could not be judged."""
-        assert consult.body is not None  # it holds
+        """Refuse a message with a fault; add a remark if it could not be judged."""
+        assert consult.body is not None  # strict mode applies to messages only
         judged = await judge.judge(consult.body, flags_of(consult), self.ignored)
         return _decided(judged, slug)
 
@@ -73,7 +73,7 @@ def _decided(judgement: Judgement, slug: str) -> Decision:
 
 
 def sentences(faults: Sequence[Fault]) -> list[str]:
-    """Return faults as the lines of a reply: the first ones, a sentence each."""
+    """Return faults as the lines of a reply: the first ones, a sentence for each."""
     lines = [_sentence(each) for each in faults[:_SHOWN]]
     more = len(faults) - len(lines)
     if more > 0:

@@ -1,4 +1,4 @@
-"""How strict a server and its inboxes are set to be, and which kinds are no errors there."""
+"""The strict mode of a server and its inboxes, and the kinds that are no errors there."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class StrictSetting:
     ignored: Collection[str] = frozenset()
 
     def for_clients(self, may_ask: bool) -> StrictMode:
-        """Return what it means for clients. may_ask: whether they may ask for it."""
+        """Return the strict mode for clients. may_ask: whether their names can ask for it"""
         return StrictMode(self.mode == "error", may_ask, self.ignored)
 
 
@@ -44,7 +44,7 @@ def of_server(config: Config) -> StrictSetting:
 def of_inbox(
     inbox_id: int, strict: str, ignored: Iterable[str], server: StrictSetting
 ) -> StrictSetting:
-    """Return the setting of an inbox, given its fields: what is muted there is no error."""
+    """Return the setting of an inbox from its fields; muted kinds are no errors."""
     mode = mode_of(strict, server)
     muted = Mute.objects.filter(inbox=inbox_id).values_list("kind", flat=True)
     return StrictSetting(mode, frozenset((*server.ignored, *ignored, *muted)))
@@ -57,12 +57,14 @@ def ignored_in(scope: Scope, slug: str) -> Collection[str]:
 
 
 def mode_of(strict: str, server: StrictSetting) -> Mode:
-    """Return the mode of an inbox, given its field."""
+    """Return the mode of an inbox from its field."""
     return server.mode if strict == "server" else cast(Mode, strict)
 
 
 def clean(kinds: Iterable[str]) -> list[str]:
-    """Return kinds that a message can be refused for, each once. Raises Invalid for others."""
+    """Return kinds that a message can be refused for, without duplicates. Raises
+    Invalid for others.
+    """
     wanted = sorted({*kinds})
     for each in wanted:
         if each not in mail_faults.KINDS:
