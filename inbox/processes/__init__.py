@@ -1,1 +1,1 @@
-"""The parts of a server, which `serve` puts together: settings, processes, and their work."""
+"""The parts of a server that `serve` puts together: settings, processes, and their work."""

@@ -1,4 +1,4 @@
-"""The values that the processes of a server start with."""
+"""The start values of a server's processes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mailsink.supervisor import Child
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """All processes of a server have this in common: it is made before they are."""
+    """The values that all processes of a server share, made before the processes."""
 
     config: Config
     expected: ExpectedMail
@@ -42,7 +42,7 @@ class Common:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """More of a process that is one of several."""
+    """Additional values for a process that is one of several."""
 
     child: Child
     workers: int

@@ -1,4 +1,4 @@
-"""Settings of the environment, as the values that the processes take."""
+"""Settings of the environment, in the form of the processes' values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LOCAL = {"localhost", "127.0.0.1", "::1"}
 def with_flags(
     config: Config, smtp: str | None, http: str | None, https: str | None
 ) -> Config:
-    """Return the config with what --smtp, --http and --https say. Raises ConfigError."""
+    """Return the config with the values of --smtp, --http and --https. Raises ConfigError."""
     config = replace(
         config,
         listeners=config.listeners
@@ -50,13 +50,15 @@ def _flag(name: str, text: str) -> tuple[ListenAddress, ...]:
 
 
 def setting_of(name: str) -> str:
-    """Return what names the addresses of a kind of listener, for messages."""
+    """Return the name of the setting for a kind of listener, for messages."""
     variable = f"MAILSINK_{LISTENER_KINDS[name].setting}"
     return f"--smtp ({variable})" if name == "smtp" else variable
 
 
 def refuse_public(sockets: Sequence[socket.socket]) -> None:
-    """Raise ConfigError if others reach what has no accounts, and nobody said so."""
+    """Raise ConfigError if others can reach a server without accounts, unless a setting
+    allows it.
+    """
     if public := [address_of(each) for each in sockets if is_public(each)]:
         raise ConfigError(
             f"{', '.join(public)} can be reached from other machines, and there are no "
@@ -66,7 +68,7 @@ def refuse_public(sockets: Sequence[socket.socket]) -> None:
 
 
 def may_send(config: Config, web: WebPorts) -> bool:
-    """Whether mail may go out: where others reach the pages, only if somebody says so."""
+    """Whether mail may go out: if others can reach the pages, only if a setting allows it."""
     if config.outgoing != "auto":
         return config.outgoing == "yes"
     named = {
@@ -77,7 +79,7 @@ def may_send(config: Config, web: WebPorts) -> bool:
 
 
 def take_routes(config: Config) -> None:
-    """Keep the routes that the settings have. Raises ConfigError."""
+    """Store the routes of the settings. Raises ConfigError."""
     try:
         routes_from_settings.take(config.routes)
     except ValueError as error:
@@ -86,7 +88,7 @@ def take_routes(config: Config) -> None:
 
 
 def strict(config: Config) -> StrictSetting:
-    """Return how strict the server is. Raises ConfigError."""
+    """Return the strict setting of the server. Raises ConfigError."""
     try:
         strict_setting.clean(config.strict_ignore)
     except Invalid as error:
@@ -95,7 +97,7 @@ def strict(config: Config) -> StrictSetting:
 
 
 def retention_limits(config: Config) -> RetentionLimits:
-    """Return what is kept, and for how long."""
+    """Return the limits of retention."""
     return RetentionLimits(
         messages=config.retention_messages,
         sessions=config.retention_sessions,
@@ -106,9 +108,9 @@ def retention_limits(config: Config) -> RetentionLimits:
 
 
 def profile(config: Config, web: WebPorts, shown: Certificates, most: int) -> Profile:
-    """Return how all listeners behave. Raises ConfigError.
+    """Return the behaviour of all listeners. Raises ConfigError.
 
-    shown: to clients; most: how many connections there can be
+    shown: the certificates for clients; most: the maximum of connections
     """
     return replace(
         config.profile,
@@ -122,13 +124,13 @@ def profile(config: Config, web: WebPorts, shown: Certificates, most: int) -> Pr
 
 
 def pages_url(config: Config, web: WebPorts) -> str:
-    """Return the URL of the pages, without a slash at the end; "" where there are none."""
+    """Return the URL of the pages, without a slash at the end; "" if there are none."""
     own = web.own_url()
     return str(config.public_url) or (own and f"{own}{config.public_url.path}")
 
 
 def _failing_tls(config: Config) -> FailingContexts:
-    """Return how TLS fails where a rule says so. Raises ConfigError."""
+    """Return the failing TLS contexts for rules. Raises ConfigError."""
     try:
         return failing_contexts(config.data, config.hostname, config.tls_min)
     except OSError as error:
@@ -136,7 +138,7 @@ def _failing_tls(config: Config) -> FailingContexts:
 
 
 def _denylist(config: Config) -> StarttlsDenylist | None:
-    """Return who is to do without STARTTLS: nobody, where TLS is asked for by a setting."""
+    """Return the STARTTLS denylist; None if a setting demands TLS."""
     profile = config.profile
     asked = config.tls_cert or profile.require_tls or profile.auth_requires_tls
     return None if asked else StarttlsDenylist()

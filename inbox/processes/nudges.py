@@ -23,7 +23,7 @@ from inbox.upkeep.rule_follower import RuleFollower
 
 
 def announcing(expected: ExpectedMail) -> Callable[[list[UUID]], None]:
-    """Return what the indexers call with the messages that they have indexed."""
+    """Return the function that indexers call with the indexed messages."""
 
     def indexed(ids: list[UUID]) -> None:
         announce([MessageUpdated(each) for each in ids])
@@ -35,7 +35,9 @@ def announcing(expected: ExpectedMail) -> Callable[[list[UUID]], None]:
 def nudging(
     indexing: Background, reading: Background, following: RuleFollower
 ) -> Callable[[int], None]:
-    """Return what wakes the indexers, and the rules, for a message of so many octets."""
+    """Return the function that wakes the indexers, and the rules, for a message of this
+    size.
+    """
 
     def nudge(size: int) -> None:
         indexing.nudge()
@@ -50,7 +52,7 @@ def nudging(
 def listening(
     first: Awaited, indexing: Background, reading: Background
 ) -> Iterator[None]:
-    """Wake the indexers for what is imported, and for what somebody waits for."""
+    """Wake the indexers for imported messages, and for those that requests wait for."""
 
     def hear(announcements: Sequence[Announcement], **_: Any) -> None:
         if any(isinstance(each, MessageImported) for each in announcements):

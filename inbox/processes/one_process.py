@@ -60,22 +60,24 @@ if TYPE_CHECKING:
     from mailsink.server.process import BackgroundWork
 
 _LOOK_EVERY = 1.0  # seconds
-# Seconds that a thread may hold the interpreter while others wait. A mail needs it dozens
-# of times, and each time the threads that answer requests would hold it for 5 ms.
+# Seconds that a thread may hold the interpreter while others wait. A mail needs it
+# dozens of times, and each time the threads that answer requests would hold it for 5
+# ms.
 _TURN = 0.001
 
 
 class OneProcess:
-    """A process that serves the web, takes mail, or both."""
+    """A process that serves the web, accepts mail, or both."""
 
     def __init__(self, common: Common, beside: Beside | None = None) -> None:
-        """beside: what it has to know of the others, where it is one of several"""
+        """beside: the facts about the other processes, if it is one of several"""
         self._common = common
         self._config = config = common.config
         self._beside = beside
         self._is_web = beside is None or not beside.takes_mail
         self._server = _register(common, beside)
-        self._serve = import_string("mailsink.server.process.run")  # makes the loop
+        # importing it makes the loop
+        self._serve = import_string("mailsink.server.process.run")
         self._loop = import_string("mailsink.server.process.loop")
         self._workers = import_string("mailsink.asgi.workers")
         self._line = self._line_to_web()
@@ -110,13 +112,13 @@ class OneProcess:
     def run(self, ready: Callable[[], None]) -> int:
         """Serve until asked to stop; return the exit code of the process."""
         self._show_health()
-        self._policy.refresh()  # the first client is to meet it too
+        self._policy.refresh()  # already for the first client
         self._common.logins.refresh()
         starttls.use(self._common.profile.starttls_denylist)
         listeners, background = self._listeners(), self._background()
         try:
             with listening(self._first, self._indexing, self._reading):
-                connections.close_all()  # what follows has threads of its own
+                connections.close_all()  # the following work has its own threads
                 _collect_seldom()
                 sys.setswitchinterval(_TURN)
                 code: int = self._serve(
@@ -136,7 +138,7 @@ class OneProcess:
         return code or (self._missing_mail() if self._is_web else 0)
 
     def _is_busy(self) -> bool:
-        """Whether much mail comes in, here or in the SMTP processes beside."""
+        """Whether much mail is coming in, here or in the SMTP processes."""
         return self._recorder.busy or (self._hub is not None and self._hub.busy)
 
     def _line_to_web(self) -> HubLine | None:
@@ -148,14 +150,14 @@ class OneProcess:
         return HubLine(self._beside.doorway, layer, denylist)
 
     def _hub_of_others(self) -> Hub | None:
-        """Return what a web process hears the SMTP processes by."""
+        """Return the hub that connects a web process to the SMTP processes."""
         if self._beside is None or not self._is_web:
             return None
         denylist = self._common.profile.starttls_denylist
         return Hub(self._beside.doorway, self._beside.workers, self._nudge, denylist)
 
     def _figures_of_process(self) -> ProcessFigures:
-        """Return the counters and gauges, which /metrics has too."""
+        """Return the counters and gauges, also for /metrics."""
         read = gauges(
             self._recorder,
             lambda: self._feed.lag,
@@ -171,7 +173,7 @@ class OneProcess:
         return figures
 
     def _show_health(self) -> None:
-        """Let the pages, and /health/ready, say what is wrong."""
+        """Make the pages, and /health/ready, show faults."""
         health.checks["recorder"] = self._recorder.trouble
         health.notices["objects"] = body_store.trouble
         health.notices["descriptors"] = self._common.descriptors.trouble
@@ -214,7 +216,7 @@ class OneProcess:
         return HttpsPorts(sockets, shown, self._passes) if shown else None
 
     def _background(self) -> list[BackgroundWork]:
-        """Return the work beside the servers: it starts in this order, and stops in reverse."""
+        """Return the background work: it starts in this order, and stops in reverse."""
         line: list[BackgroundWork] = [self._line, _outbox_watch()] if self._line else []
         return [
             *([self._beside.child.watch] if self._beside else []),
@@ -249,7 +251,7 @@ class OneProcess:
         ]
 
     def _leaving(self) -> list[BackgroundWork]:
-        """Return the work of what leaves Mailsink."""
+        """Return the work of everything that leaves Mailsink."""
         objects = _event_objects(self._workers.have_done)
         poster = Poster(self._config.webhooks_private)
         url = self._common.profile.public_url
@@ -262,7 +264,7 @@ class OneProcess:
         ]
 
     def _missing_mail(self) -> int:
-        """Return the exit code of `--exit-after`; say what did not come."""
+        """Return the exit code of `--exit-after`; print what did not arrive."""
         expected = self._common.expected
         if expected.code:
             sys.stderr.write(f"mailsink: {expected.sentence}\n")
@@ -270,7 +272,7 @@ class OneProcess:
 
 
 def _register(common: Common, beside: Beside | None) -> Server:
-    """Register this process, with where it listens."""
+    """Register this process, with its listeners."""
     return servers.register(
         http=[address_of(each) for each in common.web.sockets],
         id=protocol.process(),
@@ -284,7 +286,7 @@ def _register(common: Common, beside: Beside | None) -> Server:
 
 
 def _outbox_watch() -> Background:
-    """Return the work of an SMTP process that keeps up with what webhooks want."""
+    """Return the work of an SMTP process that follows which events webhooks want."""
 
     def look() -> float:
         webhook_signals.refresh()
@@ -294,7 +296,9 @@ def _outbox_watch() -> Background:
 
 
 def _event_objects(have_done: Callable[[Mapping[str, str]], bytes]) -> Objects:
-    """Return the objects of events; the API, a third of the start, is loaded with the first."""
+    """Return the objects of events. The API, a third of the start time, is imported
+    with the first one.
+    """
     made = "inbox.api.v3.event_objects.EventObjects"
     return cast(Objects, SimpleLazyObject(lambda: import_string(made)(have_done)))
 
@@ -302,8 +306,8 @@ def _event_objects(have_done: Callable[[Mapping[str, str]], bytes]) -> Objects:
 def _collect_seldom() -> None:
     """Keep the garbage collector from stopping the loop.
 
-    The objects made by the start stay, so they are not looked at again. A full
-    collection beside thousands of requests takes half a second, so there are fewer.
+    The objects from the start stay, so they are excluded. A full collection takes half
+    a second among thousands of requests, so it runs less often.
     """
     gc.freeze()
     gc.set_threshold(700, 10, 100)

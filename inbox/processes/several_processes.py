@@ -1,4 +1,4 @@
-"""`serve --workers N`: a process for the web, and some that take mail."""
+"""`serve --workers N`: a process for the web, and some that accept mail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from mailsink.supervisor import Child, ProcessPlace, Supervisor
 def run_processes(common: Common, workers: int, ready: Callable[[], None]) -> int:
     """Run the processes until asked to stop; return the exit code of this one.
 
-    workers: how many take mail; ready: called once all of them take connections
+    workers: the number of SMTP processes; ready: called once all of them accept
+    connections
     """
     servers.close_crashed()
     kinds = [kind for kind, _ in common.mail]
@@ -36,7 +37,7 @@ def run_processes(common: Common, workers: int, ready: Callable[[], None]) -> in
     ]
     doorway, counts = Doorway(), SharedCounts(workers)
     import_module("mailsink.server.ahead")
-    setup.let_go()  # what follows has connections of its own
+    setup.let_go()  # each process opens its own connections
 
     def work(child: Child) -> int:
         protocol.use_process(child.id)
