@@ -1,7 +1,6 @@
-"""Moving all that is stored to another database: `mailsink move`.
+"""Moves all stored data to another database: `mailsink move`.
 
-tables.py: which tables there are, and what their rows amount to. ends.py: the database
-that is moved from, and the one that it goes to. copying.py, large_bodies.py: the work.
-While something moves, Django's "default" is the database that it goes to: whatever the
-rest of the app writes, it writes there.
+tables.py: the tables, and sums over their rows. ends.py: the source and the target
+database. copying.py, large_bodies.py: the work. During a move, Django's "default" is
+the target database: everything that the rest of the app writes goes there.
 """

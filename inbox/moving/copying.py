@@ -1,4 +1,4 @@
-"""Copies the rows of all tables, and reads them again where they are now."""
+"""Copies the rows of all tables, and reads them again from the target."""
 
 from __future__ import annotations
 
@@ -22,34 +22,36 @@ from inbox.search import fulltext
 from inbox.upkeep import indexer
 
 _ROWS = 500  # stored together, at most
-_OCTETS = 4 * 1024 * 1024  # of text and bodies in one, about
-_PLAIN = frozenset({int, str, bytes, bool, NoneType})  # both databases take these alike
+_OCTETS = 4 * 1024 * 1024  # of text and bodies stored together, approximately
+# both databases accept these unchanged
+_PLAIN = frozenset({int, str, bytes, bool, NoneType})
 _RAW = [each.attname for each in Raw._meta.concrete_fields]
 
-Say = Callable[[str, int, int], None]  # called with a table, rows done, rows in all
-NewKey = Callable[[str], str]  # the key that a body has where it is now
+# called with a table, the rows done, the number of rows
+Say = Callable[[str, int, int], None]
+NewKey = Callable[[str], str]  # returns the key of a body in the target
 
 
 @dataclass(slots=True)
 class Copied:
-    """The outcome: a sum for each table, and the bodies whose hash is not what it was."""
+    """The outcome: a sum for each table, and the bodies whose hash is wrong."""
 
     sums: dict[str, Sum] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
 
 
 def copy(tables: Sequence[MovedTable], new_key: NewKey, say: Say) -> Copied:
-    """Copy all rows in one transaction: they are all there at its end, or none.
+    """Copy all rows in one transaction: at its end all of them are there, or none.
 
     Raises CannotMove, DatabaseError.
     """
     copied = Copied()
     with transaction.atomic():
-        for each in reversed(tables):  # what migrations have put there
+        for each in reversed(tables):  # the rows from migrations
             each.model._base_manager.all()._raw_delete(TARGET)
         for each in tables:
             copied.sums[each.name] = _copy(each, new_key, say)
-            connection.check_constraints([each.name])  # nothing refers to it yet
+            connection.check_constraints([each.name])  # no other rows refer to it yet
         for each in tables:
             _check(each, copied, say)
         _reset_sequences(tables)
@@ -81,20 +83,20 @@ def _copy(table: MovedTable, new_key: NewKey, say: Say) -> Sum:
 
 
 def _prepared(field: Field[Any, Any], value: Any, there: BaseDatabaseWrapper) -> Any:
-    """Return a value as a database takes it: for most, Django would find out at length."""
+    """Return a value in a database's form; Django's own way is slow for most values."""
     if type(value) in _PLAIN and not isinstance(field, JSONField):
         return value
     return field.get_db_prep_save(value, there)
 
 
 def _insert(table: MovedTable, rows: Sequence[Sequence[Any]]) -> None:
-    """Store rows, as the database takes them. Raises DatabaseError."""
+    """Store rows in the database's form. Raises DatabaseError."""
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(each.column)) for each in table.fields)
     into = f"{quote(table.name)} ({columns})"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            # Statements would have to be read by PostgreSQL, one for each row.
+            # PostgreSQL would have to parse INSERT statements, one for each row.
             with (
                 connection.wrap_database_errors,
                 cursor.copy(f"COPY {into} FROM STDIN") as stream,
@@ -116,7 +118,7 @@ def _rekeyed(table: MovedTable, new_key: NewKey) -> Iterator[Sequence[Any]]:
 
 
 def _batches(rows: Iterator[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
-    """Yield rows, as many at a time as are stored together."""
+    """Yield rows in batches that are stored together."""
     batch: list[Sequence[Any]] = []
     octets = 0
     for row in rows:
@@ -134,7 +136,7 @@ def _size(row: Sequence[Any]) -> int:
 
 
 def _check(table: MovedTable, copied: Copied, say: Say) -> None:
-    """Read a table where it is now. Raises CannotMove if it is not what it was."""
+    """Compare a table in the target with its source. Raises CannotMove if they differ."""
     wanted, found = copied.sums[table.name], Sum()
     for row in table.rows(TARGET):
         found.add(row)
@@ -150,7 +152,7 @@ def _check(table: MovedTable, copied: Copied, say: Say) -> None:
 
 
 def _check_body(raw: dict[str, Any], copied: Copied) -> None:
-    """Note a body in the database that does not have the hash it came with."""
+    """Note a body in the database whose hash is wrong."""
     if raw["content"] is None:
         return
     octets = bytes(raw["content"])
@@ -163,7 +165,7 @@ def _check_body(raw: dict[str, Any], copied: Copied) -> None:
 
 
 def _reset_sequences(tables: Sequence[MovedTable]) -> None:
-    """Let new rows be numbered after those that came."""
+    """Make the numbers of new rows follow those of the copied ones."""
     models = [each.model for each in tables]
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), models):
@@ -171,7 +173,7 @@ def _reset_sequences(tables: Sequence[MovedTable]) -> None:
 
 
 def index(say: Say) -> None:
-    """Make the search index of small messages; a server does the rest beside its work."""
+    """Make the search index of small messages; a server does the rest in the background."""
     _gather_statistics()
     total, done = fulltext.missing().filter(size__lte=LARGE).count(), 0
     before = None
@@ -182,7 +184,7 @@ def index(say: Say) -> None:
 
 
 def _gather_statistics() -> None:
-    """Let the database plan its queries by what the tables hold now."""
+    """Update the statistics for the database's query planner."""
     is_postgresql = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE" if is_postgresql else "PRAGMA optimize")

@@ -1,4 +1,4 @@
-"""The two databases of a move: one that nobody may write meanwhile, and one that is empty."""
+"""The two databases of a move: the source, locked against writes, and the empty target."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mailsink import databases
 from mailsink.conf import Config, ConfigError
 
 SOURCE, TARGET = "source", "default"
-# What migrations and Django put into a new database.
+# The rows that migrations and Django put into a new database.
 _FILLED = {
     "auth_permission",
     "django_content_type",
@@ -29,13 +29,13 @@ _FILLED = {
 
 
 class CannotMove(Exception):
-    """Why nothing is moved, in a sentence for the user."""
+    """The reason why no data is moved, in a sentence for the user."""
 
 
 def configure(config: Config, url: str) -> None:
-    """Name the databases of this process: the present one, and where it goes.
+    """Configure the databases of this process: the source and the target.
 
-    Raises CannotMove where they are the same.
+    Raises CannotMove if they are the same.
     """
     connections.close_all()
     ends = {SOURCE: config.database_url, TARGET: url}
@@ -51,16 +51,14 @@ def configure(config: Config, url: str) -> None:
 
 @contextmanager
 def held(config: Config, tables: list[MovedTable]) -> Iterator[None]:
-    """Keep everybody from writing into the present database. Raises CannotMove.
+    """Lock the source database against writes. Raises CannotMove.
 
-    config: the present one
+    config: the source's
     """
     try:
         with setup.held_folder(config), transaction.atomic(using=SOURCE):
             _refuse_other_version()
-            if (
-                not config.uses_sqlite
-            ):  # SQLite's transaction is the only one that writes
+            if not config.uses_sqlite:  # SQLite's transaction excludes other writers
                 _refuse_servers()
                 _lock(tables)
             yield
@@ -92,7 +90,7 @@ def _refuse_servers() -> None:
 
 
 def _lock(tables: list[MovedTable]) -> None:
-    """Let others read PostgreSQL's tables, and not write them."""
+    """Let other processes read PostgreSQL's tables, but not write them."""
     quote = connections[SOURCE].ops.quote_name
     names = ", ".join(quote(each.name) for each in tables)
     try:
@@ -107,7 +105,7 @@ def _lock(tables: list[MovedTable]) -> None:
 
 @contextmanager
 def ready(config: Config, tables: list[MovedTable]) -> Iterator[None]:
-    """Make the tables of the database that it goes to, and keep servers off it.
+    """Make the tables of the target database, and keep servers away from it.
 
     config: with that database's URL, and its data folder. Raises CannotMove.
     """
@@ -115,7 +113,8 @@ def ready(config: Config, tables: list[MovedTable]) -> Iterator[None]:
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         with setup.held_folder(config):
             setup.own_file(config)
-            _refuse_strangers()  # before it, migrating would add our tables to theirs
+            # first, since migrating would add our tables to foreign ones
+            _refuse_strangers()
             setup.migrate(config)
             _refuse_rows(tables)
             yield
@@ -139,7 +138,7 @@ def _refuse_strangers() -> None:
 
 
 def _refuse_rows(tables: list[MovedTable]) -> None:
-    """Raise CannotMove if more is stored than migrations put there."""
+    """Raise CannotMove if there are more rows than migrations put there."""
     inboxes = Inbox.objects.exclude(slug=DEFAULT_SLUG)
     own = Inbox._meta.db_table
     if (
@@ -156,9 +155,9 @@ def _refuse_rows(tables: list[MovedTable]) -> None:
 
 
 def target_config(config: Config, url: str, data: Path | None) -> Config:
-    """Return the Config of the Mailsink that goes on.
+    """Return the Config of the Mailsink that continues with the target.
 
-    data: its data folder; None: that of SQLite's file, else the present one
+    data: its data folder; None: the folder of SQLite's file, or else the current one
     """
     moved = replace(config, database_url=url)
     if data is None:

@@ -1,4 +1,4 @@
-"""Copies large bodies, which are files or objects, to where the other Mailsink looks."""
+"""Copies large bodies, which are files or objects, to the place of the other Mailsink."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _PIECE = 1024 * 1024  # octets
 
 @dataclass(slots=True)
 class Bodies:
-    """Where large bodies go, and how it went.
+    """The target of large bodies, and the progress.
 
-    folder: of those that are files; objects: where all go, if there is such a storage, or
-    where objects stay. into: "" lets each stay what it is, else "folder" or "objects"
+    folder: for files; objects: the storage for all bodies, or where objects stay. into:
+    "" keeps the kind of each body, else "folder" or "objects"
     """
 
     folder: Path
@@ -39,7 +39,7 @@ class Bodies:
     damaged: list[str] = field(default_factory=list)
 
     def new_key(self, key: str) -> str:
-        """Return the key that a body has where it is then."""
+        """Return the key of a body in the target."""
         if not key:
             return ""
         name = body_store.object_name(key) or key
@@ -47,7 +47,7 @@ class Bodies:
         return body_store.key_of_object(name) if is_object else name
 
     def copy(self, say: Callable[[str, int, int], None]) -> None:
-        """Copy all that do not stay. Raises CannotMove, OSError."""
+        """Copy all bodies that do not stay. Raises CannotMove, OSError."""
         rows = Raw.objects.using(SOURCE).exclude(key="")
         total = rows.count()
         kept = rows.values_list("pk", "key", "sha256").order_by()
@@ -63,14 +63,14 @@ class Bodies:
 
     def _take(self, key: str) -> str:
         """Copy a body unless it stays, and return its hash. Raises OSError, CannotMove."""
-        if not body_store.is_key(key):  # it would lead to a file elsewhere
+        if not body_store.is_key(key):  # it could lead to a foreign file
             raise CannotMove(f"a body has the key {key!r:.120}, which is none of ours")
         new = self.new_key(key)
         with body_store.open_stored(key) as file:
             if self._stays(key, new):
                 self.stayed += 1
                 return _hash(_pieces(file))
-            spool = self.folder.parent / "spool"  # what is left there is swept
+            spool = self.folder.parent / "spool"  # leftovers there are swept
             spool.mkdir(exist_ok=True)
             with NamedTemporaryFile(dir=spool, delete=False) as draft:
                 digest = _hash(_written(_pieces(file), draft))
@@ -95,7 +95,7 @@ class Bodies:
         return self.folder.resolve() == body_store.folder().resolve()
 
     def _put(self, path: Path, key: str) -> str:
-        """Put a file under its key; return the hash of what can be read there."""
+        """Put a file under its key; return the hash of the readable result."""
         if name := body_store.object_name(key):
             if self.objects is None:
                 raise CannotMove(

@@ -1,4 +1,4 @@
-"""The tables that are moved, and fingerprints of their rows that both databases agree on."""
+"""The tables that are moved, and fingerprints of their rows that agree on both databases."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.db.models import Field, Model
 
 from inbox.models import Raw, SearchText
 
-# Made again from the messages: the index behind it is of the database's own kind.
+# Rebuilt from the messages: the index behind it is specific to the database.
 REBUILT: frozenset[type[Model]] = frozenset({SearchText})
 # Rows of these are read few at a time: each may have a mebibyte.
 _LARGE: frozenset[type[Model]] = frozenset({Raw})
@@ -37,11 +37,11 @@ class MovedTable:
         return list(self.model._meta.concrete_fields)
 
     def count(self, database: str) -> int:
-        """Return how many rows it has."""
+        """Return the number of its rows."""
         return self.model._base_manager.using(database).count()
 
     def rows(self, database: str) -> Iterator[tuple[Any, ...]]:
-        """Yield all rows, as values of the fields; few are in memory at a time."""
+        """Yield all rows, as values of the fields; only few are in memory at a time."""
         names = [field.attname for field in self.fields]
         rows = self.model._base_manager.using(database).values_list(*names)
         size = 16 if self.model in _LARGE else 200
@@ -49,7 +49,7 @@ class MovedTable:
 
 
 def tables() -> list[MovedTable]:
-    """Return all tables of all models, each after those that its rows refer to."""
+    """Return all tables of all models, each after those to which its rows refer."""
     models = [
         each
         for each in apps.get_models(include_auto_created=True)
@@ -75,7 +75,7 @@ def _refers_to(model: type[Model]) -> set[type[Model]]:
 
 
 class Sum:
-    """The number of a table's rows, and a hash over them that knows no order."""
+    """The number of a table's rows, and a hash over them that ignores their order."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -100,9 +100,9 @@ class Sum:
 
 
 def _octets(value: Any) -> bytes:
-    """Return a value the same whatever database it comes from; no two kinds look alike.
+    """Return octets for a value that are equal for both databases, and differ between types.
 
-    A value that may hold the octet between values begins with its length.
+    A value that can contain the separator octet begins with its length.
     """
     match value:
         case str():
@@ -128,7 +128,7 @@ def _counted(kind: bytes, octets: bytes) -> bytes:
 
 
 def _number(value: float) -> float:
-    """Return a number as PostgreSQL's JSON has it: whole ones without a fraction."""
+    """Return a number in the form of PostgreSQL's JSON: whole ones without a fraction."""
     return int(value) if value == int(value) else value
 
 
