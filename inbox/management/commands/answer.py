@@ -1,4 +1,4 @@
-"""`manage.py answer`: what `serve` starts to have large messages read (inbox/live/worker.py)."""
+"""`manage.py answer`: started by `serve` to read large messages (inbox/live/worker.py)."""
 
 from __future__ import annotations
 

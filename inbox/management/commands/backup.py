@@ -1,4 +1,4 @@
-"""`manage.py backup FILE`: a backup, while Mailsink runs or not."""
+"""`manage.py backup FILE`: makes a backup, while Mailsink runs or not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py make_administrator NAME`: what `mailsink setup` runs."""
+"""`manage.py make_administrator NAME`: run by `mailsink setup`."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class Command(BaseCommand):
             )
 
     def _say(self, what: str, done: int, total: int) -> None:
-        """Print how far it is, now and then."""
+        """Print the progress now and then."""
         now = time.monotonic()
         if what != self._moving or now - self._said > _EVERY:
             self._moving, self._said = what, now
@@ -121,7 +121,7 @@ class Command(BaseCommand):
                 )
 
     def _advise(self, target: Config, bodies: Bodies) -> None:
-        """Print how to go on."""
+        """Print the next steps."""
         self.stdout.write(f"Moved in {time.monotonic() - self._began:.1f} s.")
         self.stdout.write("Now start Mailsink with:")
         self.stdout.write("  MAILSINK_DATABASE_URL as --to has it")
@@ -138,7 +138,7 @@ class Command(BaseCommand):
 
 
 def _check_url(url: str) -> None:
-    """Raise CannotMove where a URL, which may hold a password, is none that can be used."""
+    """Raise CannotMove if a URL, which may contain a password, is unusable."""
     try:
         values.DATABASE.parse(url)
     except ValueError:
@@ -150,7 +150,7 @@ def _check_url(url: str) -> None:
 
 
 def _bodies(target: Config, raw_to: str | None) -> Bodies:
-    """Return where large bodies go. Raises CannotMove."""
+    """Return the target of large bodies. Raises CannotMove."""
     folder = target.data / "raw"
     if raw_to is None:
         return Bodies(folder, body_store.objects())
@@ -164,7 +164,9 @@ def _bodies(target: Config, raw_to: str | None) -> Bodies:
         raise CannotMove(f"--raw-to takes folder, or {raw_urls.RAW_URL.takes}")
     if importlib.util.find_spec("storages") is None:
         raise CannotMove("--raw-to needs more packages: install 'django-mailsink[s3]'")
-    from inbox.storage.object_storage import ObjectStorage  # it takes half a second
+    from inbox.storage.object_storage import (
+        ObjectStorage,
+    )  # the import takes half a second
 
     objects = ObjectStorage(store, CONFIG.secret_key)
     objects.try_out()

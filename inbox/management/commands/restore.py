@@ -1,4 +1,4 @@
-"""`manage.py restore FILE`: a data folder out of a backup."""
+"""`manage.py restore FILE`: makes a data folder from a backup."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ _MOST_WORKERS = 64
 
 class Command(BaseCommand):
     help = "Catch mail and show it: SMTP and the web in one process."
-    requires_system_checks = ()  # they take time, and a test makes them
+    requires_system_checks = ()  # they take time, and a test runs them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         for flag, what in (
@@ -112,8 +112,8 @@ class Command(BaseCommand):
         except ConfigError as error:
             self.stderr.write(f"mailsink: {error}")
             code = 1
-        # All is recorded by now. Threads may still be at work for clients that left: Python
-        # waits for them, and then closes the database.
+        # Everything is recorded already. Threads may still work for clients that left:
+        # Python waits for them, and then closes the database.
         end = threading.Timer(_LONGEST_END, os._exit, [code])
         end.daemon = True
         end.start()
@@ -122,7 +122,8 @@ class Command(BaseCommand):
     def serve(self, config: Config, expected: ExpectedMail, workers: int) -> int:
         """Start everything, serve until asked to stop; return the exit code.
 
-        workers: how many processes take mail; 0: this one does, and the web's work too
+        workers: the number of SMTP processes; 0: this process accepts mail and serves
+        the web
         """
         if config.mcp and find_spec("mcp") is None:
             raise ConfigError(
@@ -161,7 +162,7 @@ class Command(BaseCommand):
             pages = from_config.pages_url(config, web)
             self.say(f"Setup {pages}/setup/{first_visit.offer()}")
 
-        # Imported only now: it looks for the static files that there are.
+        # Imported late: it looks for the existing static files.
         application = import_string(settings.ASGI_APPLICATION)
         descriptors = raised()
         profile = from_config.profile(config, web, shown, descriptors.shares.smtp)
@@ -191,13 +192,13 @@ class Command(BaseCommand):
         web: WebPorts,
         shown: Certificates,
     ) -> None:
-        """Print where we listen, what to do next, and what may not be meant."""
+        """Print the addresses, the next steps, and settings that may be unintended."""
         for kind, each in mail:
             self.say(f"{kind.label:5} {address_of(each)}")
         pages = [f"{each}{config.public_url.path}/" for each in web.urls()]
         for url in pages:
             self.say(f"Web   {url}")
-        for url in pages:  # the words of Mailpit, for which test containers wait
+        for url in pages:  # Mailpit's words, for which test containers wait
             self.say(f"[http] accessible via {url}")
         if sys.stdout.isatty():
             self.say("\nPoint your application's mail at the SMTP address, and open")
@@ -206,7 +207,7 @@ class Command(BaseCommand):
             self.stderr.write(f"mailsink: warning: {warning}")
 
     def say(self, line: str) -> None:
-        """Print a line at once, to whoever waits for it."""
+        """Print a line at once, for programs that wait for it."""
         self.stdout.write(line)
         self.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""`manage.py verify`: whether every stored body is what was received."""
+"""`manage.py verify`: checks that every stored body is the received one."""
 
 from __future__ import annotations
 
