@@ -1,1 +1,3 @@
-"""Reports that Mailsink makes about messages: which are asked for, and how they are stored."""
+"""Reports that Mailsink makes about messages: which ones are requested, and how they
+are stored.
+"""

@@ -1,4 +1,4 @@
-"""The reports that a captured message asks for: by NOTIFY, or by an address that is made for it."""
+"""The reports that a captured message requests: with NOTIFY, or with a special address."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mailsink.reporting.report_values import MailReportedOn, RecipientStatus
 RECIPIENTS_OF_A_REPORT = 100
 _MOST = 20  # reports of a message
 _MOST_OF_A_KIND = 3  # automatic replies, and complaints
-# Automatic replies to one sender: RFC 3834 §2 wants them bounded.
+# Automatic replies to one sender: RFC 3834 §2 requires a limit.
 MOST_REPLIES = 200
 REPLIES_WITHIN = timedelta(hours=1)
 _KEEPS_TRYING = timedelta(days=5)  # RFC 5321 §4.5.4.1
@@ -45,12 +45,13 @@ Asking = tuple[Recipient, AddressRequest]
 
 
 def drafts(message: Message) -> list[ReportDraft]:
-    """Return the reports about a message that has just come; its transaction is at hand."""
+    """Return the reports about a new message, whose transaction is loaded."""
     transaction = message.transaction
     if not report_drafts.can_be_reported_to(transaction.reverse_path):
         return []
     rows = Recipient.objects.filter(transaction=transaction, rcpt_code__lt=300)
-    rows = rows.exclude(final_code__gte=400)  # LMTP answers for each (RFC 2033 §4.2)
+    # LMTP replies for each recipient (RFC 2033 §4.2)
+    rows = rows.exclude(final_code__gte=400)
     recipients = list(rows.order_by("seq"))
     mail = report_drafts.of_message(
         message, transaction.reverse_path, transaction.parameters
@@ -94,7 +95,8 @@ def _notices(
 ) -> Iterator[ReportDraft]:
     for start in range(0, len(rows), RECIPIENTS_OF_A_REPORT):
         part = rows[start : start + RECIPIENTS_OF_A_REPORT]
-        # One of them returns the message: a small one must not become many large ones.
+        # Only one of them returns the whole message, so that a small one does not
+        # become many large ones.
         about = replace(mail, returns="HDRS") if start else mail
         report = delivery_notices.write(report_drafts.writer(), about, part, reason)
         yield ReportDraft(part[0].action, cause, part[0].final, len(part), report)

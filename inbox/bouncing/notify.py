@@ -1,4 +1,4 @@
-"""The parameters of DSN in an envelope, as reports honour them (RFC 3461)."""
+"""The DSN parameters in an envelope, as far as reports honour them (RFC 3461)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Parameters = Mapping[str, str | None]
 
 
 def parameters(text: str) -> Parameters:
-    """Return parameters of MAIL or RCPT that were accepted once; none that cannot be read."""
+    """Return parameters of MAIL or RCPT that were once accepted; none if unreadable."""
     try:
         return grammar.parse_parameters(text)
     except grammar.BadSyntax:
@@ -22,9 +22,10 @@ def parameters(text: str) -> Parameters:
 
 
 def wanted(of_recipient: Parameters, condition: str) -> bool:
-    """Whether a recipient is reported on when it comes to this (RFC 3461 §4.1).
+    """Whether a condition of a recipient is reported (RFC 3461 §4.1).
 
-    condition: SUCCESS, FAILURE or DELAY. Without NOTIFY failures are, and delays may be.
+    condition: SUCCESS, FAILURE or DELAY. Without NOTIFY, failures are reported, and
+    delays can be.
     """
     value = of_recipient.get("NOTIFY")
     if value is None:

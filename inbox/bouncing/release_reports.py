@@ -1,4 +1,4 @@
-"""The reports on the recipients of a release: failed, put off for long, passed on without DSN."""
+"""The reports about the recipients of a release: failed, delayed, relayed without DSN."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from mailsink.reporting import delivery_notices
 from mailsink.reporting.report_values import RecipientStatus, ReportedAction
 
 LATE_AFTER = timedelta(hours=4)  # from the request to the report of delay
-GIVEN_UP = "Given up after the last try:"  # before the reply to the last try
+GIVEN_UP = "Given up after the last try:"  # precedes the reply to the last try
 
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _CONDITIONS: dict[ReportedAction, str] = {
     "failed": "FAILURE", "relayed": "SUCCESS", "delayed": "DELAY",
 }  # fmt: skip
-# The state of a recipient: what is reported of it
+# The state of a recipient: the reported action
 _ACTIONS: dict[str, ReportedAction] = {
     "failed": "failed", "delivered": "relayed", "queued": "delayed",
 }  # fmt: skip
@@ -38,11 +38,11 @@ _REASONS = {
 
 
 class Superseded(Exception):
-    """Another process reported on a recipient meanwhile."""
+    """Another process has reported on a recipient meanwhile."""
 
 
 def note(release: Release, now: datetime) -> None:
-    """Note, within the write turn that ends a try, that there may be something to report."""
+    """Note, in the write turn that ends a try, that there may be a report to make."""
     if CONFIG.bounces == "off" or not release.reverse_path:
         return
     of_release = ReleaseRecipient.objects.filter(release=release)
@@ -51,7 +51,7 @@ def note(release: Release, now: datetime) -> None:
 
 
 def _due(release: Release, now: datetime) -> Q:
-    """Return the condition of recipients that may have to be reported on."""
+    """Return the condition for recipients that may need a report."""
     final = Q(state="failed") | Q(state="delivered", parameters__icontains="NOTIFY")
     due = final & Q(reported__in=("", "delayed"))
     waits = bool(release.held_for) and release.route_id is None  # for its receiver
@@ -63,9 +63,10 @@ def _due(release: Release, now: datetime) -> Q:
 def drafts(
     message: Message, release: Release
 ) -> tuple[list[ReportDraft], Callable[[], None]]:
-    """Return the reports on a release, and what marks its recipients as reported.
+    """Return the reports about a release, and a function that marks its recipients as
+    reported.
 
-    The mark is to be set in the commit that stores the reports; it raises Superseded.
+    Call the function in the commit that stores the reports; it raises Superseded.
     """
     now = report_drafts.writer().now
     rows = ReleaseRecipient.objects.filter(_due(release, now), release=release)
@@ -124,7 +125,7 @@ def _status(
 
 
 def _code(row: ReleaseRecipient, action: ReportedAction) -> str:
-    """Return the status: the server's if it has the class of the action, else the nearest."""
+    """Return the status: the server's if its class fits the action, else the nearest one."""
     if action == "relayed":
         return "2.1.9"  # relayed to a non-compliant mailer (RFC 3463 §3.2)
     classes = ("4",) if action == "delayed" else ("4", "5")

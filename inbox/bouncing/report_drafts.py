@@ -1,4 +1,4 @@
-"""A report that is to be stored, and the values that all reports about a message share."""
+"""A report that will be stored, and the values that all reports about a message share."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from mailsink.reporting.report_values import (
 )
 from mailsink.reporting.returned_part import WHOLE
 
-_LONGEST_PATH = 900  # octets of a reverse-path that a report can go to
+_LONGEST_PATH = 900  # octets of a reverse-path to which a report can go
 
 
 @dataclass(frozen=True, slots=True)
 class ReportDraft:
-    """A report, or the reason why it is withheld. recipient: the first that it is about"""
+    """A report, or the reason why it is withheld. recipient: the first one of the report"""
 
     kind: str
     cause: str  # address, notify, or release
@@ -34,7 +34,7 @@ class ReportDraft:
 
 
 def writer() -> ReportWriter:
-    """Return who reports: this server, now."""
+    """Return the author of a report: this server, at the current time."""
     return ReportWriter(CONFIG.hostname, datetime.now(UTC))
 
 
@@ -44,7 +44,7 @@ def can_be_reported_to(reverse_path: str) -> bool:
 
 
 def of_message(message: Message, reverse_path: str, parameters: str) -> MailReportedOn:
-    """Return a message with its envelope, as reports have it.
+    """Return a message with its envelope, for reports.
 
     reverse_path, parameters: of MAIL, which a release may have changed
     """
@@ -69,7 +69,7 @@ def of_message(message: Message, reverse_path: str, parameters: str) -> MailRepo
 
 
 def _deliver_by(of_mail: notify.Parameters, at: datetime) -> datetime | None:
-    """Return by when the message is to be delivered (RFC 2852 §4)."""
+    """Return the time by which the message must be delivered (RFC 2852 §4)."""
     seconds = (of_mail.get("BY") or "").partition(";")[0]
     try:
         return at + timedelta(seconds=int(seconds))
@@ -78,7 +78,7 @@ def _deliver_by(of_mail: notify.Parameters, at: datetime) -> datetime | None:
 
 
 def _held(of_mail: notify.Parameters) -> str:
-    """Return for how long the client asked to hold the message back (RFC 4865 §4.2)."""
+    """Return how long the client asked to hold the message (RFC 4865 §4.2)."""
     if seconds := of_mail.get("HOLDFOR"):
         return f"for;{seconds}"
     return f"until;{until}" if (until := of_mail.get("HOLDUNTIL")) else ""

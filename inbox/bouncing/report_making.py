@@ -25,7 +25,7 @@ def make(task: ReportTask, server: UUID) -> None:
         store(task, server, None, "", [])
     elif task.occasion == "release":
         _on_release(task, server, message)
-    elif message.transaction.session.has_no_client:  # a file asks for nothing
+    elif message.transaction.session.has_no_client:  # a file requests no reports
         store(task, server, None, "", [])
     else:
         drafts = captured_reports.drafts(message)
@@ -39,7 +39,7 @@ def _on_release(task: ReportTask, server: UUID, message: Message) -> None:
         store(task, server, None, "", [])
         return
     drafts, mark = release_reports.drafts(message, release)
-    with suppress(release_reports.Superseded):  # the task stays, and is looked at again
+    with suppress(release_reports.Superseded):  # the task stays, and is tried again
         store(task, server, message, release.reverse_path, drafts, mark)
 
 
@@ -53,7 +53,7 @@ def store(
 ) -> None:
     """Store reports about a message, and end the task; all of it, or nothing.
 
-    sender: to whom they go; also: further writes of the same commit
+    sender: the address that they go to; also: further writes of the same commit
     """
     prepared = [_rows(message, sender, server, each) for each in drafts]
     with write_turn():

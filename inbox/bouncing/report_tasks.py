@@ -1,4 +1,4 @@
-"""The queue of reports: what is to be made, noted in the commit that it follows from."""
+"""The queue of reports to make: a task is stored in the commit of its cause."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from inbox.models import Message, Release, ReportTask
 from inbox.storage.write_lock import write_turn
 from mailsink.conf import CONFIG
 
-# Sent after the commit, on the thread that wrote: there is a report to make.
+# Sent after the commit, on the writing thread: there is a report to make.
 asked = Signal()
 
 MOST_TRIES = 5
@@ -25,7 +25,7 @@ Path = tuple[str, str]  # a forward-path, and the parameters of its RCPT
 
 
 def may_ask(message: Message, paths: Iterable[Path]) -> bool:
-    """Whether a message, whose transaction is at hand, asks for a report now that it is here."""
+    """Whether a newly stored message, with its transaction loaded, requests a report."""
     if CONFIG.bounces == "off" or not message.transaction.reverse_path:
         return False
     return any(
@@ -36,12 +36,12 @@ def may_ask(message: Message, paths: Iterable[Path]) -> bool:
 
 
 def add_captured(messages: Sequence[Message]) -> None:
-    """Note, within a write turn, messages that ask for reports."""
+    """Note, in a write turn, messages that request reports."""
     _add([ReportTask(occasion="captured", message_id=each.pk) for each in messages])
 
 
 def add_release(release: Release) -> None:
-    """Note, within a write turn, a release that may have recipients to report on."""
+    """Note, in a write turn, a release that may have recipients to report on."""
     task = ReportTask(
         occasion="release", message_id=release.message_id, release_id=release.pk
     )
@@ -49,7 +49,7 @@ def add_release(release: Release) -> None:
 
 
 def add_relays(ids: Iterable[UUID]) -> None:
-    """Note, within a write turn, reports that are to go out."""
+    """Note, in a write turn, reports that must be sent."""
     _add([ReportTask(occasion="relay", message_id=each) for each in ids])
 
 
@@ -60,18 +60,18 @@ def _add(tasks: Sequence[ReportTask]) -> None:
 
 
 def first() -> ReportTask | None:
-    """Return the task that is next."""
+    """Return the next task."""
     return ReportTask.objects.order_by("tries", "pk").first()
 
 
 def take(task: ReportTask) -> bool:
-    """Remove a task, within the write turn that does it; whether nobody else has done it."""
+    """Remove a task, in the write turn that does it; return whether it was still there."""
     deleted, _ = ReportTask.objects.filter(pk=task.pk).delete()
     return bool(deleted)
 
 
 def put_back(task: ReportTask) -> bool:
-    """Count a try that failed; whether the task is still to be done."""
+    """Count a failed try; return whether the task stays."""
     with write_turn():
         if task.tries + 1 >= MOST_TRIES:
             ReportTask.objects.filter(pk=task.pk).delete()
