@@ -1,8 +1,8 @@
-"""Checks of a mail's content: how it will be read, and what was forgotten in making it.
+"""Checks of a mail's content: how it will be displayed, and what its author forgot.
 
 Every check is a pure function of a CheckedMessage that yields CheckPlaces; all take
-linear time and look at bounded amounts of HTML. Findings about the client that sent it
-are made by inbox.insight.findings instead.
+linear time and read limited amounts of HTML. Findings about the sending client are made
+by inbox.insight.findings instead.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ __all__ = [
     "examine",
 ]  # fmt: skip
 
-SPOTS = 10  # of each kind that are named
+SPOTS = 10  # named places of each kind
 _COUNTED_UP_TO = 10_000  # of each check
 _GRAVEST: tuple[Severity, ...] = ("error", "warning", "info")
 
@@ -55,7 +55,7 @@ CHECKS: tuple[Callable[[CheckedMessage], Iterator[CheckPlace]], ...] = (
     carried.references_without_part, carried.parts_without_reference,
     sizes.clipped_html, sizes.large_message, sizes.heavy_images, sizes.long_subject, sizes.long_text_lines,
 )  # fmt: skip
-# Those among them that find what is of level error: the others need not run for that.
+# The checks with results of level error: the others need not run for those.
 _ERROR_CHECKS = (
     sizes.large_message, texts.poor_unsubscribe, texts.undecodable_texts, sizes.clipped_html, leftovers.placeholders,
     leftovers.dead_links, texts.empty_text_part, carried.references_without_part, accessible.links_without_text,
@@ -64,7 +64,7 @@ _ERROR_CHECKS = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One kind of result: count is how often, spots are the first ones."""
+    """One kind of result. count: how often it was found; spots: the first places"""
 
     kind: CheckKind
     count: int
@@ -77,10 +77,10 @@ class Result:
 
 @dataclass(frozen=True)
 class ChecksReport:
-    """Results, the gravest first, and how email clients support the HTML.
+    """Results, the most severe first, and the support of the HTML by email clients.
 
-    read, length: how much of the HTML was looked at, in characters; is_css_cut: whether
-    CSS was left out.
+    read, length: how much of the HTML was read, and its length, in characters;
+    is_css_cut: whether some CSS was left out.
     """
 
     results: tuple[Result, ...]
@@ -102,7 +102,7 @@ class ChecksReport:
 
     @cached_property
     def groups(self) -> list[tuple[Group, list[Result]]]:
-        """The results by group, that with the gravest first."""
+        """The results by group, the group with the most severe first."""
         found: dict[Group, list[Result]] = {}
         for result in self.results:
             found.setdefault(result.kind.group, []).append(result)
@@ -110,7 +110,7 @@ class ChecksReport:
 
 
 def examine(octets: bytes, parsed: Structure) -> ChecksReport:
-    """Return what the checks find in a mail; parsed is its octets' structure."""
+    """Return the results of the checks of a mail; parsed: the structure of its octets"""
     mail = CheckedMessage(octets, parsed)
     found = support(mail)
     checked = (_some(check(mail)) for check in CHECKS)
@@ -122,9 +122,9 @@ def examine(octets: bytes, parsed: Structure) -> ChecksReport:
 
 
 def errors(octets: bytes, parsed: Structure, hurry: Callable[[], None]) -> list[Result]:
-    """Return those results of `examine` that are of level error, in a third of its time.
+    """Return the results of `examine` of level error only, in a third of its time.
 
-    hurry: called now and then, so that what it raises ends the work
+    hurry: called now and then; an error that it raises ends the work
     """
     mail = CheckedMessage(octets, parsed)
 
@@ -144,7 +144,7 @@ def _some(found: Iterable[CheckPlace]) -> Iterator[CheckPlace]:
 
 
 def _gathered(found: Iterable[CheckPlace]) -> list[Result]:
-    """Return spots by kind, the gravest first, then in the order of the table."""
+    """Return places by kind, the most severe first, then in the order of the table."""
     counts = dict.fromkeys(KINDS, 0)
     named: dict[str, list[CheckPlace]] = {name: [] for name in KINDS}
     for spot in found:

@@ -1,4 +1,4 @@
-"""Accessibility of the HTML: as far as it shows without drawing it."""
+"""Accessibility of the HTML, as far as it can be checked without rendering."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def images_without_alt(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 
 def links_without_text(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield links in which there is nothing to read out."""
+    """Yield links without any text to read out."""
     elements = mail.page.elements
     inside = _nearest(elements, "a")
     named = {inside[text.parent] for text in mail.page.texts if text.parent >= 0}
@@ -72,7 +72,7 @@ def links_without_text(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 
 def _nearest(elements: list[Element], name: str) -> list[int]:
-    """Return for each element the one of that name that it is, or is in; -1 for none."""
+    """Return, for each element, the one of that name that it is or is in; -1 for none."""
     found: list[int] = []
     for index, element in enumerate(elements):
         above = found[element.parent] if element.parent >= 0 else -1
@@ -81,7 +81,7 @@ def _nearest(elements: list[Element], name: str) -> list[int]:
 
 
 def missing_language(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield if no element that holds the mail names its language."""
+    """Yield if no element around the mail's content names its language."""
     if mail.html and not any(
         element.attributes.get("lang") or element.attributes.get("xml:lang")
         for element in mail.page.elements[:50]
@@ -98,7 +98,7 @@ def missing_title(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 
 def skipped_headings(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield headings more than a level below the one before."""
+    """Yield headings more than one level below the previous one."""
     last = 0
     for element in mail.page.elements:
         if not _HEADING.fullmatch(element.name):
@@ -111,7 +111,7 @@ def skipped_headings(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 
 def layout_tables(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield tables without heading cells, caption or role that hold something."""
+    """Yield tables with content, but without heading cells, caption or role."""
     elements = mail.page.elements
     around = _nearest(elements, "table")
     real = {
@@ -130,7 +130,7 @@ def layout_tables(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """How text is drawn; None where that is unknown. size: in px."""
+    """The appearance of text; None for unknown values. size: in px"""
 
     ink: Colour | None = (0, 0, 0)
     ground: Colour | None = (255, 255, 255)
@@ -140,7 +140,7 @@ class _Look:
 
 
 def unreadable_texts(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield text of too little contrast, and very small text."""
+    """Yield text with too little contrast, and very small text."""
     looks = _looks(mail)
     for text in mail.page.texts:
         look = looks[text.parent] if text.parent >= 0 else _Look()
@@ -158,14 +158,14 @@ def unreadable_texts(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 
 def _low(look: _Look) -> str:
-    """Return what is wrong with the contrast, in figures; "" if nothing is."""
+    """Return insufficient contrast, in figures; "" if it is sufficient."""
     if look.ink is None or look.ground is None or look.size is None:
         return ""
     large = look.size >= 24 or (look.bold and look.size >= 18.66)  # WCAG, "large scale"
     ratio = contrast(look.ink, look.ground)
     if ratio >= (3 if large else 4.5):
         return ""
-    # rounded down, so that it is never shown as enough
+    # rounded down, so that it is never shown as sufficient
     return f"{int(ratio * 100) / 100:.2f}:1, {_hex(look.ink)} / {_hex(look.ground)}"
 
 
@@ -174,7 +174,7 @@ def _hex(colour: Colour) -> str:
 
 
 def _looks(mail: CheckedMessage) -> list[_Look]:
-    """Return how the text in each element is drawn."""
+    """Return the appearance of the text in each element."""
     ruled = _ruled(mail)
     looks: list[_Look] = []
     for element, style in zip(mail.page.elements, mail.styles, strict=True):
@@ -210,10 +210,10 @@ def _look(
         return look
     names = {element.name, "*", "#" + attributes.get("id", "")}
     names.update("." + each for each in attributes.get("class", "")[:1000].split())
-    if names & ruled:  # by a sheet: not known here, unless said again below
+    if names & ruled:  # the sheet's values are unknown here, unless set again below
         look = replace(look, ink=None, ground=None, size=None)
     if element.name == "a" and "href" in attributes:
-        look = replace(look, ink=None)  # each program has its own colour of links
+        look = replace(look, ink=None)  # each program has its own colour for links
     return _Look(
         _ink(element, style, look.ink),
         _ground(attributes, style, look.ground),

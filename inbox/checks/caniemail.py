@@ -1,4 +1,6 @@
-"""The data of Can I email: which email client supports which feature (see docs/checks.md)."""
+"""The data of Can I email: the features that each email client supports (see
+docs/checks.md).
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Answer = Literal["y", "a", "n", "u"]  # yes, almost, no, unknown; as the data has them
+Answer = Literal["y", "a", "n", "u"]  # yes, almost, no, unknown: the values of the data
 
 _FILE = Path(__file__).with_name("caniemail.json")
 
 
 @dataclass(frozen=True, slots=True)
 class SupportResult:
-    """The answer for the newest tested version of a client, and the notes that explain it."""
+    """The answer for the newest tested version of a client, with its notes."""
 
     client: str
     version: str
@@ -48,7 +50,7 @@ def _feature(slug: str, data: dict[str, object], clients: list[str]) -> Feature:
 
 
 def _result(client: str, entry: str, notes: dict[str, str]) -> SupportResult:
-    """Return a result of its form in the file: "2019 a #1 #2"."""
+    """Return a result from its form in the file: "2019 a #1 #2"."""
     version, answer, *numbers = entry.split()
     said = tuple(notes[n[1:]] for n in numbers if n[1:] in notes)
     kinds: dict[str, Answer] = {"y": "y", "a": "a", "n": "n"}

@@ -1,4 +1,4 @@
-"""Pictures that come with a mail: what the HTML names and is not there, and the reverse."""
+"""Pictures in a mail: references of the HTML without a part, and parts without a reference."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CID = re.compile("cid:", re.IGNORECASE)
 
 
 def references_without_part(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield each cid: URL of the HTML that no part answers to (RFC 2392)."""
+    """Yield each cid: URL of the HTML without a matching part (RFC 2392)."""
     shown_parts = references(mail.html) if _CID.search(mail.html) else set()
     named = shown_parts | _linked(mail)
     for url in sorted(each for each in named if mail.carried.find(each) is None):
@@ -43,6 +43,6 @@ def _linked(mail: CheckedMessage) -> set[str]:
 
 
 def _names(part: Part) -> str:
-    """Return a part's type and names, as many as it has."""
+    """Return a part's type and names, as far as it has them."""
     content_id = part.content_id and f"<{part.content_id}>"
     return " ".join(filter(None, (part.content_type, part.filename, content_id)))

@@ -1,4 +1,4 @@
-"""The kinds of results of checks: one table of group, severity, words, fix and source."""
+"""The kinds of results of checks: a table of group, severity, words, fix and source."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Authority:
 
 @dataclass(frozen=True, slots=True)
 class CheckKind:
-    """A kind of result; fix is "" where nothing need be done."""
+    """A kind of result; fix is "" if no fix is needed."""
 
     name: str
     group: Group

@@ -1,4 +1,4 @@
-"""A message as the checks see it, parsed once for all of them."""
+"""A message for the checks, parsed once for all of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mailsink.mime.related import Related
 from mailsink.mime.structure import Part, Structure
 
 _SHOWN = 120  # characters of a snippet
-PIECE = 20_000  # characters of one piece of text that are looked at
+PIECE = 20_000  # characters of one piece of text that are read
 _URLS = {
     "a": ("href",), "area": ("href",), "img": ("src",), "form": ("action",), "table": ("background",),
     "td": ("background",), "body": ("background",), "link": ("href",), "source": ("src",),
@@ -29,11 +29,11 @@ _URL_IN_TEXT = re.compile(r"https?://[^\s<>\"'\])]{1,500}", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class CheckPlace:
-    """Where a check found something.
+    """A place that a check found.
 
     kind: of inbox.checks.check_kinds; place: "HTML", "Text" or a header field's name;
-    line: in the HTML or text, from 1; None where there are no lines; snippet: as sent;
-    words: what is particular here, said to people
+    line: in the HTML or text, from 1; None if there are no lines; snippet: as sent;
+    words: details of this place, for people
     """
 
     kind: str
@@ -44,7 +44,7 @@ class CheckPlace:
 
 
 class CheckedMessage:
-    """A mail's octets and what is read from them, each when it is first asked for."""
+    """A mail's octets and their parsed content; each part is parsed on first use."""
 
     def __init__(self, octets: bytes, parsed: Structure) -> None:
         self.octets = octets
@@ -52,7 +52,7 @@ class CheckedMessage:
 
     @cached_property
     def html(self) -> str:
-        """The HTML that is shown, as sent; "" if there is none."""
+        """The displayed HTML, as sent; "" if there is none."""
         return self.reading.markup
 
     @cached_property
@@ -70,13 +70,13 @@ class CheckedMessage:
 
     @cached_property
     def text(self) -> str:
-        """The plain text; without the words of the HTML where it has no text part."""
+        """The plain text; without the words of the HTML if there is no text part."""
         reading = self.reading
         return reading.text_beside_html if reading.is_text_made else reading.text
 
     @property
     def has_empty_text(self) -> bool:
-        """Whether there is a plain alternative with nothing in it."""
+        """Whether there is an empty plain alternative."""
         return self.reading.is_text_made and any(
             part.content_type == "text/plain"
             and part.parent is not None
@@ -108,7 +108,7 @@ class CheckedMessage:
 
     @cached_property
     def declarations(self) -> dict[str, list[Declaration]]:
-        """The declarations of each different style attribute; "" stands for none."""
+        """The declarations of each distinct style attribute; "" stands for none."""
         found: dict[str, list[Declaration]] = {"": []}
         left = css.MAX_LENGTH
         for element in self.page.elements:
@@ -122,7 +122,7 @@ class CheckedMessage:
     def styles(self) -> list[dict[str, str]]:
         """The style attribute of each element, by property.
 
-        Of several the last one counts, or the last that is important.
+        Of several declarations, the last one counts, or the last important one.
         """
         important_last = attrgetter("is_important")
         counting = {
@@ -137,17 +137,17 @@ class CheckedMessage:
         return self.parsed.root.get(name)
 
     def value(self, name: str) -> str:
-        """Return a header field as people read it; "" if there is none."""
+        """Return a decoded header field; "" if there is none."""
         field = self.field(name)
         return field.value if field else ""
 
     def at(self, kind: str, element: Element, words: str = "") -> CheckPlace:
-        """Return the spot of an element."""
+        """Return the place of an element."""
         line = self.page.line(element.offset)
         return CheckPlace(kind, "HTML", line, self.page.tag(element), words)
 
     def readable(self) -> Iterator[tuple[str, str, int | None]]:
-        """Yield place, text and line of what people read, piece by piece."""
+        """Yield place, text and line of the readable text, in pieces."""
         yield "Subject", self.value("subject"), None
         for number, line in enumerate(self.text[: elements.MAX_LENGTH].split("\n"), 1):
             if line:
@@ -157,7 +157,7 @@ class CheckedMessage:
 
     @cached_property
     def urls(self) -> list[tuple[str, str, int | None]]:
-        """The addresses of links and images, with their place and line."""
+        """The URLs of links and images, with their place and line."""
         found: list[tuple[str, str, int | None]] = []
         for element in self.page.elements:
             for name in _URLS.get(element.name, ()):
@@ -170,7 +170,7 @@ class CheckedMessage:
 
     @cached_property
     def is_css_cut(self) -> bool:
-        """Whether there is more CSS than is looked at."""
+        """Whether there is more CSS than is read."""
         sheets = (e.content for e in self.page.elements if e.name == "style")
         return any(
             sum(map(len, texts)) > css.MAX_LENGTH

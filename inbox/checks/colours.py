@@ -1,4 +1,6 @@
-"""Colours of CSS (by tinycss2) as red, green and blue, and their contrast (WCAG 2.2)."""
+"""Colours of CSS (parsed with tinycss2) as red, green and blue, and their contrast
+(WCAG 2.2).
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,11 @@ from tinycss2 import color4
 
 Colour = tuple[int, int, int]
 
-_LONGEST = 100  # characters of a colour that is read
+_LONGEST = 100  # characters of a colour that are parsed
 
 
 def colour(value: str) -> Colour | None:
-    """Return an opaque colour; None if it is none, or the words do not give it."""
+    """Return an opaque colour; None for any other value, or if it cannot be computed."""
     if len(value) > _LONGEST:
         return None
     try:
@@ -18,7 +20,7 @@ def colour(value: str) -> Colour | None:
         if not isinstance(found, color4.Color):
             return None
         red, green, blue, alpha = (share or 0 for share in found.to("srgb"))
-    except (ValueError, NotImplementedError):  # as for color(), and lab(50 40 59)
+    except (ValueError, NotImplementedError):  # such as color(), and lab(50 40 59)
         return None
     return (_octet(red), _octet(green), _octet(blue)) if alpha == 1 else None
 

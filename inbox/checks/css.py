@@ -1,7 +1,7 @@
-"""CSS as rules and declarations, by tinycss2 (CSS Syntax Level 3), in linear time.
+"""CSS as rules and declarations, parsed with tinycss2 (CSS Syntax Level 3), in linear time.
 
-tinycss2 keeps every token, refuses numbers of 4,300 digits and writes what is nested by
-recursion; so the length, the digits and the depth are bounded here. Never raises.
+tinycss2 keeps every token, refuses numbers of 4,300 digits and serializes nested blocks
+recursively; so the length, the digits and the depth are limited here. Never raises.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import tinycss2
 from tinycss2 import ast
 
-MAX_LENGTH = 128 * 1024  # characters of CSS that are read
+MAX_LENGTH = 128 * 1024  # characters of CSS that are parsed
 _MAX_TEXT = 2000  # characters of a value or prelude that are kept as text
-_MAX_DEPTH = 32  # blocks and functions within each other; deeper ones are empty
+_MAX_DEPTH = 32  # nested blocks and functions; deeper ones are empty
 _MAX_DIGITS = 300
 
 _BLOCKS = (ast.ParenthesesBlock, ast.SquareBracketsBlock, ast.CurlyBracketsBlock)
@@ -26,7 +26,7 @@ _LONG_NUMBER = re.compile(rf"(?<![0-9])[0-9]{{{_MAX_DIGITS + 1},}}+")
 class Declaration:
     """name: in lower case; value: without its "!important"; selector: of its rule.
 
-    media: the at-rules that it stands in, as text
+    media: the enclosing at-rules, as text
     """
 
     name: str
@@ -40,7 +40,7 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class StyleRule:
-    """A rule with selectors. is_nested: stands in another one."""
+    """A rule with selectors. is_nested: it is inside another one"""
 
     selector: str
     tokens: list[ast.Node]
@@ -61,14 +61,14 @@ Item = Declaration | StyleRule | AtRule
 
 
 def sheet(css: str) -> Iterator[Item]:
-    """Yield what a style sheet holds, up to MAX_LENGTH; offsets are in characters."""
+    """Yield the items of a style sheet, up to MAX_LENGTH; offsets are in characters."""
     css = _prepared(css)
     nodes = tinycss2.parse_stylesheet(_tokens(css), skip_whitespace=True)
     return _Reader(css).items(nodes)
 
 
 def declarations(style: str) -> list[Declaration]:
-    """Return what a style attribute declares, up to MAX_LENGTH."""
+    """Return the declarations of a style attribute, up to MAX_LENGTH."""
     css = _prepared(style)
     nodes = tinycss2.parse_blocks_contents(_tokens(css), skip_whitespace=True)
     reader = _Reader(css)
@@ -78,14 +78,14 @@ def declarations(style: str) -> list[Declaration]:
 
 
 def walk(tokens: Iterable[ast.Node]) -> Iterator[ast.Node]:
-    """Yield tokens, and what is in their blocks and functions, each after what holds it."""
+    """Yield tokens, each followed by the content of its block or function."""
     for token in tokens:
         yield token
         yield from walk(_inner(token))
 
 
 def _prepared(css: str) -> str:
-    """Return CSS with its line ends as "\\n" and without endless numbers, as long as before."""
+    """Return CSS with "\\n" as line ends and without endless numbers, of the same length."""
     css = css[:MAX_LENGTH].replace("\r\n", "\n ").replace("\r", " ").replace("\f", " ")
     return _LONG_NUMBER.sub(_shortened, css)
 
@@ -105,14 +105,14 @@ def _tokens(css: str) -> list[ast.Node]:
 
 
 def _inner(token: ast.Node) -> list[ast.Node]:
-    """Return what is in a function or block: the list itself."""
+    """Return the content of a function or block: the list itself."""
     if isinstance(token, ast.FunctionBlock):
         return token.arguments
     return token.content if isinstance(token, _BLOCKS) else []
 
 
 class _Reader:
-    """Makes items of tinycss2's nodes."""
+    """Converts nodes of tinycss2 to items."""
 
     def __init__(self, css: str) -> None:
         self._lines = [0, *(match.end() for match in re.finditer("\n", css))]
@@ -143,7 +143,7 @@ class _Reader:
 
     def _rule(self, node: ast.QualifiedRule, around: str, media: str) -> Iterator[Item]:
         selector = _text(node.prelude)
-        # what keyframes have in the place of selectors is none
+        # in keyframes there are no selectors
         if selector and "keyframes" not in media:
             yield StyleRule(selector, node.prelude, self._offset(node), bool(around))
         yield from self.items(_contents(node), selector, media)

@@ -1,4 +1,4 @@
-"""Which features of HTML and CSS a mail uses: by their names in the data of Can I email."""
+"""Finds the features of HTML and CSS that a mail uses, by their names in Can I email."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Use = tuple[
     str, int, str
 ]  # feature, offset in the HTML, snippet; "" for the tag itself
 
-# css-… of the data that are no properties
+# css-… entries of the data that are not properties
 _NO_PROPERTIES = re.compile(
     r"at-|pseudo-|selector-|unit-|function-|nesting|variables|comments|important|rgb|intrinsic"
     r"|inert-|modern-|sytem-|linear-grad|radial-grad|conic-grad|flex-(?:direction|wrap)$|display-"
@@ -73,7 +73,7 @@ _WORDS = {
     ),
     "initial": "css-unit-initial",
 }  # fmt: skip
-_IMAGE_FUNCTIONS = ("url", "src", "image-set")  # they may name an image by a string
+_IMAGE_FUNCTIONS = ("url", "src", "image-set")  # they can name an image with a string
 _IMAGE = re.compile(
     r"\.(apng|avif|bmp|gif|heic|heif|ico|jpe?g|mp4|png|svg|tiff?|webp)(?=$|[?#&])",
     re.IGNORECASE,
@@ -98,7 +98,7 @@ _ELEMENTS = {
     **dict.fromkeys("map area".split(), "html-image-maps"),
     **dict.fromkeys("object embed".split(), "html-object"),
 }  # fmt: skip
-# html-… of the data that are attributes
+# html-… entries of the data that are attributes
 _ATTRIBUTES = frozenset(
     "align aria-describedby aria-hidden aria-label aria-labelledby aria-live background cellpadding "
     "cellspacing dir height hidden lang popover required role target valign width srcset".split()
@@ -118,9 +118,10 @@ _MARKS = {
     "[] block": "css-selector-attribute",
 }
 _NAMES = (ast.IdentToken, ast.FunctionBlock)
-_PARTS = ("ident", "hash", "[] block", "function", "*")  # what a selector ends with
+_PARTS = ("ident", "hash", "[] block", "function", "*")  # the last parts of selectors
 _OF_SELECTORS = ("is", "where", "not", "has")  # pseudo-classes that take selectors
-_OLD_ELEMENTS = ("after", "before", "first-letter", "first-line")  # once with one colon
+# formerly written with one colon
+_OLD_ELEMENTS = ("after", "before", "first-letter", "first-line")
 
 
 def _properties() -> dict[str, str]:
@@ -140,7 +141,7 @@ _PROPERTIES = _properties()
 
 
 def used(mail: CheckedMessage) -> Iterator[Use]:
-    """Yield each use of a feature that the data knows, in the order of the HTML."""
+    """Yield each use of a feature in the data, in the order of the HTML."""
     page = mail.page
     if page.has_doctype:
         yield "html-doctype", page.html.lower().find("<!doctype"), "<!doctype html>"
@@ -164,7 +165,7 @@ def used(mail: CheckedMessage) -> Iterator[Use]:
 
 
 def _of_item(item: Item) -> Iterator[tuple[str, str]]:
-    """Yield the features of a rule or declaration, each once, with a snippet."""
+    """Yield the features of a rule or declaration, without duplicates, with a snippet."""
     if isinstance(item, Declaration):
         snippet = f"{item.name}: {item.value[:80]}"
         found = _of_declaration(item)
@@ -192,7 +193,7 @@ def _of_declaration(item: Declaration) -> Iterator[str]:
 
 
 def _of_layout(name: str, words: set[str]) -> Iterator[str]:
-    """Yield the features of flex boxes and of display, which go by their values."""
+    """Yield the features of flex boxes and of display, which depend on the values."""
     if name == "display":
         for kind in ("flex", "grid", "none"):
             if any(kind in word for word in words):
@@ -252,7 +253,7 @@ def _kind(token: ast.Node) -> str:
 def _of_pseudo(
     name: ast.IdentToken | ast.FunctionBlock, is_double: bool
 ) -> Iterator[str]:
-    """Yield what a name after colons is, and what is in its parentheses."""
+    """Yield the feature for a name after colons, and those in its parentheses."""
     word = name.lower_value if isinstance(name, ast.IdentToken) else name.lower_name
     if word in _OF_SELECTORS and isinstance(name, ast.FunctionBlock):
         yield from _of_selectors(name.arguments)

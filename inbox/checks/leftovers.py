@@ -1,4 +1,6 @@
-"""Leftovers from making the message: placeholders, missing values, fillers, odd links."""
+"""Leftovers from the production of the message: placeholders, missing values, fillers,
+odd links.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +12,21 @@ from urllib.parse import urlsplit
 
 from inbox.checks.checked_message import PIECE, CheckedMessage, CheckPlace, shown
 
-# Inside there is no end of it and no new line; and not too much
+# Between the delimiters there is neither an end nor a new line, and not too much text
 _PLACEHOLDER = re.compile(
     r"\{\{[^{}\n]{0,200}\}\}|\{%[^%\n]{0,200}%\}|[$#]\{[^{}\n]{1,200}\}|<%[^%\n]{1,200}%>"
     r"|%%\w{1,60}%%|\*\|[\w:.-]{1,60}\|\*|\[\[[^\[\]\n]{1,100}\]\]|%\(\w{1,60}\)[sd]"
     r"|\{(?:first|last|full|user|customer|company|order)_?(?:name|id|number)\}",
     re.IGNORECASE,
 )
-# Without one of these there is no placeholder, which is soon seen
+# Without one of these characters there is no placeholder, which is checked fast
 _MAY_HOLD = re.compile(r"[{<*%\[]")
 # Percent-encoded in URLs
 _ENCODED = re.compile(
     r"(?:%7B){2}[^{}\n]{1,200}?(?:%7D){2}|\$%7B[^{}\n]{1,200}?%7D", re.IGNORECASE
 )
 _MISSING = re.compile(r"\[object \w{1,20}\]|(?<![\w.-])(?:undefined|null|NaN)(?![\w-])")
-# "None" is a word; so it counts only right behind a greeting
+# "None" is also a word, so it counts only right after a greeting
 _NOBODY = re.compile(
     r"\b(?:Dear|Hello|Hi|Hallo|Bonjour)[ \t]+(?:None|nil|null|undefined|NULL)\b"
 )
@@ -37,7 +39,7 @@ _EXAMPLE = re.compile(r"(?:.*\.)?(?:example\.(?:com|net|org)|example|test|invali
 
 
 def placeholders(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield what looks like a template's variable, in subject, text, HTML and URLs."""
+    """Yield apparent variables of templates in subject, text, HTML and URLs."""
     for place, text, line in mail.readable():
         if not _MAY_HOLD.search(text):
             continue
@@ -59,7 +61,7 @@ def _placeholder(text: str) -> re.Match[str] | None:
 
 
 def missing_values(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield words that programs write where they lack a value."""
+    """Yield words that programs write for missing values."""
     for place, text, line in mail.readable():
         for pattern in (_MISSING, _NOBODY):
             for match in pattern.finditer(text[:PIECE]):
@@ -71,7 +73,7 @@ def missing_values(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 
 def fillers(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield text that stands in for what was to be written."""
+    """Yield filler text that stands in for the final one."""
     for place, text, line in mail.readable():
         for match in _FILLER.finditer(text[:PIECE]):
             around = text[max(0, match.start() - 16) : match.end() + 40]
@@ -83,7 +85,7 @@ def fillers(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 
 def dead_links(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield links and images that lead nowhere, or where only the sender can go."""
+    """Yield links and images that lead nowhere, or only to the sender's machine."""
     for url, place, line in mail.urls:
         kind = _wrong(url.strip())
         if kind == "relative_link" and mail.carried.find(url):
@@ -93,11 +95,11 @@ def dead_links(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 
 def _wrong(url: str) -> str:
-    """Return the kind of what is wrong with an address; "" if nothing is."""
+    """Return the kind of fault of a URL; "" for none."""
     if url in ("", "#") or url.lower().startswith(("javascript:", "about:blank")):
         return "empty_link"
     if url.startswith("#") or _placeholder(url):
-        return ""  # to a place in the mail; reported as a placeholder
+        return ""  # to an anchor in the mail; reported as a placeholder
     if not _SCHEME.match(url) and not url.startswith("//"):
         return "relative_link"
     if not url.lower().startswith(("http:", "https:", "//")):
@@ -110,12 +112,12 @@ def _of_host(url: str) -> str:
     return _of_authority(found[1] if found else "")
 
 
-@lru_cache(maxsize=1024)  # a mail has most of its links on a few hosts
+@lru_cache(maxsize=1024)  # most links of a mail lead to a few hosts
 def _of_authority(authority: str) -> str:
-    """Return the kind of what is wrong with the host of a link; "" if nothing is."""
+    """Return the kind of fault of a link's host; "" for none."""
     try:
         host = (urlsplit(f"//{authority}").hostname or "").rstrip(".")
-    except ValueError:  # brackets that hold no address
+    except ValueError:  # brackets without a valid address
         return ""
     if not host:
         return "empty_link"

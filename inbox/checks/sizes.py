@@ -1,4 +1,4 @@
-"""How large the mail and its pieces are, against what email clients and servers take."""
+"""The size of the mail and its parts, compared with the limits of email clients and servers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TEXT_LINE = 78  # characters (RFC 5322 §2.1.1)
 
 
 def clipped_html(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield if Gmail cuts the HTML, or nearly does."""
+    """Yield if Gmail cuts the HTML, or almost does."""
     size = len(mail.html.encode("utf-8", "replace"))
     if size <= _NEARLY:
         return
@@ -35,7 +35,7 @@ def clipped_html(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 
 def large_message(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield if the mail as sent is larger than servers take."""
+    """Yield if the mail as sent exceeds the limits of servers."""
     size = len(mail.octets)
     if size > _LARGE:
         kind = "too_large" if size > TOO_LARGE else "large"
@@ -44,7 +44,7 @@ def large_message(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 
 def heavy_images(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield heavy images, and if there are many."""
+    """Yield heavy images, or many of them."""
     for part in mail.parsed.parts:
         if part.content_type.startswith("image/") and part.disposition != "attachment":
             size = part.size * 3 // 4 if part.encoding == "base64" else part.size
@@ -61,7 +61,7 @@ def heavy_images(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 
 def long_subject(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield if lists of mail cut the subject."""
+    """Yield if message lists cut the subject."""
     subject = mail.value("subject")
     if len(subject) > _LONG_SUBJECT:
         words = _("It has %(n)s characters.") % {"n": len(subject)}
@@ -78,7 +78,7 @@ def long_text_lines(mail: CheckedMessage) -> Iterator[CheckPlace]:
     if flowed:
         return
     for number, line in enumerate(mail.text.split("\n"), 1):
-        # an address cannot be wrapped
+        # a URL cannot be wrapped
         if len(line) > _TEXT_LINE and not re.match(r"\S*+\s*+\Z", line):
             words = counted(len(line), "byte") if line.isascii() else ""
             yield CheckPlace("long_text_lines", "Text", number, shown(line), words)

@@ -1,4 +1,4 @@
-"""How well email clients support what a mail uses: by feature, and by program."""
+"""The support of a mail's features by email clients: by feature, and by program."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from inbox.checks.caniemail import CLIENTS, FEATURES, Feature, SupportResult
 from inbox.checks.checked_message import CheckedMessage, CheckPlace, shown
 from inbox.checks.features import used
 
-# Those that a matrix shows first, since most people read mail there
+# The clients that a matrix shows first, since most people use them
 CHIEF = (
     "Gmail (web)", "Gmail (Android)", "Gmail (iOS)", "Outlook (Windows)", "Outlook (Outlook.com)",
     "Outlook (macOS)", "Apple Mail (macOS)", "Apple Mail (iOS)", "Yahoo Mail (web)",
@@ -41,7 +41,7 @@ class Use:
 
     @property
     def percent(self) -> int:
-        """Of the programs tested, those that support it in full."""
+        """The percentage of tested programs with full support."""
         known = len(self.lacking) + len(self.partly) + len(self.supporting)
         return 100 * len(self.supporting) // known if known else 100
 
@@ -58,7 +58,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class EmailClient:
-    """A email client, and what of a mail's features it lacks or has in part."""
+    """An email client, and the mail's features that it lacks or supports in part."""
 
     name: str
     lacking: tuple[Use, ...]
@@ -67,7 +67,7 @@ class EmailClient:
 
     @property
     def tested(self) -> int:
-        """How many of the features were tested with it."""
+        """The number of features that were tested with it."""
         return len(self.lacking) + len(self.partly) + self.supporting
 
 
@@ -79,12 +79,12 @@ class Support:
 
     @cached_property
     def troubled(self) -> list[Use]:
-        """Those that some email client lacks, or has in part."""
+        """The features that some email client lacks, or supports in part."""
         return [each for each in self.uses if each.lacking or each.partly]
 
     @cached_property
     def clients(self) -> list[EmailClient]:
-        """The email clients: the chief ones first, then as the data has them."""
+        """The email clients: the chief ones first, then in the order of the data."""
         rest = [name for name in CLIENTS if name not in CHIEF]
         return [self._client(name) for name in (*CHIEF, *rest) if name in CLIENTS]
 
@@ -98,7 +98,9 @@ class Support:
 
     @cached_property
     def matrix(self) -> list[tuple[Use, list[str]]]:
-        """Troubled features, each with what the chief programs do: y, a, n, u or ""."""
+        """The troubled features, each with the support of the chief programs: y, a, n,
+        u or "".
+        """
         return [
             (use, [self._answers[use.feature.slug].get(name, "") for name in CHIEF])
             for use in self.troubled
@@ -106,7 +108,7 @@ class Support:
 
     @cached_property
     def worst(self) -> EmailClient | None:
-        """Of the chief ones that which lacks most; None if none lacks anything."""
+        """The chief program that lacks most; None if none lacks any."""
         worst = max(self.chief, key=lambda each: len(each.lacking), default=None)
         return worst if worst and worst.lacking else None
 
@@ -130,7 +132,7 @@ class Support:
 
 
 def support(mail: CheckedMessage) -> Support:
-    """Return how well a mail's features are supported."""
+    """Return the support of a mail's features."""
     if not mail.html:
         return Support()
     counts: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""The plain text beside the HTML, and the header fields that readers depend on."""
+"""The plain text next to the HTML, and the header fields that readers depend on."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mailsink.mime import bodies, charsets, headers
 from mailsink.mime.structure import Part
 
 _COMPARED = 200_000  # characters of each
-_FEW = 12  # words, of which nothing can be said
-_SAME = 0.3  # of the HTML's words are in the text at least
+_FEW = 12  # words; a shorter text is not judged
+_SAME = 0.3  # the least share of the HTML's words in the text
 _WORD = re.compile(r"[^\W_]{3,40}")
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 _META = re.compile(r"charset\s{0,9}=\s{0,9}([\w.:-]{1,64})", re.IGNORECASE)
@@ -34,7 +34,7 @@ _BULK_FIELDS = (
 )
 _EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff]")
 _PREVIEW = 90  # characters
-_DECODED = 1024 * 1024  # octets of a part, as sent, whose charset is looked at
+_DECODED = 1024 * 1024  # octets of a part, as sent, whose charset is checked
 _LONGEST_CHARACTER = 4  # octets
 
 
@@ -52,7 +52,7 @@ def emoji_in_subject(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 
 def missing_text_part(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield if there is HTML and no text beside it that says the same."""
+    """Yield if there is HTML without a plain text that says the same."""
     if not mail.html or mail.has_empty_text:
         return
     if mail.reading.is_text_made:
@@ -62,13 +62,13 @@ def missing_text_part(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 
 def empty_text_part(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield if the text beside the HTML is empty."""
+    """Yield if the text next to the HTML is empty."""
     if mail.has_empty_text and mail.html:
         yield CheckPlace("empty_text_part", "Text")
 
 
 def _differs(text: str, html_text: str) -> str:
-    """Return how few words they share, in words; "" if it is enough."""
+    """Return the low share of common words, in words; "" if it is sufficient."""
     wanted, has = _words(html_text), _words(text)
     if len(wanted) < _FEW or len(wanted & has) / len(wanted) >= _SAME:
         return ""
@@ -81,7 +81,7 @@ def _words(text: str) -> set[str]:
 
 
 def wrong_charset(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield texts beyond ASCII without a charset, and a <meta> that contradicts it."""
+    """Yield non-ASCII texts without a charset, and a <meta> that contradicts it."""
     for part in _texts(mail):
         if not part.charset and not bodies.decode(mail.octets, part).isascii():
             yield CheckPlace(
@@ -103,7 +103,7 @@ def wrong_charset(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 
 def undecodable_texts(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield texts beyond ASCII that are not in the charset that they declare."""
+    """Yield non-ASCII texts that are invalid in their declared charset."""
     for part in _texts(mail):
         if not part.charset:
             continue
@@ -120,7 +120,9 @@ def _texts(mail: CheckedMessage) -> Iterator[Part]:
 
 
 def _is_in(body: bytes, charset: str, cut: bool) -> bool:
-    """Whether octets are text in a charset. cut: more follow, so the last may miss some."""
+    """Whether octets are text in a charset. cut: more follow, so the last character may
+    be incomplete.
+    """
     known = charsets.codec(charset)
     if known is None:
         return False
@@ -136,7 +138,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def missing_unsubscribe(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield if mail to many has no List-Unsubscribe (RFC 2369)."""
+    """Yield if bulk mail has no List-Unsubscribe (RFC 2369)."""
     if not mail.value("list-unsubscribe") and (sign := _bulk(mail)):
         yield CheckPlace("no_list_unsubscribe", "List-Unsubscribe", None, "", sign)
 
@@ -156,7 +158,7 @@ def poor_unsubscribe(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 
 def _bulk(mail: CheckedMessage) -> str:
-    """Return by what sign a mail looks like one to many; "" if there is none."""
+    """Return the sign of bulk mail; "" if there is none."""
     if mail.value("precedence").lower() in ("bulk", "list", "junk"):
         return _("The header says so: %(field)s") % {"field": "Precedence"}
     for name in _BULK_FIELDS:
@@ -170,7 +172,7 @@ def _bulk(mail: CheckedMessage) -> str:
 
 
 def no_reply(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield if answers go to an address that nobody reads."""
+    """Yield if replies go to an address that nobody reads."""
     sender = mail.field("from")
     if not sender or mail.field("reply-to"):
         return
@@ -180,7 +182,7 @@ def no_reply(mail: CheckedMessage) -> Iterator[CheckPlace]:
 
 
 def preview_text(mail: CheckedMessage) -> Iterator[CheckPlace]:
-    """Yield the first words of the HTML, as lists of mail show them."""
+    """Yield the first words of the HTML, which message lists show."""
     words = " ".join(mail.html_text[:2000].split())
     if words:
         yield CheckPlace("preview_text", "HTML", None, words[:_PREVIEW])
