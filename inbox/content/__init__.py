@@ -1,1 +1,1 @@
-"""Content that is read out of a message's octets, for its page and for the API."""
+"""Content that is parsed from a message's octets, for its page and for the API."""

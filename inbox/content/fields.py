@@ -1,4 +1,4 @@
-"""A message's header fields as people read them: what they mean, and the way it came."""
+"""A message's decoded header fields: their meaning, and the way of the message."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 from mailsink.mime import headers
 from mailsink.mime.headers import Field
 
-# RFC 5322 §3.6 unless it says otherwise.
+# RFC 5322 §3.6 unless noted otherwise.
 MEANINGS = {
     "from": gettext_noop("the author"),
     "sender": gettext_noop("the sender, if not the author"),
@@ -74,12 +74,14 @@ class HeaderRow:
     name: str
     value: str
     meaning: str
-    repeated: bool  # it may stand there once, and does not
+    repeated: bool  # it occurs more than once, although it must not
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """A server that passed it on. waited: seconds since the one before; None: unknown."""
+    """A server that relayed the message. waited: seconds since the previous one; None:
+    unknown
+    """
 
     by: str
     sender: str
@@ -88,7 +90,7 @@ class Hop:
 
 
 def rows(fields: Sequence[Field], wanted: str = "") -> list[HeaderRow]:
-    """Return the fields whose name or value has the wanted text."""
+    """Return the fields whose name or value contains the wanted text."""
     counts = Counter(field.name.lower() for field in fields)
     found = [
         HeaderRow(
@@ -108,7 +110,7 @@ _FROM = re.compile(r"\bfrom\s+([^\s;()]{1,255})", re.IGNORECASE)
 
 
 def hops(fields: Sequence[Field]) -> list[Hop]:
-    """Return the way it came, first server first (RFC 5321 §4.4)."""
+    """Return the way of the message, first server first (RFC 5321 §4.4)."""
     received = [field.value for field in fields if field.name.lower() == "received"]
     found: list[Hop] = []
     before: datetime | None = None

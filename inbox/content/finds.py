@@ -1,4 +1,4 @@
-"""The codes and links that a message was sent for, such as links to confirm or sign in."""
+"""The codes and links that are a message's purpose, such as links to confirm or sign in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LABELS = {
     "sign in": gettext_noop("Sign in"),
     "invitation": gettext_noop("Accept the invitation"),
 }
-_LOOKED_AT = 256 * 1024  # characters of HTML
+_LOOKED_AT = 256 * 1024  # characters of HTML that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,17 @@ class Finds:
 
 
 def label(action: MessageAction) -> str:
-    """Return what a link is for, in a word or two."""
+    """Return the purpose of a link, in a word or two."""
     return _(_LABELS[action.kind])
 
 
 def found(subject: str, reading: Reading) -> Finds:
-    """Return the codes and links of a message; of a large one, of its beginning."""
+    """Return the codes and links of a message; of a large one, only from its beginning."""
     html = reading.html[:_LOOKED_AT]
     text = reading.text[: codes.LOOKED_AT // 2]
     all_text = text
     if html and not reading.is_text_made:
-        # A text part may be a mere "this is HTML": both are looked at.
+        # A text part may only say "this is HTML", so both are searched.
         all_text = f"{text}\n{markup.to_text(html)}"
     beside = reading.text_beside_html if html else text
     references = links.of_html(html) + links.of_text(beside[: codes.LOOKED_AT // 2])

@@ -1,4 +1,4 @@
-"""The events that a message invites to: found among its parts, and put in words."""
+"""The events that a message invites to: finds them in its parts, and describes them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mailsink.mime.reading import Reading
 from mailsink.mime.structure import Part
 
 TYPES = ("text/calendar", "application/ics")
-_LOOKED_AT = 5  # parts
+_LOOKED_AT = 5  # parts that are read
 _DAY = "j M Y"
 
 # RFC 5546 §1.4
@@ -35,7 +35,7 @@ _METHODS = {
 
 @dataclass(frozen=True, slots=True)
 class InvitationPanel:
-    """An event in words. when: in its own zone; utc: the same there, "" if that adds nothing."""
+    """An event in words. when: in its own zone; utc: in UTC, "" if that adds nothing"""
 
     event: CalendarEvent
     when: str
@@ -45,7 +45,7 @@ class InvitationPanel:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A calendar in words. title: what it is for."""
+    """A calendar in words. title: its purpose"""
 
     title: str
     calendar: Calendar
@@ -53,7 +53,7 @@ class Invitation:
 
 
 def of(reading: Reading) -> Invitation | None:
-    """Return the invitation that a message is, or holds as an alternative; else None."""
+    """Return the invitation in a message, as its body or an alternative; else None."""
     for part in _parts(reading):
         invitation = read(reading.octets, part)
         if invitation.events:
@@ -70,7 +70,7 @@ def _parts(reading: Reading) -> Iterator[Part]:
 
 
 def read(octets: bytes, part: Part) -> Invitation:
-    """Return the events of a part that is a calendar. octets: the whole message"""
+    """Return the events of a calendar part. octets: of the whole message"""
     calendar = calendars.read(bodies.decode(octets, part), part.charset)
     title = _(_METHODS.get(calendar.method, gettext_noop("Calendar")))
     events = [
@@ -83,7 +83,7 @@ def read(octets: bytes, part: Part) -> Invitation:
 
 
 def when(event: CalendarEvent) -> str:
-    """Return when an event is, on the clocks of its own zone; "" if it is not given."""
+    """Return the time of an event in its own zone; "" if it is not given."""
     start, end = event.start, event.end
     if start is None:
         return ""
@@ -99,7 +99,7 @@ def when(event: CalendarEvent) -> str:
 
 
 def in_utc(event: CalendarEvent) -> str:
-    """Return the same in UTC; "" where it is so already, or is unknown."""
+    """Return the time in UTC; "" if it is in UTC already, or is unknown."""
     start, end = event.start, event.end
     if event.all_day or start is None or start.tzinfo in (None, UTC):
         return ""
@@ -108,7 +108,7 @@ def in_utc(event: CalendarEvent) -> str:
 
 
 def _times(start: datetime, end: datetime | None) -> str:
-    """Return a time, or from when to when; a second day is named only if it is another."""
+    """Return a time, or a range; a second day is named only if it differs."""
     text = f"{_day(start)}, {_clock(start)}"
     if end is None:
         return text

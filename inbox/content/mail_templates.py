@@ -1,19 +1,19 @@
-"""A key for messages that one sender makes from one template, as far as subjects show it."""
+"""A key for messages that one sender makes from one template, judging by subjects."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 
-_LONGEST = 500  # characters of a subject that are looked at
-# Whatever holds a digit or an @ differs from message to message: numbers, dates, addresses.
+_LONGEST = 500  # characters of a subject that are read
+# Words with a digit or an @ vary between messages: numbers, dates, addresses.
 _VARYING = re.compile(r"[\d@]")
 _REPLY = re.compile(r"(?:(?:re|fwd?|aw|wg)\s*:\s*)+")
 _KEY = 16  # characters
 
 
 def template_of(sender: str, subject: str) -> str:
-    """Return the key of the template of a message, given its From address and its subject."""
+    """Return the key of a message's template, from its From address and its subject."""
     words = " ".join(
         "#" if _VARYING.search(each) else each
         for each in subject[:_LONGEST].casefold().split()

@@ -48,7 +48,9 @@ _DAY = re.compile(r"\+?(-?[1-5])?(MO|TU|WE|TH|FR|SA|SU)")
 
 
 def words(rule: str) -> str:
-    """Return what an RRULE says, as "every 2 weeks on Monday, 4 times"; "" if it says more."""
+    """Return an RRULE in words, such as "every 2 weeks on Monday, 4 times"; "" if it is
+    complex.
+    """
     pairs = [part.partition("=") for part in rule.upper().strip().split(";") if part]
     given = {name.strip(): value.strip() for name, _, value in pairs}
     if given.get("FREQ") not in _EVERY or not given.keys() <= _PARTS:
@@ -72,7 +74,7 @@ def _every(given: dict[str, str]) -> str:
     return _(one) if number == 1 else _(several) % {"n": number}
 
 
-# Each of these adds a part of the rule to the words for the others; "" where it is odd.
+# Each function adds a part of the rule to the words; "" if the part is odd.
 
 
 def _days(words: str, given: dict[str, str]) -> str:

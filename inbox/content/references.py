@@ -1,4 +1,4 @@
-"""A message's links and images: each once, with what is odd about it."""
+"""A message's links and images, without duplicates, with remarks on unusual ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LOCAL = ("localhost", "127.", "0.0.0.0", "10.", "192.168.")  # noqa: S104  look
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A link or an image, how often it stands there, and what is odd about it."""
+    """A link or an image, its number of occurrences, and remarks."""
 
     reference: Reference
     count: int
@@ -24,12 +24,12 @@ class Counted:
 
     @property
     def opens(self) -> bool:
-        """Whether it may be a link of ours: of the web, and nothing else."""
+        """Whether our pages can link to it: only http(s) URLs."""
         return split(self.reference.url) is not None
 
 
 def found(reading: Reading) -> list[Counted]:
-    """Return the links and images of the HTML, and the links of text beside it.
+    """Return the links and images of the HTML, and the links of the text next to it.
 
     Without HTML, those of the text.
     """
@@ -42,7 +42,7 @@ def found(reading: Reading) -> list[Counted]:
 
 
 def remarks(reference: Reference) -> Iterator[str]:
-    """Yield what is odd about a link or an image, in words."""
+    """Yield remarks about a link or an image."""
     url = reference.url.strip()
     scheme = url.partition(":")[0].lower()
     if not url or url == "#":
@@ -64,7 +64,7 @@ def remarks(reference: Reference) -> Iterator[str]:
 
 
 def _shown_host(reference: Reference) -> str:
-    """Return the host that a link's text shows, where it leads to another."""
+    """Return the host in a link's text, if the link leads to another one."""
     words = reference.text.split()
     if reference.kind != "link" or len(words) != 1 or not reference.host:
         return ""

@@ -1,7 +1,7 @@
-"""Addresses that ask for a report without any set-up, in any case of letters.
+"""Addresses that request a report without any set-up, in any case.
 
-bounce+5.1.1@ makes a failure at every domain; names without a code only at those that no
-real recipient has.
+bounce+5.1.1@ causes a failure at every domain; names without a code only at domains
+without real recipients.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ AskedKind = Literal["failed", "delayed", "automatic_reply", "complaint"]
 
 _OURS = "mailsink.test"
 _SIMULATOR = "simulator.amazonses.com"
-# RFC 3463 §2: no zeros before a number
+# RFC 3463 §2: no leading zeros
 _STATUS = re.compile(r"bounce\+([45]\.(?:0|[1-9]\d{0,2})\.(?:0|[1-9]\d{0,2}))")
 
-# Reply code and text of a status by its last two numbers, as servers answer
+# Reply code and text of servers for a status, by its last two numbers
 _DIAGNOSTICS = {
     "1.1": (50, "User unknown"),
     "1.2": (50, "Host or domain name not found"),
@@ -36,7 +36,7 @@ _DIAGNOSTICS = {
     "7.1": (50, "Delivery not authorized, message refused"),
     "7.26": (50, "The message is not authenticated (SPF, DKIM)"),
 }
-_TEMPORARY = (50, 51, 52)  # of which there is a 4yz: 450, 451, 452
+_TEMPORARY = (50, 51, 52)  # these have a 4yz code: 450, 451, 452
 _SUPPRESSED = (
     "smtp; 550 5.1.1 The address is on the suppression list: it bounced lately"
 )
@@ -44,7 +44,7 @@ _SUPPRESSED = (
 
 @dataclass(frozen=True, slots=True)
 class AddressRequest:
-    """A report that an address asks for. status, diagnostic: of a report on a delivery"""
+    """A report that an address requests. status, diagnostic: for a delivery report"""
 
     kind: AskedKind
     status: str = ""
@@ -52,7 +52,7 @@ class AddressRequest:
 
 
 def asked(address: str) -> AddressRequest | None:
-    """Return what an address asks for; None: it is like any other."""
+    """Return the request in an address; None for an ordinary address."""
     local, _, domain = address.lower().rpartition("@")
     if found := _STATUS.fullmatch(local):
         return AddressRequest("failed", found[1], diagnostic(found[1]))
@@ -61,7 +61,7 @@ def asked(address: str) -> AddressRequest | None:
 
 
 def diagnostic(status: str) -> str:
-    """Return what a server says with a status: "smtp; 550 5.1.1 User unknown"."""
+    """Return a server's diagnostic for a status: "smtp; 550 5.1.1 User unknown"."""
     number, text = _DIAGNOSTICS.get(status[2:], (50, "Delivery failed"))
     if status[0] == "4" and number not in _TEMPORARY:
         number = 51

@@ -1,4 +1,4 @@
-"""A report in words: what it is, what was done with each recipient, and what its codes mean."""
+"""A report in words: its kind, the action for each recipient, and the meaning of its codes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mailsink.mime.delivery_reports import ReportedRecipient
 from mailsink.mime.receipts import Complaint, Disposition
 from mailsink.mime.reports import Report
 
-# RFC 3464 §2.3.3: (what such a report is, what was done with a recipient)
+# RFC 3464 §2.3.3: (the kind of report, the action for a recipient)
 _ACTIONS = {
     "failed": (gettext_noop("Delivery failed"), gettext_noop("Not delivered")),
     "delayed": (
@@ -62,7 +62,7 @@ _CLASSES = {
 
 
 def title(report: Report) -> str:
-    """Return what a report is, in a word or two."""
+    """Return the kind of a report, in a word or two."""
     if report.kind == "disposition":
         return _("Read receipt")
     if report.kind == "feedback":
@@ -76,7 +76,7 @@ def title(report: Report) -> str:
 
 
 def remark(report: Report) -> str:
-    """Return how far a report could be read; "" where its fields are for programs."""
+    """Return how much of a report was readable; "" if its fields are for programs."""
     if report.source == "none":
         return _("This looks like a bounce, but it is not machine-readable.")
     if report.source == "text":
@@ -87,13 +87,13 @@ def remark(report: Report) -> str:
 
 
 def action(recipient: ReportedRecipient) -> str:
-    """Return what was done with a recipient; "" if the report does not say."""
+    """Return the action for a recipient; "" if the report does not say."""
     words = _ACTIONS.get(recipient.action)
     return _(words[1]) if words else ""
 
 
 def status(recipient: ReportedRecipient) -> str:
-    """Return what the status means, else what the reply code means; "" if there is neither."""
+    """Return the meaning of the status, or else of the reply code; "" if there is neither."""
     if words := reply_codes.enhanced_meaning(recipient.best_status):
         return words
     if recipient.code:
@@ -103,13 +103,13 @@ def status(recipient: ReportedRecipient) -> str:
 
 
 def disposition(said: Disposition) -> str:
-    """Return what became of a message; "" if the receipt says nothing that is known."""
+    """Return the fate of a message; "" if the receipt has no known disposition."""
     words = _DISPOSITIONS.get(said.type)
     return _(words) if words else ""
 
 
 def modes(said: Disposition) -> str:
-    """Return who did it, a person or a program, and who sent the receipt."""
+    """Return whether a person or a program acted, and who sent the receipt."""
     named = (
         _ACTION_MODES.get(said.action_mode),
         _SENDING_MODES.get(said.sending_mode),
@@ -118,6 +118,6 @@ def modes(said: Disposition) -> str:
 
 
 def complaint(said: Complaint) -> str:
-    """Return what a complaint is about; "" if it is of no known type."""
+    """Return the subject of a complaint; "" for an unknown type."""
     words = _COMPLAINTS.get(said.type)
     return _(words) if words else ""

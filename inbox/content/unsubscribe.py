@@ -1,4 +1,4 @@
-"""How the reader of a newsletter can leave it (RFC 2369, RFC 8058)."""
+"""The ways to unsubscribe from a newsletter (RFC 2369, RFC 8058)."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from mailsink.mime import links
 from mailsink.mime.structure import Part
 
 _TARGET = re.compile(r"<\s*+((?:https?|mailto):[^<>]{1,2000})>", re.IGNORECASE)
-_LOOKED_AT = 10_000  # characters of a field
+_LOOKED_AT = 10_000  # characters of a field that are read
 _FIELDS = ("list-unsubscribe", "list-unsubscribe-post")
-_SIGNATURES = 20  # of DKIM that are looked at
+_SIGNATURES = 20  # DKIM signatures that are read
 ONE_CLICK = "List-Unsubscribe=One-Click"  # the body of the request, RFC 8058 §3.2
 
 
 @dataclass(frozen=True, slots=True)
 class UnsubscribeTargets:
-    """Where to unsubscribe. one_click: a POST to the URL is enough.
+    """The targets for unsubscribing. one_click: a POST to the URL is enough.
 
-    post_url: the address that this POST would go to, also where a fault keeps others from
-    sending it; "" for none
+    post_url: the URL for this POST, even if a fault keeps others from sending it; ""
+    for none
     """
 
     url: str
     mailto: str
     one_click: bool
     post_url: str = ""
-    has_post: bool = False  # List-Unsubscribe-Post is right
+    has_post: bool = False  # whether List-Unsubscribe-Post is correct
 
 
 def of(root: Part) -> UnsubscribeTargets | None:
-    """Return what List-Unsubscribe says; None where there is no such field, or no address in it."""
+    """Return the targets in List-Unsubscribe; None without such a field, or a URL in it."""
     targets = _targets(root)
     url = next((each for each in targets if links.split(each)), "")
     mailto = next((each for each in targets if each[:7].lower() == "mailto:"), "")
@@ -47,7 +47,7 @@ def of(root: Part) -> UnsubscribeTargets | None:
 
 
 def faults(root: Part) -> Iterator[str]:
-    """Yield, as sentences, what keeps receivers from offering to unsubscribe by one click."""
+    """Yield, as sentences, what keeps receivers from offering one-click unsubscribing."""
     if not any(_is_secure(each) for each in _targets(root)):
         yield _("List-Unsubscribe has no https: address (RFC 8058, section 3.1).")
     if root.get(_FIELDS[1]) is None:
@@ -66,7 +66,7 @@ def faults(root: Part) -> Iterator[str]:
 
 
 def is_signed(root: Part) -> bool:
-    """Whether a DKIM signature says that it covers both fields (RFC 6376 §3.5, h=)."""
+    """Whether a DKIM signature claims to cover both fields (RFC 6376 §3.5, h=)."""
     for value in _values(root, "dkim-signature")[:_SIGNATURES]:
         for tag in value[:_LOOKED_AT].split(";"):
             name, _equals, names = tag.partition("=")
