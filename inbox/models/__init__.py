@@ -1,4 +1,4 @@
-"""Mailsink's tables. Behaviour that writes two of them lives in the packages beside this one."""
+"""Mailsink's tables. Behaviour that writes two of them is in the other packages."""
 
 from inbox.models.access import Membership, User
 from inbox.models.account_link import AccountLink

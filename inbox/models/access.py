@@ -1,4 +1,4 @@
-"""The models of users, and of which inboxes they and their groups may use."""
+"""The models of users, and of the inboxes that they and their groups may use."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from django.db import models
 
 
 class User(AbstractUser):
-    """A person. Ours from the first migration on, since it cannot be swapped later.
+    """A person. Our own model from the first migration on, since it cannot be swapped later.
 
     An administrator is a superuser. Groups are Django's.
     """
 
-    # The patterns of the addresses that are theirs: see inbox.access.own_addresses
+    # The patterns of their own addresses: see inbox.access.own_addresses
     mine = models.TextField(blank=True)
 
 
 class Membership(models.Model):
-    """A user, or a group of them, has a role in an inbox."""
+    """The role of a user, or of a group, in an inbox."""
 
     inbox = models.ForeignKey("Inbox", models.CASCADE, related_name="memberships")
     user = models.ForeignKey(

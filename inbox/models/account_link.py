@@ -1,4 +1,4 @@
-"""The table of links by which people make an account, or a new password."""
+"""The table of links for making an account, or for a new password."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mailsink.ids import uuid7
 
 
 class AccountLink(models.Model):
-    """An invitation, or where it has a user the way to a new password. Its key is not kept."""
+    """An invitation; or with a user, the link for a new password. Its key is not stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     digest = models.CharField(max_length=64, unique=True)  # SHA-256 of its key, in hex
-    name = models.CharField(max_length=150)  # that the guest is offered; "" for none
+    name = models.CharField(max_length=150)  # suggested to the guest; "" for none
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+"
     )
@@ -24,14 +24,14 @@ class AccountLink(models.Model):
     role = models.CharField(
         max_length=16, choices=Membership.role.field.choices, default="viewer"
     )
-    # It is good as long as they may invite there: it goes with them.
+    # The link is valid as long as they may invite there, and is removed with them.
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="account_links"
     )
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
-    used_by = models.CharField(max_length=150)  # the name that was chosen
+    used_by = models.CharField(max_length=150)  # the name that the guest chose
     revoked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

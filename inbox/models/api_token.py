@@ -10,21 +10,23 @@ from mailsink.ids import uuid7
 
 
 class ApiToken(models.Model):
-    """A program signs in with it, in place of a user. Its secret is not kept."""
+    """A program signs in with it, in place of a user. Its secret is not stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens"
     )
     name = models.CharField(max_length=64)
-    digest = models.CharField(max_length=64, unique=True)  # SHA-256 of it, in hex
-    beginning = models.CharField(max_length=12)  # of the token, to know it again by
+    digest = models.CharField(
+        max_length=64, unique=True
+    )  # of the secret: SHA-256, in hex
+    beginning = models.CharField(max_length=12)  # of the token, to recognise it by
     scopes = models.JSONField()  # some of inbox.access.token_scopes.SCOPES
-    every_inbox = models.BooleanField(default=True)  # all that the user may see
-    inboxes = models.ManyToManyField(Inbox)  # otherwise these
+    every_inbox = models.BooleanField(default=True)  # all that the user can see
+    inboxes = models.ManyToManyField(Inbox)  # otherwise only these
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
-    used_at = models.DateTimeField(null=True)  # as of a minute ago, at the least
+    used_at = models.DateTimeField(null=True)  # to the minute
     revoked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

@@ -8,10 +8,10 @@ from mailsink.ids import uuid7
 
 
 class AuditEntry(models.Model):
-    """Somebody did something. Append-only: triggers refuse to change or delete it.
+    """An act of somebody. Append-only: triggers refuse changes and deletions.
 
-    They allow to delete what is older than AuditRetention says. A migration that has
-    SQLite remake the table has to make its triggers once more, too. No foreign keys: the
+    They allow the deletion of entries older than AuditRetention. A migration that makes
+    SQLite rebuild the table must also create its triggers again. No foreign keys: the
     entries outlive users, tokens, inboxes and mail.
     """
 
@@ -22,10 +22,12 @@ class AuditEntry(models.Model):
     user_name = models.CharField(max_length=150, blank=True)
     token_id = models.UUIDField(null=True)  # or the share link's
     address = models.CharField(max_length=64, blank=True)  # of the client
-    kind = models.CharField(max_length=32)  # as "message.read"
-    inbox_id = models.BigIntegerField(null=True)  # null: of none, or of several
+    kind = models.CharField(max_length=32)  # such as "message.read"
+    inbox_id = models.BigIntegerField(null=True)  # null: none, or several
     inbox_slug = models.CharField(max_length=64, blank=True)
-    object = models.CharField(max_length=100, blank=True)  # its id or name
+    object = models.CharField(
+        max_length=100, blank=True
+    )  # the id or name of the object
     details = models.TextField(blank=True)
 
     class Meta:
@@ -40,7 +42,7 @@ class AuditEntry(models.Model):
 
 
 class AuditRetention(models.Model):
-    """Days after which entries may be deleted, as the setting says; one row at most."""
+    """The age in days after which entries may be deleted, from the setting; one row at most."""
 
     days = models.PositiveIntegerField()
 

@@ -10,7 +10,7 @@ from mailsink.ids import uuid7
 
 
 class Assignment(models.Model):
-    """A message is a user's to see to. There is none where it is nobody's."""
+    """The assignment of a message to a user. Without one, the message has no assignee."""
 
     message = models.OneToOneField(Message, models.CASCADE, primary_key=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
@@ -20,7 +20,7 @@ class Assignment(models.Model):
 
 
 class Comment(models.Model):
-    """A user has commented on a message. author: their name, which outlives the user"""
+    """A user's comment on a message. author: their name, which outlives the user"""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     message = models.ForeignKey(Message, models.CASCADE, related_name="comments")

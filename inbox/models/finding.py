@@ -1,4 +1,4 @@
-"""Findings about clients, as far as they are stored, and the kinds that are muted."""
+"""Stored findings about clients, and the muted kinds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from inbox.models.session import Transaction
 
 
 class BodyFinding(models.Model):
-    """Where a body shows one kind of finding for the first time; written by the indexer.
+    """The first place of one kind of finding in a body; written by the indexer.
 
     kind: a name of inbox.insight.findings.finding_kinds.KINDS
     """
@@ -29,13 +29,13 @@ class BodyFinding(models.Model):
 
 
 class Mute(models.Model):
-    """One kind of finding is not to be counted in an inbox, and why not."""
+    """One kind of finding that does not count in an inbox, and the reason."""
 
     inbox = models.ForeignKey("Inbox", models.CASCADE, related_name="mutes")
     kind = models.CharField(max_length=32)
     reason = models.TextField()
     at = models.DateTimeField()
-    # null while there are no accounts
+    # null if there were no accounts
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
 
     class Meta:

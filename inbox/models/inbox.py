@@ -1,4 +1,4 @@
-"""Where mail is collected."""
+"""The places where mail is collected."""
 
 from __future__ import annotations
 
@@ -11,45 +11,47 @@ DEFAULT_SLUG = "default"
 
 
 class Inbox(models.Model):
-    """A place that mail is collected in; the default one exists always."""
+    """A place that collects mail; the default one always exists."""
 
     slug = models.SlugField()
     name = models.CharField(max_length=200)
     created_at = models.DateTimeField(default=timezone.now)
-    # Who keeps settings in memory looks whether any is later than what it has.
+    # Caches of settings compare this with the newest change that they have.
     changed_at = models.DateTimeField(default=timezone.now)
-    # Since when it is in the trash, as its mail is; null: it is not
+    # The time since which it is in the trash, with its mail; null: it is not
     deleted_at = models.DateTimeField(null=True, blank=True)
-    # Which mail goes here: see inbox.policy.sorting_conditions
+    # The mail that goes here: see inbox.policy.sorting_conditions
     conditions = models.JSONField(default=dict, blank=True)
-    # Where a login with a label made it: whose login that was
+    # If a login with a label made it: the inbox of the login
     parent = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="labelled"
     )
-    # How long inboxes that labels make here stay after their last mail; 0 is no limit
+    # Days that inboxes of labels stay after their last mail; 0 is no limit
     label_days = models.PositiveIntegerField(default=7)
-    # Retention; 0 is no limit, null is the server's own.
+    # Retention; 0 is no limit, null is the server's setting.
     retention_count = models.PositiveIntegerField(null=True, blank=True)
     retention_days = models.PositiveIntegerField(null=True, blank=True)
     retention_octets = models.PositiveBigIntegerField(null=True, blank=True)
-    # What clients are answered; written by inbox.mailbox.inboxes, which checks it.
-    known_only = models.BooleanField(default=False)  # mail to others is refused
+    # The replies to clients; written and checked by inbox.mailbox.inboxes.
+    known_only = models.BooleanField(
+        default=False
+    )  # mail to unknown addresses is refused
     quota_octets = models.PositiveBigIntegerField(default=0)  # 0 is no limit
-    paused = models.BooleanField(default=False)  # mail is put off
-    paused_at = models.DateTimeField(null=True, blank=True)  # null: it is not
+    paused = models.BooleanField(default=False)  # mail gets a temporary refusal
+    paused_at = models.DateTimeField(null=True, blank=True)  # null: not paused
     addresses = models.JSONField(default=list, blank=True)
-    # Whether addresses such as rcpt550@example.com ask for replies themselves.
+    # Whether addresses such as rcpt550@example.com choose replies.
     address_words = models.BooleanField(default=True)
     rules_on = models.BooleanField(default=True)  # one switch for all rules
-    # off, report or error; server: as MAILSINK_STRICT says
+    # off, report or error; server: the mode of MAILSINK_STRICT
     strict = models.CharField(max_length=8, default="server")
-    # Kinds of findings and checks that are no errors here, beside the server's
+    # Kinds of findings and checks that are no errors here, in addition to the server's
     strict_ignored = models.JSONField(default=list, blank=True)
 
     class Meta:
         verbose_name_plural = "inboxes"
         constraints = [
-            # the slug of a deleted one can be used again
+            # the slug of a deleted inbox can be used again
             models.UniqueConstraint(
                 fields=["slug"],
                 name="inbox_slug",
@@ -61,7 +63,7 @@ class Inbox(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save it, as changed now."""
+        """Save it with the current time as that of the change."""
         self.changed_at = timezone.now()
         if (fields := kwargs.get("update_fields")) is not None:
             kwargs["update_fields"] = {*fields, "changed_at"}
@@ -69,15 +71,15 @@ class Inbox(models.Model):
 
 
 class SmtpCredential(models.Model):
-    """A login by which clients send to an inbox."""
+    """A login with which clients send to an inbox."""
 
     inbox = models.ForeignKey(Inbox, models.CASCADE, related_name="credentials")
     username = models.CharField(max_length=64, unique=True)
-    # What SCRAM-SHA-256 stores in place of a password, as RFC 5803 writes it
+    # SCRAM-SHA-256's verifier in place of a password (RFC 5803)
     verifier = models.CharField(max_length=200)
-    # Sealed (inbox.storage.sealing), where CRAM-MD5 is on: it takes the password itself
+    # Sealed (inbox.storage.sealing), if CRAM-MD5 is on, which needs the password itself
     password = models.TextField(blank=True)
-    # What was good before the last rotation, and until when it still is
+    # The verifier before the last rotation, and until when it is valid
     old_verifier = models.CharField(max_length=200, blank=True)
     old_password = models.TextField(blank=True)
     old_until = models.DateTimeField(null=True, blank=True)

@@ -1,4 +1,4 @@
-"""The tables of reports that Mailsink makes: what is to be made, and what was made."""
+"""The tables of reports that Mailsink makes: the tasks, and the results."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from mailsink.ids import uuid7
 
 
 class ReportTask(models.Model):
-    """Reports that are to be made. A row goes in the commit that stores them: none is made twice."""
+    """Reports that must be made. The commit that stores them removes the row: none is
+    made twice.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
-    # captured: a message may ask for reports; release: one that has recipients to report
-    # on; relay: a report is to go out
+    # captured: a message may request reports; release: a release has recipients to
+    # report on; relay: a report must be sent
     occasion = models.CharField(max_length=16)
     message_id = models.UUIDField()
     release_id = models.UUIDField(null=True)
@@ -20,7 +22,7 @@ class ReportTask(models.Model):
 
     class Meta:
         indexes = [
-            # the queue: what failed comes last
+            # the queue: failed tasks come last
             models.Index(fields=["tries", "id"], name="report_task_next"),
         ]
 
@@ -32,7 +34,7 @@ class MadeReport(models.Model):
     """A report that was made about a message, or the reason why it was withheld."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
-    # No foreign keys: messages are purged in batches, with these rows.
+    # No foreign keys: messages are purged in batches, together with these rows.
     about = models.UUIDField(db_index=True)
     message_id = models.UUIDField(null=True, db_index=True)  # null: it was withheld
     release_id = models.UUIDField(null=True)
@@ -40,15 +42,19 @@ class MadeReport(models.Model):
     kind = models.CharField(max_length=16)
     cause = models.CharField(max_length=16)  # address, notify, or release
     sender = models.TextField()  # the reverse-path, to which it goes
-    recipient = models.TextField()  # the first that it is about
+    recipient = models.TextField()  # the first recipient of the report
     recipients = models.PositiveIntegerField(default=1)
     made_at = models.DateTimeField()
-    withheld = models.CharField(max_length=16, blank=True)  # why: see inbox.bouncing
-    not_sent = models.TextField(blank=True)  # why it does not go out, where it was to
+    withheld = models.CharField(
+        max_length=16, blank=True
+    )  # the reason: see inbox.bouncing
+    not_sent = models.TextField(
+        blank=True
+    )  # why it does not go out, although it should
 
     class Meta:
         indexes = [
-            # how many automatic replies somebody got lately
+            # the number of automatic replies that somebody got recently
             models.Index(
                 fields=["sender", "made_at"],
                 name="made_report_replies",

@@ -10,14 +10,14 @@ from inbox.models.session import ADDRESS_KEY_LENGTH, Transaction
 from mailsink.ids import uuid7
 
 ALIVE = models.Q(deleted_at__isnull=True)
-LARGE_SIZE = 100_000  # octets, from which on a message is among the few large ones
-_PERSON = 30  # octets that the JSON of one has beside name and address
+LARGE_SIZE = 100_000  # octets; from this size on, a message is among the few large ones
+_PERSON = 30  # octets of one in JSON, apart from name and address
 
 
 class Message(models.Model):
-    """An accepted message. Read through inbox.mailbox.messages, which takes a scope."""
+    """An accepted message. Read it through inbox.mailbox.messages, which takes a scope."""
 
-    kind = "message"  # in lists that hold transactions too
+    kind = "message"  # in lists that also have transactions
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     transaction = models.OneToOneField(Transaction, models.CASCADE)
@@ -31,34 +31,34 @@ class Message(models.Model):
     subject = models.TextField(blank=True)
     message_id = models.TextField(blank=True)
     date = models.DateTimeField(null=True)
-    # What messages of one template have in common: see inbox.content.mail_templates
+    # The common key of messages from one template: see inbox.content.mail_templates
     template = models.CharField(max_length=16, null=True)  # noqa: DJ001  null: unknown
     size = models.PositiveBigIntegerField()
     # Filled by the indexer after the commit
     snippet = models.TextField(blank=True)
     attachments = models.PositiveIntegerField(default=0)
     indexed_at = models.DateTimeField(null=True)
-    # Given by people
+    # Set by people
     pinned = models.BooleanField(default=False)
     tags = models.JSONField(default=list)
     status = models.CharField(max_length=8, default="new")  # see services.messages
     note = models.TextField(blank=True)
     deleted_at = models.DateTimeField(null=True)
-    deleted_by = models.TextField(blank=True)  # who, as far as is known
+    deleted_by = models.TextField(blank=True)  # the deleting user, if known
 
     class Meta:
         indexes = [
             # an inbox, newest first
             models.Index(fields=["inbox", "id"], name="message_inbox", condition=ALIVE),
-            # all inboxes, newest first, without stepping over the deleted
+            # all inboxes, newest first, without reading deleted messages
             models.Index(fields=["id"], name="message_alive", condition=ALIVE),
-            # what is searched by these, without reading the rows
+            # the columns that searches need, without reading the rows
             models.Index(
                 fields=["id", "size", "attachments"],
                 name="message_measured",
                 condition=ALIVE,
             ),
-            # the few that a search for these is about
+            # the few messages that a search for these finds
             models.Index(
                 fields=["id"],
                 name="message_with_files",
@@ -69,7 +69,7 @@ class Message(models.Model):
                 name="message_large",
                 condition=ALIVE & models.Q(size__gte=LARGE_SIZE),
             ),
-            # those that have tags, for their list
+            # the messages with tags, for the list of tags
             models.Index(
                 fields=["id"],
                 name="message_tagged",
@@ -81,7 +81,7 @@ class Message(models.Model):
                 name="message_unindexed",
                 condition=models.Q(indexed_at__isnull=True),
             ),
-            # what the trash is to purge
+            # the messages that the trash must purge
             models.Index(
                 fields=["deleted_at"],
                 name="message_trash",
@@ -97,14 +97,14 @@ class Message(models.Model):
 
     @property
     def shown_length(self) -> int:
-        """How many characters its subject and people have."""
+        """The number of characters in its subject and people."""
         people = (*self.to, *self.cc)
         named = sum(len(each["name"]) + len(each["address"]) for each in people)
         return len(self.subject) + named
 
     @property
     def octets(self) -> int:
-        """How many octets its texts take in a list; each of its people some more."""
+        """The octets of its texts in a list; each of its people adds some."""
         texts = [self.subject, self.note, *self.tags]
         people = (*self.to, *self.cc)
         texts += (text for each in people for text in (each["name"], each["address"]))
@@ -114,7 +114,7 @@ class Message(models.Model):
 class MessageRead(models.Model):
     """A message was read: by a user, or (null) by anybody while there are no accounts.
 
-    is_read: False for one that a user has not read, though ReadUpTo says otherwise
+    is_read: False if a user has not read the message, although ReadUpTo covers it
     """
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="reads")
@@ -136,16 +136,16 @@ class MessageRead(models.Model):
 
 
 class ReadUpTo(models.Model):
-    """A user has read an inbox up to a message, but for what MessageRead says of some.
+    """A user has read an inbox up to a message, with the exceptions in MessageRead.
 
-    One row, where a row for each message would be very many.
+    It takes one row, instead of one for each message.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, db_index=False)
     inbox = models.ForeignKey(
         "Inbox", models.CASCADE, db_index=False, related_name="read_up_to"
     )
-    message = models.UUIDField()  # no key: the message may be gone by now
+    message = models.UUIDField()  # no foreign key: the message may be gone
 
     class Meta:
         constraints = [
@@ -157,20 +157,20 @@ class ReadUpTo(models.Model):
 
 
 class SearchText(models.Model):
-    """The full text of a message is indexed, under this key.
+    """The key under which the full text of a message is indexed.
 
-    The index itself is the database's own: see inbox.search.fulltext.
+    The index itself is specific to the database: see inbox.search.fulltext.
     """
 
     # In the order of the messages' ids: see inbox.search.fulltext.index.
     id = models.BigIntegerField(primary_key=True)
     message = models.OneToOneField(Message, models.CASCADE)
-    # Null: it was indexed before header fields were.
+    # Null: it was indexed before header fields were indexed.
     with_header = models.BooleanField(null=True)
 
     class Meta:
         indexes = [
-            # those whose header is still to be indexed
+            # those whose header must still be indexed
             models.Index(
                 fields=["id"],
                 name="searchtext_no_header",
@@ -183,9 +183,9 @@ class SearchText(models.Model):
 
 
 class SavedSearch(models.Model):
-    """A query kept under a name, for one inbox or (null) for all of them.
+    """A query saved under a name, for one inbox or (null) for all of them.
 
-    user: whose it is; null: it is shared, as all were before there were accounts
+    user: its owner; null: it is shared, like all from before there were accounts
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -197,7 +197,8 @@ class SavedSearch(models.Model):
 
     class Meta:
         constraints = [
-            # NULL is never equal: those for all inboxes need a constraint of their own
+            # NULL never equals NULL: searches for all inboxes need a separate
+            # constraint
             models.UniqueConstraint(
                 fields=["name"],
                 name="saved_search_name",
@@ -215,10 +216,10 @@ class SavedSearch(models.Model):
 
 
 class RemoteHost(models.Model):
-    """A host that the mail of an inbox may load images from when it is looked at."""
+    """A host from which the mail of an inbox can load images when it is shown."""
 
     inbox = models.ForeignKey("Inbox", models.CASCADE, db_index=False)
-    host = models.CharField(max_length=253)  # RFC 1035 2.3.4, without the last dot
+    host = models.CharField(max_length=253)  # RFC 1035 §2.3.4, without the final dot
 
     class Meta:
         constraints = [
@@ -233,12 +234,13 @@ class Tombstone(models.Model):
     """The record of a message for an address, with when and why it was removed for good."""
 
     address = models.CharField(max_length=ADDRESS_KEY_LENGTH)  # of the envelope, lower
-    message = models.UUIDField()  # the id that it had
-    transaction = models.UUIDField()  # which may be gone too
+    message = models.UUIDField()  # its former id
+    transaction = models.UUIDField()  # it may be gone, too
     inbox = models.ForeignKey("Inbox", models.CASCADE, db_index=False)
     subject = models.TextField(blank=True)
     received_at = models.DateTimeField()
-    deleted_at = models.DateTimeField(null=True)  # when a person did; null: nobody did
+    # when a person deleted it; null: nobody did
+    deleted_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField()
     cause = models.CharField(max_length=16)  # see inbox.mailbox.tombstones
 
@@ -249,7 +251,7 @@ class Tombstone(models.Model):
             ),
         ]
         indexes = [
-            # those that have stood long enough
+            # the expired ones
             models.Index(fields=["removed_at"], name="tombstone_removed"),
         ]
 

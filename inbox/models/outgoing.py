@@ -1,4 +1,4 @@
-"""The tables of mail that goes out: where to, what waits, and what was tried."""
+"""The tables of outgoing mail: the routes, the queue, and the tries."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from inbox.models.session import Server
 from mailsink.ids import uuid7
 
 TLS_POLICIES = ("off", "opportunistic", "required", "implicit")
-# Of a release and of each of its recipients. Final: delivered, failed, cancelled.
+# For a release and each of its recipients. Final: delivered, failed, cancelled.
 WAITING = ("queued", "trying")
-# held: until its receiver asks for it; of releases only. It never expires.
+# held: until its receiver requests it; for releases only. It never expires.
 HELD = "held"
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 ACTIONS = ("release", "copy")  # of a rule: to the recipients, or to another address
-ONLY = 1  # the key of a row of which there is one
+ONLY = 1  # the key of a table's only row
 
 
 class Route(models.Model):
-    """A next hop, and the recipients that mail may go to by it. Without one nothing leaves."""
+    """A next hop, with the recipients that mail may go to. Without a route, no mail leaves."""
 
     name = models.CharField(max_length=64, unique=True)
     host = models.CharField(max_length=255)
@@ -33,21 +33,22 @@ class Route(models.Model):
     # Patterns of addresses and domains: see inbox.outgoing.allowing
     allow = models.JSONField(default=list)
     deny = models.JSONField(default=list)
-    # Takes the place of the reverse-path; "" leaves that as it was.
+    # Replaces the reverse-path; "" leaves it unchanged.
     reverse_path = models.TextField(blank=True)
-    # A Received field goes in front; else messages leave octet for octet.
+    # Puts a Received field first; else messages leave octet for octet.
     add_received = models.BooleanField(default=False)
-    # Reports that Mailsink makes go out by it: by the first such route, by name.
+    # Mailsink's own reports use it: the first such route, by name.
     bounces = models.BooleanField(default=False)
-    # The slugs of those whose mail may go by it; none: all. One that is gone fits nothing.
+    # The slugs of inboxes whose mail may use it; none: all. A slug without an inbox
+    # fits no mail.
     inboxes = models.JSONField(default=list)
-    from_settings = models.BooleanField(default=False)  # MAILSINK_ROUTES has it
+    from_settings = models.BooleanField(default=False)  # whether MAILSINK_ROUTES has it
     created_at = models.DateTimeField()
     # The latest trial: a session up to the login, without mail.
     tried_at = models.DateTimeField(null=True)  # null: there was none
     # No foreign key: the recorder writes the session later, and retention removes it.
     trial_session = models.UUIDField(null=True)
-    trial_worked = models.BooleanField(null=True)  # null: it goes on, or broke off
+    trial_worked = models.BooleanField(null=True)  # null: it is running, or broke off
     trial_outcome = models.TextField(blank=True)  # in a sentence
 
     def __str__(self) -> str:
@@ -55,15 +56,16 @@ class Route(models.Model):
 
 
 class HeldDomain(models.Model):
-    """A domain whose mail waits until its receiver asks for it: by ATRN, TURN or ETRN."""
+    """A domain whose mail waits until its receiver requests it with ATRN, TURN or ETRN."""
 
-    # In lower case, as DNS has it; "*.example.com" is what is below example.com.
+    # In lower case, in DNS form; "*.example.com" stands for the subdomains.
     domain = models.CharField(max_length=255, unique=True)
     inbox = models.ForeignKey(Inbox, models.CASCADE)
-    users = models.JSONField(default=list)  # that may take it; "*": whoever logs in
-    # by which ETRN sends it; null: ETRN does not
+    # who may take the mail; "*": any authenticated user
+    users = models.JSONField(default=list)
+    # the route for ETRN; null: ETRN sends no mail
     route = models.ForeignKey(Route, models.SET_NULL, null=True)
-    seen = models.UUIDField()  # the newest message that was looked at
+    seen = models.UUIDField()  # the newest message that was processed
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -71,7 +73,7 @@ class HeldDomain(models.Model):
 
 
 class Release(models.Model):
-    """A message on its way out: at somebody's request, or to a receiver who asks for it."""
+    """A message on its way out: at somebody's request, or for a receiver that requests it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     # No foreign key: the log stays when the message is purged.
@@ -80,38 +82,39 @@ class Release(models.Model):
     route = models.ForeignKey(Route, models.SET_NULL, null=True, db_index=False)
     route_name = models.CharField(max_length=64)
     reverse_path = models.TextField(blank=True)
-    parameters = models.TextField(blank=True)  # of MAIL, as the client gave them
+    parameters = models.TextField(blank=True)  # of MAIL, as given by the client
     requested_at = models.DateTimeField()
-    requested_by = models.TextField(blank=True)  # as far as is known
-    # By which rule: see inbox.outgoing.deriving. "": a person asked for it.
+    requested_by = models.TextField(blank=True)  # if known
+    # The rule: see inbox.outgoing.deriving. "": a person requested it.
     derived_from = models.CharField(max_length=64, blank=True)
-    part = models.PositiveSmallIntegerField(default=0)  # of many recipients
-    # Where it goes to others: those that the message was accepted for, in words.
+    # the number of the part, with many recipients
+    part = models.PositiveSmallIntegerField(default=0)
+    # If it goes to others: the recipients that the message was accepted for, in words.
     instead_of = models.TextField(blank=True)
     state = models.CharField(max_length=16, default="queued")
     tries = models.PositiveIntegerField(default=0)
-    next_try_at = models.DateTimeField(null=True)  # null: none is due
+    next_try_at = models.DateTimeField(null=True)  # null: no try is due
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    # The domain of its recipients, where it waited, or waits, for their server
+    # The domain of its recipients, if it waited, or waits, for their server
     held_for = models.CharField(max_length=255, blank=True)
     held_by = models.ForeignKey(HeldDomain, models.SET_NULL, null=True, db_index=False)
 
     class Meta:
         indexes = [
-            # The queue of each route, in the order of its claims: none sorts the queue.
+            # The queue of each route, in the order of its claims, which saves sorting.
             models.Index(
                 fields=["route", "next_try_at", "id"],
                 name="release_due",
                 condition=models.Q(state="queued"),
             ),
-            # what waits for a receiver, oldest first
+            # releases that wait for a receiver, oldest first
             models.Index(
                 fields=["held_by", "id", "held_for"],
                 name="release_held",
                 condition=models.Q(state="held"),
             ),
-            # what waits, or waited, for a domain, as its page lists it
+            # releases that wait, or waited, for a domain, for its page
             models.Index(
                 fields=["held_by", "id"],
                 name="release_of_domain",
@@ -124,7 +127,7 @@ class Release(models.Model):
                 name="held_once",
                 condition=~models.Q(held_for=""),
             ),
-            # nothing is derived twice
+            # no release is derived twice
             models.UniqueConstraint(
                 fields=["message_id", "derived_from", "part"],
                 name="release_derived_once",
@@ -137,19 +140,21 @@ class Release(models.Model):
 
 
 class ReleaseRule(models.Model):
-    """Releases captured messages by itself, or copies of them."""
+    """Releases captured messages, or copies of them, automatically."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     name = models.CharField(max_length=64, unique=True)
-    position = models.PositiveIntegerField()  # the first that fits a recipient takes it
+    position = (
+        models.PositiveIntegerField()
+    )  # the first rule that fits a recipient takes it
     enabled = models.BooleanField(default=True)
     action = models.CharField(max_length=16)  # one of ACTIONS
-    inbox = models.ForeignKey("Inbox", models.CASCADE, null=True)  # null: of all
+    inbox = models.ForeignKey("Inbox", models.CASCADE, null=True)  # null: all inboxes
     senders = models.JSONField(default=list)  # patterns; none: any reverse-path
     recipients = models.JSONField(default=list)  # patterns
     route = models.ForeignKey(Route, models.SET_NULL, null=True)
     copy_to = models.TextField(blank=True)  # of a copy
-    # Messages later than this one are considered: those from its last change on.
+    # Only messages later than this one count: those since the rule's last change.
     since = models.UUIDField()
     created_at = models.DateTimeField()
 
@@ -158,21 +163,21 @@ class ReleaseRule(models.Model):
 
 
 class OutgoingGuard(models.Model):
-    """One row: whether only what its list names may leave, and by which route that does."""
+    """The only row: whether mail leaves only to listed addresses, and the route for that."""
 
-    # "on" or "off": a boolean would read anything else as off.
+    # "on" or "off": a boolean would read any other value as off.
     switch = models.CharField(max_length=8, default="off")
     allow = models.JSONField(default=list)  # patterns of recipients
-    # By which it leaves by itself; null: it waits for a rule or a person.
+    # The route for automatic releases; null: mail waits for a rule or a person.
     route = models.ForeignKey(Route, models.SET_NULL, null=True)
-    since = models.UUIDField(default=uuid7)  # as of a rule
+    since = models.UUIDField(default=uuid7)  # the same as for a rule
 
     def __str__(self) -> str:
         return self.switch
 
 
 class DerivingCursor(models.Model):
-    """One row: up to which message all have been considered for good."""
+    """The only row: the message up to which all have been processed for good."""
 
     message = models.UUIDField()
 
@@ -189,12 +194,12 @@ class ReleaseRecipient(models.Model):
     )
     seq = models.PositiveIntegerField()
     forward_path = models.TextField()
-    parameters = models.TextField(blank=True)  # of RCPT, as the client gave them
+    parameters = models.TextField(blank=True)  # of RCPT, as given by the client
     state = models.CharField(max_length=16, default="queued")
     code = models.PositiveSmallIntegerField(null=True)
     enhanced = models.CharField(max_length=16, blank=True)
     text = models.TextField(blank=True)  # the reply, or our reason
-    # The last report on it: delayed, failed or relayed; hop: the next hop reports
+    # The last report about it: delayed, failed or relayed; hop: the next hop reports
     reported = models.CharField(max_length=16, blank=True)
 
     def __str__(self) -> str:
@@ -208,16 +213,17 @@ class ReleaseTry(models.Model):
     release = models.ForeignKey(Release, models.CASCADE, related_name="try_set")
     server = models.ForeignKey(Server, models.PROTECT)
     # No foreign key: the recorder writes the session later, and retention removes it.
-    session_id = models.UUIDField(null=True)  # null: nothing could go out
+    session_id = models.UUIDField(null=True)  # null: no mail could go out
     began_at = models.DateTimeField()
-    # The end of the message was about to be sent: it may have arrived, whatever followed.
+    # The end of the message was about to be sent: it may have arrived, whatever came
+    # next.
     message_ended = models.BooleanField(default=False)
     ended_at = models.DateTimeField(null=True)
     outcome = models.TextField(blank=True)  # in words
 
     class Meta:
         indexes = [
-            # those that a dead server left
+            # the tries that a dead server left
             models.Index(
                 fields=["server"],
                 name="release_try_open",

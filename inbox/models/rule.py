@@ -1,4 +1,4 @@
-"""The tables of rules, by which the server answers on purpose."""
+"""The tables of rules, which make the server reply deliberately."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from inbox.models.inbox import Inbox
 
 
 class Rule(models.Model):
-    """One rule: at which stage, under which conditions, what is done, and how often."""
+    """One rule: its stage, its conditions, its actions, and its limits."""
 
     inbox = models.ForeignKey(Inbox, models.CASCADE, related_name="rules")
-    position = models.PositiveIntegerField()  # the lowest is asked first
+    position = models.PositiveIntegerField()  # the lowest is consulted first
     name = models.CharField(max_length=80)
-    scenario = models.CharField(max_length=32, blank=True)  # that it is part of
+    scenario = models.CharField(
+        max_length=32, blank=True
+    )  # the scenario that it belongs to
     is_on = models.BooleanField(default=True)
     stage = models.CharField(max_length=16)  # one of mailsink.ports.Stage
-    # Members as inbox.rules.rule_fields checks them
+    # Members that inbox.rules.rule_fields checks
     conditions = models.JSONField(default=dict)
     actions = models.JSONField(default=dict)
     limits = models.JSONField(default=dict)
     max_hits = models.PositiveIntegerField(null=True)  # null: no limit
     expires_at = models.DateTimeField(null=True)  # null: never
     hits = models.PositiveBigIntegerField(default=0)
-    # The newest first: [session, seq, time], which retention may have removed since
+    # The newest first: [session, seq, time]; retention may have removed the session
     last_hits = models.JSONField(default=list)
     created_at = models.DateTimeField()
-    changed_at = models.DateTimeField()  # but for hits
+    changed_at = models.DateTimeField()  # hits do not count as changes
 
     class Meta:
         indexes = [
@@ -39,17 +41,17 @@ class Rule(models.Model):
 
 
 class RuleCount(models.Model):
-    """How often the conditions of a rule were met, for one client, sender or the like."""
+    """How often the conditions of a rule were met, for one client, sender or similar."""
 
     pk = models.CompositePrimaryKey("rule_id", "key")
     rule = models.ForeignKey(Rule, models.CASCADE, db_index=False)
     key = models.CharField(max_length=32)  # a digest; "" counts all together
     count = models.PositiveBigIntegerField(default=0)
-    since = models.DateTimeField()  # when that began
+    since = models.DateTimeField()  # when the count began
 
     class Meta:
         indexes = [
-            # the oldest go first where there are too many
+            # the oldest are removed if there are too many
             models.Index(fields=["rule", "since"], name="rule_count_age")
         ]
 

@@ -1,8 +1,8 @@
 """The models of SMTP traffic: servers, sessions, exchanges, transactions and their bodies.
 
-Ids are UUIDv7. Times that end in _us are microseconds since the session opened.
-Text holds no raw client octets (see mailsink.text). The recorder writes these
-tables as tuples: inbox/capture/rows.py names their columns again.
+Ids are UUIDv7. Times that end in _us are microseconds since the session opened. Texts
+contain no raw client octets (see mailsink.text). The recorder writes these tables as
+tuples: inbox/capture/rows.py repeats the names of their columns.
 """
 
 from __future__ import annotations
@@ -12,27 +12,28 @@ from django.db import models
 from inbox import pages
 from mailsink.ids import uuid7
 
-# Characters of an address that are indexed: PostgreSQL takes no entry of more than
-# some 2,700 octets, while a client may write what it likes.
+# Characters of an address that are indexed: PostgreSQL refuses an entry of more than
+# about 2,700 octets, while a client can send any length.
 ADDRESS_KEY_LENGTH = 256
 
 
-# The listeners of sessions in which no client spoke: an import, and a report of our own.
+# The listener kinds of sessions without a client: an import, and a report of our own.
 IMPORT, INTERNAL = "import", "internal"
 WITHOUT_CLIENT = (IMPORT, INTERNAL)
-# The outcomes of transactions whose client was sent a 250 for the message.
+# The outcomes of transactions whose client got a 250 for the message.
 TAKEN = ("accepted", "discarded")
 REFUSED = 400  # the first code of a refusal (RFC 5321 §4.2.1)
-# A connection that ended without any octet of the client.
+# A connection that ended without any octet from the client.
 PROBE = models.Q(ending__isnull=False, octets=0, direction="in", last_verb="") & ~(
     models.Q(listener_kind__in=WITHOUT_CLIENT)
 )
 
 
 class AddressKey(models.Func):
-    """The key by which an address is looked up: its beginning, whatever the case of letters.
+    """The key for the look-up of an address: its lower-case beginning.
 
-    Written out, since no planner matches parameters with the expression of an index.
+    The length is a literal, since planners do not match parameters with an index
+    expression.
     """
 
     function = "LOWER"
@@ -41,7 +42,7 @@ class AddressKey(models.Func):
 
 
 class Server(models.Model):
-    """One running process. Sessions of dead servers are closed as crashed at a start."""
+    """One running process. At a start, sessions of dead servers are closed as crashed."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     started_at = models.DateTimeField()
@@ -49,13 +50,13 @@ class Server(models.Model):
     stopped_at = models.DateTimeField(null=True)
     hostname = models.CharField(max_length=255)
     pid = models.PositiveIntegerField()
-    # the addresses it listens on, as bound
+    # the bound addresses of its listeners
     smtp = models.JSONField(default=list)
     smtps = models.JSONField(default=list)
     submission = models.JSONField(default=list)
     lmtp = models.JSONField(default=list)
     http = models.JSONField(default=list)
-    # what it counted, as of the last heartbeat (inbox/upkeep/process_figures.py)
+    # its counters at the last heartbeat (inbox/upkeep/process_figures.py)
     figures = models.JSONField(default=dict)
 
     def __str__(self) -> str:
@@ -100,7 +101,7 @@ class Session(models.Model):
                 name="session_live",
                 condition=models.Q(ending__isnull=True),
             ),
-            # those in which the client sent nothing, to list them as one
+            # sessions without input from the client, to list them as one
             models.Index(
                 fields=["client_address", "opened_at"],
                 name="session_probe",
@@ -116,24 +117,24 @@ class Session(models.Model):
 
     @property
     def is_internal(self) -> bool:
-        """Whether a report of our own was delivered in it."""
+        """Whether it delivered a report of our own."""
         return self.listener_kind == INTERNAL
 
     @property
     def has_no_client(self) -> bool:
-        """Whether no client spoke, so that it has no lines: an import, or a report of our own."""
+        """Whether it has no client, and so no lines: an import, or a report of our own."""
         return self.listener_kind in WITHOUT_CLIENT
 
 
 class Transaction(models.Model):
-    """MAIL to its end, whatever its end."""
+    """A transaction from MAIL to its end, with any outcome."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     session = models.ForeignKey(Session, models.CASCADE, related_name="transaction_set")
     inbox = models.ForeignKey("Inbox", models.PROTECT, null=True, db_index=False)
     seq = models.PositiveIntegerField()
     reverse_path = models.TextField(blank=True)
-    # The first forward-path that was accepted; where none was, the first of all.
+    # The first accepted forward-path; if none was accepted, the first of all.
     first_recipient = models.TextField(blank=True)
     parameters = models.TextField(blank=True)
     outcome = models.CharField(max_length=16, null=True)  # noqa: DJ001  null: open
@@ -145,7 +146,7 @@ class Transaction(models.Model):
 
     class Meta:
         indexes = [
-            # the inbox lists what was not accepted among the messages
+            # the inbox lists refused transactions among the messages
             models.Index(
                 fields=["id"],
                 name="transaction_not_accepted",
@@ -157,7 +158,7 @@ class Transaction(models.Model):
                 name="transaction_discarded",
                 condition=models.Q(outcome="discarded"),
             ),
-            # what a search for a code of refusal is about
+            # transactions for a search by refusal code
             models.Index(
                 fields=["code"],
                 name="transaction_refused",
@@ -187,11 +188,11 @@ class Recipient(models.Model):
 
     class Meta:
         indexes = [
-            # what happened to mail for an address, newest first
+            # the mail for an address, newest first
             models.Index(
                 AddressKey("forward_path"), "transaction", name="recipient_address"
             ),
-            # addresses in what was refused, badly written ones too, newest first
+            # refused addresses, including badly written ones, newest first
             models.Index(
                 fields=["transaction"],
                 name="recipient_refused",
@@ -233,10 +234,10 @@ class Exchange(models.Model):
     code = models.PositiveSmallIntegerField(null=True)
     enhanced = models.CharField(max_length=16, blank=True)
     reply = models.TextField(blank=True)  # whole lines, joined by LF
-    rule = models.TextField(blank=True)  # what answered on purpose, in words
+    rule = models.TextField(blank=True)  # the origin of a deliberate reply, in words
     flags = models.TextField(
         blank=True
-    )  # words of mailsink.smtp.protocol.events.FLAGS, by space
+    )  # words from mailsink.smtp.protocol.events.FLAGS, separated by spaces
 
     def __str__(self) -> str:
         return f"{self.seq} {self.line} {self.code or ''}"
@@ -250,23 +251,25 @@ class Raw(models.Model):
     size = models.PositiveBigIntegerField()
     complete = models.BooleanField()
     codec = models.CharField(max_length=8, default="identity")  # or zlib
-    key = models.CharField(max_length=200, blank=True)  # of its file, or object
-    content = models.BinaryField(null=True)  # null where the octets are under key
+    key = models.CharField(max_length=200, blank=True)  # of its file or object
+    content = models.BinaryField(null=True)  # null if the octets are stored under key
 
     def __str__(self) -> str:
         return self.sha256
 
 
 class Fingerprint(models.Model):
-    """The fingerprint of an ended transaction, by which other tries of its message are found.
+    """The fingerprint of an ended transaction, by which other attempts at its message
+    are found.
 
     Written by the indexer: see inbox.insight.fingerprints.
     """
 
     transaction = models.OneToOneField(Transaction, models.CASCADE, primary_key=True)
     message_id = models.CharField(max_length=256, blank=True)  # its beginning
-    sha256 = models.CharField(max_length=64, blank=True)  # of the body, if one came
-    attempt = models.PositiveIntegerField(default=1)  # which one of its message it was
+    sha256 = models.CharField(max_length=64, blank=True)  # of the body, if there is one
+    # the number of the attempt at its message
+    attempt = models.PositiveIntegerField(default=1)
 
     class Meta:
         indexes = [

@@ -11,22 +11,24 @@ from mailsink.ids import uuid7
 
 
 class ShareLink(models.Model):
-    """Whoever has its secret, which is not kept, may read one message or session.
+    """Anybody with its secret, which is not stored, can read one message or session.
 
-    The object has no foreign key: mail is removed in bulk, and the link is dead then.
+    The object has no foreign key: mail is removed in bulk, and the link is then dead.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
-    # null: it was made while there were no accounts
+    # null: made before there were accounts
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="share_links"
     )
-    # by which its user made it; null: by none
+    # the token with which its user made it; null: none
     token = models.ForeignKey(ApiToken, models.CASCADE, null=True)
-    digest = models.CharField(max_length=64, unique=True)  # SHA-256 of it, in hex
+    digest = models.CharField(
+        max_length=64, unique=True
+    )  # of the secret: SHA-256, in hex
     kind = models.CharField(max_length=16)  # message, session
     object_id = models.UUIDField()
-    # of the object; null for a session that sent to several
+    # of the object; null for a session with several inboxes
     inbox = models.ForeignKey(Inbox, models.CASCADE, null=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()

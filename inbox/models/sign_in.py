@@ -1,4 +1,4 @@
-"""The tables of what people sign in by, beside their passwords."""
+"""The tables of means of signing in, other than passwords."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mailsink.ids import uuid7
 
 
 class Passkey(models.Model):
-    """A public key of a user, whose private key is in a device of theirs (WebAuthn)."""
+    """A public key of a user, whose private key is in one of the user's devices (WebAuthn)."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     user = models.ForeignKey(
@@ -17,13 +17,11 @@ class Passkey(models.Model):
     )
     name = models.CharField(max_length=100)
     credential_id = models.CharField(max_length=1400, unique=True)  # base64url
-    data = models.BinaryField()  # AttestedCredentialData (WebAuthn 6.5.1)
+    data = models.BinaryField()  # AttestedCredentialData (WebAuthn §6.5.1)
     host = models.CharField(
         max_length=255
-    )  # that it is good for: the relying party's id
-    uses = models.BigIntegerField(
-        default=0
-    )  # as the device counts them; 0: it does not
+    )  # the host that it is valid for: the relying party's id
+    uses = models.BigIntegerField(default=0)  # the device's counter; 0: it has none
     created_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
 
@@ -32,7 +30,7 @@ class Passkey(models.Model):
 
 
 class AuthenticatorApp(models.Model):
-    """An app of a user that shows codes by the time (RFC 6238)."""
+    """An app of a user that shows time-based codes (RFC 6238)."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -41,9 +39,7 @@ class AuthenticatorApp(models.Model):
         related_name="authenticator_app",
     )
     sealed_secret = models.CharField(max_length=255)
-    last_step = (
-        models.BigIntegerField()
-    )  # of the last code that was used: none works twice
+    last_step = models.BigIntegerField()  # of the last used code: none is valid twice
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -51,7 +47,7 @@ class AuthenticatorApp(models.Model):
 
 
 class RecoveryCode(models.Model):
-    """A code of a user that stands in for their passkeys and app, once."""
+    """A one-time code that replaces a user's passkeys and app."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="recovery_codes"
@@ -64,13 +60,14 @@ class RecoveryCode(models.Model):
 
 
 class ProviderIdentity(models.Model):
-    """A user as an OpenID Connect provider knows them."""
+    """A user's identity at an OpenID Connect provider."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="provider_identities"
     )
     issuer = models.CharField(max_length=255)
-    subject = models.CharField(max_length=255)  # its own name for them (OIDC Core 2)
+    # the provider's name for the user (OIDC Core §2)
+    subject = models.CharField(max_length=255)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -1,4 +1,4 @@
-"""The tables of webhooks: addresses to call, events, and what was sent."""
+"""The tables of webhooks: addresses to call, events, and deliveries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db import models
 from inbox.models.inbox import Inbox
 from mailsink.ids import uuid7
 
-# What a webhook can be called for, in the order in which pages list it.
+# The events that a webhook can be called for, in the order of pages.
 EVENTS = (
     "message.created",
     "message.bounced",
@@ -16,12 +16,12 @@ EVENTS = (
     "release.delivered",
     "release.failed",
 )
-TEST_EVENT = "webhook.test"  # nothing happened: somebody tries a webhook
+TEST_EVENT = "webhook.test"  # no real event: a user tests a webhook
 SHAPES = ("json", "slack", "teams", "ntfy")
 
 
 class Webhook(models.Model):
-    """An address that is called when something happens."""
+    """An address that is called on events."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     name = models.CharField(max_length=64)
@@ -29,19 +29,20 @@ class Webhook(models.Model):
     shape = models.CharField(max_length=8, default="json")  # one of SHAPES
     events = models.JSONField(default=list)  # some of EVENTS
     inbox = models.ForeignKey(Inbox, models.CASCADE, null=True)  # null: all of them
-    query = models.TextField(blank=True)  # what mail has to match
-    # Sealed: see inbox.storage.sealing. The old one signs beside it for a day.
+    query = models.TextField(blank=True)  # a search that mail must match
+    # Sealed: see inbox.storage.sealing. The old one also signs for a day.
     secret = models.TextField()
     old_secret = models.TextField(blank=True)
     old_secret_until = models.DateTimeField(null=True)
     paused = models.BooleanField(default=False)  # events wait
     created_at = models.DateTimeField()
-    # Since when nothing was delivered, though it was tried; null: the last try succeeded.
+    # The time since which all tries failed; null: the last try succeeded.
     failing_since = models.DateTimeField(null=True)
     off_since = models.DateTimeField(null=True)  # turned off after failures
     off_reason = models.TextField(blank=True)
-    left_out = models.PositiveBigIntegerField(default=0)  # events for which no room was
-    # Of the process that calls it
+    # events for which there was no room
+    left_out = models.PositiveBigIntegerField(default=0)
+    # The process that calls it
     leased_by = models.UUIDField(null=True)
     leased_until = models.DateTimeField(null=True)
 
@@ -50,10 +51,10 @@ class Webhook(models.Model):
 
 
 class WebhookEvent(models.Model):
-    """Something that happened, written in the commit of what happened.
+    """An event, written in the commit of its cause.
 
-    It stands until it is in the queue of every webhook that wants it. Its id is the
-    event's own, and says when.
+    It is kept until it is in the queue of every webhook that wants it. Its id is that
+    of the event, and contains the time.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)
@@ -66,7 +67,7 @@ class WebhookEvent(models.Model):
 
 
 class WebhookDelivery(models.Model):
-    """An event in the queue of a webhook, and then in its history."""
+    """An event in the queue of a webhook, later in its history."""
 
     id = models.UUIDField(primary_key=True, default=uuid7)  # in the order of the queue
     webhook = models.ForeignKey(Webhook, models.CASCADE, db_index=False)
@@ -87,13 +88,13 @@ class WebhookDelivery(models.Model):
         indexes = [
             # the history
             models.Index(fields=["webhook", "id"], name="webhook_history"),
-            # the queue, and those that failed
+            # the queue, and the failed ones
             models.Index(fields=["webhook", "state", "id"], name="webhook_states"),
             # the queue of each inbox
             models.Index(
                 fields=["webhook", "state", "inbox_id", "id"], name="webhook_inboxes"
             ),
-            # those that wait for another try
+            # deliveries that wait for another try
             models.Index(
                 fields=["webhook", "next_try_at"],
                 name="webhook_resting",
