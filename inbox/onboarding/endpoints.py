@@ -1,4 +1,4 @@
-"""Where an application reaches our SMTP listeners from, by the bound addresses."""
+"""The addresses at which an application reaches our SMTP listeners."""
 
 from __future__ import annotations
 
@@ -8,27 +8,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The addresses SMTP listens on, and what to write into a client's settings."""
+    """The addresses of the SMTP listeners, and the values for a client's settings."""
 
     addresses: tuple[str, ...]  # as bound: "127.0.0.1:1025"
     host: str  # for a client on this machine
     port: int
-    loopback: bool  # nothing outside this machine, no container either, gets through
+    loopback: (
+        bool  # only clients on this machine can connect, not even those in containers
+    )
 
     @property
     def authority(self) -> str:
-        """Host and port as a URL has them: "127.0.0.1:1025", "[::1]:1025"."""
+        """Host and port in URL form: "127.0.0.1:1025", "[::1]:1025"."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
     @property
     def bind_all(self) -> str:
-        """The value of MAILSINK_SMTP which lets containers in."""
+        """The value of MAILSINK_SMTP that admits containers."""
         return f"0.0.0.0:{self.port}"
 
 
 def reach(addresses: list[str]) -> Reach | None:
-    """Return where to reach these listeners; None where there is none (SMTP is off)."""
+    """Return how to reach these listeners; None if there are none (SMTP is off)."""
     if not addresses:
         return None
     bound = [_parse(address) for address in addresses]

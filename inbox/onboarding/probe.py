@@ -1,4 +1,4 @@
-"""One-time words: a checklist gives one out, and sees it arrive in a client's EHLO."""
+"""One-time words: a checklist shows one, and notices its arrival in a client's EHLO."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DOMAIN = "mailsink.test"
 
 _WORD = re.compile(r"probe-[a-z0-9]{4,12}")
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
-_RECENT = 500  # sessions that are looked through
+_RECENT = 500  # sessions that are searched
 
 
 def word(given: str = "") -> str:
@@ -24,7 +24,7 @@ def word(given: str = "") -> str:
 
 
 def arrival(scope: Scope, word: str) -> Session | None:
-    """Return the session that said EHLO with this word, if there was one lately."""
+    """Return the recent session with this word in its EHLO, or None."""
     recent = of_wire(scope).order_by("-id").values("id")[:_RECENT]
     found = Session.objects.filter(id__in=recent, helo__iexact=f"{word}.{DOMAIN}")
     return found.order_by("id").first()

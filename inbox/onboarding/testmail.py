@@ -1,6 +1,6 @@
-"""The test message: really sent over SMTP to our own listener, as an application would.
+"""The test message: sent over SMTP to our own listener, like that of an application.
 
-Blocks for as long as SMTP takes (bounded by a timeout): call it on a request's thread.
+Blocks for as long as SMTP takes (limited by a timeout): call it on a request's thread.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _PICTURE = Path(settings.STATIC_ROOT) / "img" / "envelope.png"
 
 
 class NotSent(Exception):
-    """The test message was not accepted; the text says by whom and why."""
+    """The test message was not accepted; the text says where and why."""
 
 
 def send(to: Reach | None) -> UUID | None:
-    """Send the test message; return the id it was queued as, if the reply has one.
+    """Send the test message; return its queue id, if the reply has one.
 
-    Raises NotSent where SMTP is off, does not answer in time, or refuses.
+    Raises NotSent if SMTP is off, does not answer in time, or refuses.
     """
     if to is None:
         raise NotSent(_("SMTP is off in this process (serve --smtp off)."))
@@ -85,7 +85,9 @@ def compose() -> EmailMessage:
 
 
 def _deliver(client: smtplib.SMTP, message: EmailMessage) -> UUID | None:
-    """MAIL, RCPT and DATA one by one, since send_message() keeps the last reply to itself."""
+    """Send MAIL, RCPT and DATA one by one, since send_message() does not return the
+    last reply.
+    """
     client.ehlo_or_helo_if_needed()
     _expect(client.mail(f"hello@{_DOMAIN}"))
     _expect(client.rcpt("you@example.com"))
