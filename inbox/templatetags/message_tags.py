@@ -14,7 +14,7 @@ from inbox.presenters.discussion_rows import AssigneeChoice, DiscussionRows
 from mailsink import bidi
 
 register = template.Library()
-# stringfilter: a word of ours, such as "no sender", is translated late.
+# stringfilter: our own words, such as "no sender", are translated lazily.
 register.filter("isolated", stringfilter(bidi.isolated))
 register.filter("person", bidi.person)
 register.filter("spelled", bidi.spelled)
@@ -28,29 +28,29 @@ def discussion(message: Message) -> DiscussionRows | None:
 
 @register.simple_tag
 def assigned(message: Message) -> AssigneeChoice | None:
-    """Return the assignee of a message, and who else may be it; None without accounts."""
+    """Return the assignee of a message, and the other candidates; None without accounts."""
     return discussion_rows.choice(message, current.identity())
 
 
 @register.simple_tag
 def assignable() -> AssigneeChoice | None:
-    """Return who may be the assignee of selected messages; None where nobody may."""
+    """Return the candidates for the assignee of selected messages, or None."""
     return discussion_rows.choice_for_many(current.identity())
 
 
 @register.filter
 def weight(size: int | None) -> str:
-    """Return a size in few letters: "18 KB"."""
+    """Return a size in short form: "18 KB"."""
     return compact(size or 0)
 
 
 @register.filter
 def octets(size: int | None) -> str:
-    """Return a size in words: "18,211 bytes"; of nothing "no bytes"."""
+    """Return a size in words: "18,211 bytes"; "no bytes" for 0."""
     return counted(size, "byte") if size else _("no bytes")
 
 
 @register.filter
 def grouped(number: int) -> str:
-    """Return a number with its thousands apart."""
+    """Return a number with thousands separators."""
     return f"{number:,}"

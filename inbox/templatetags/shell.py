@@ -34,7 +34,7 @@ register = template.Library()
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """Return the glyph of this name from static/icons.svg; it says nothing aloud."""
+    """Return the icon with this name from static/icons.svg, hidden from screen readers."""
     return _glyph(get_script_prefix(), name)
 
 
@@ -56,7 +56,7 @@ def text_field(
     required: bool = False,
     mode: str = "",
 ) -> dict[str, object]:
-    """Return a field of one line with its label. mode: the keyboard of a phone"""
+    """Return a one-line field with its label. mode: the keyboard of a phone"""
     return {
         "name": name,
         "label": label,
@@ -73,7 +73,7 @@ def icon_button(
 ) -> dict[str, str]:
     """Return a button that shows an icon; it sends its form with do.
 
-    key: its shortcut. shown: those of its words that stand beside the icon
+    key: its shortcut. shown: the words next to the icon
     """
     title = f"{words} ({key})" if key else words
     return {
@@ -93,29 +93,29 @@ def clock(moment: datetime | None) -> str:
 
 @register.simple_tag(takes_context=True)
 def saved_searches(context: Context) -> list[SavedSearch]:
-    """Return the searches that are kept, for the side bar; those of the view, if it has them."""
+    """Return the saved searches for the side bar; those of the view, if it has them."""
     found: list[SavedSearch] | None = context.get("searches")
     return kept.find(current.user()) if found is None else found
 
 
 @register.simple_tag
 def search_fields() -> list[tuple[str, str]]:
-    """Return examples of what can be searched for, and what each finds."""
+    """Return examples of searches, with their results."""
     users = ["assignee"] * accounts.are_on()
     return fields([*inboxes.features(scope()), *users])
 
 
 @register.filter
 def search_url(query: str) -> str:
-    """Return the address of the list of what matches a query."""
+    """Return the URL of the list of a query's matches."""
     return list_of(query)
 
 
 @register.simple_tag(takes_context=True)
 def mine(context: Context) -> str:
-    """Return the search for mail to who looks; "" where no addresses were given.
+    """Return the search for the reader's own mail; "" if no addresses were given.
 
-    By the patterns of the view, if it has them.
+    It uses the patterns of the view, if it has them.
     """
     found: list[str] | None = context.get("mine")
     return own.query(own.patterns(context["request"]) if found is None else found)
@@ -123,14 +123,14 @@ def mine(context: Context) -> str:
 
 @register.simple_tag(takes_context=True)
 def side_lists(context: Context, mine: str) -> list[Place]:
-    """Return the ways to look at mail, for the side bar."""
+    """Return the lists of mail, for the side bar."""
     section, query, show = (_text(context, n) for n in ("section", "query", "show"))
     return side_bar.lists(section, query, show, mine)
 
 
 @register.simple_tag(takes_context=True)
 def side_inboxes(context: Context) -> list[Place]:
-    """Return the mail of each inbox, for the side bar, by the names that the view has, if any."""
+    """Return the mail of each inbox, for the side bar, with the view's names, if any."""
     section, query = _text(context, "section"), _text(context, "query")
     names: list[tuple[str, str]] | None = context.get("inbox_names")
     if names is None:
@@ -146,12 +146,12 @@ def side_tools(context: Context) -> list[Place]:
 
 @register.simple_tag
 def account_places() -> list[Place]:
-    """Return the pages that there are with accounts, for the palette."""
+    """Return the pages for accounts, for the palette."""
     return side_bar.of_accounts("")
 
 
 def _text(context: Context, name: str) -> str:
-    """Return what a view gave the page under this name; "" where it gave nothing."""
+    """Return the view's text under this name; "" if there is none."""
     return str(context.get(name) or "")
 
 
@@ -163,34 +163,34 @@ def version() -> str:
 
 @register.simple_tag
 def caller() -> Identity:
-    """Return who looks at the page."""
+    """Return the caller of the page."""
     return current.identity()
 
 
 @register.simple_tag
 def is_insecure() -> bool:
-    """Whether others may reach the pages, and there are no accounts."""
+    """Whether others can reach the pages although there are no accounts."""
     return CONFIG.insecure and not accounts.are_on()
 
 
 @register.simple_tag
 def paused_since() -> datetime | None:
-    """Return since when receiving is paused; None where it is not."""
+    """Return the time since which receiving is paused, or None."""
     return inboxes.paused_since(scope())
 
 
 @register.simple_tag(takes_context=True)
 def our_origins(context: Context) -> str:
-    """Return the origins that count as ours; a page of any other one is refused much."""
+    """Return our own origins; pages of any other origin are refused most requests."""
     return " ".join(origins(context["request"]))
 
 
 @dataclass(frozen=True, slots=True)
 class WireStatus:
-    """Where mail is taken, and the last connection since the start.
+    """The listeners, and the last connection since the start.
 
-    others: kinds of listeners that there are besides SMTP, with their addresses.
-    before: whether the last connection came before the start
+    others: the other kinds of listeners, with their addresses. before: whether the last
+    connection was before the start
     """
 
     smtp: list[str]
@@ -201,7 +201,7 @@ class WireStatus:
 
 @register.simple_tag
 def wire_status() -> WireStatus:
-    """Return where SMTP listens, and who connected last."""
+    """Return the SMTP listeners, and the last connection."""
     running = servers.alive()
     last = sessions.last_connection(scope())
     started = min((server.started_at for server in running), default=None)

@@ -1,4 +1,4 @@
-"""Tags for the pages that help to get started: where SMTP can be reached."""
+"""Tags for the pages that help to get started: the addresses of SMTP."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ register = template.Library()
 
 @register.simple_tag
 def reach() -> Reach | None:
-    """Return where an application reaches SMTP; None where it is off."""
+    """Return how an application reaches SMTP; None if it is off."""
     return to_reach(servers.current_smtp())
