@@ -1,4 +1,4 @@
-"""Work that goes on beside the servers, in small steps on a thread of its own."""
+"""Background work of the server, in small steps on a separate thread."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from django.db import DatabaseError, connection
 log = logging.getLogger(__name__)
 
 _CALM = 1.0  # seconds of rest after which the database connection is closed
-_STUCK = 300.0  # seconds after which a step counts as one that does not end
+_STUCK = 300.0  # seconds after which a step counts as stuck
 
 
 class Background:
     """Repeats a step.
 
-    step() does a little and returns how many seconds to rest before the next; a
-    nudge ends a rest early. A step that fails is logged, and repeated: other mail may be
-    without what this one failed at. trouble() returns what else is wrong, in words, or "".
-    end() is called on the same thread, behind the last step.
+    step() does a little work and returns the seconds to rest before the next step; a
+    nudge ends a rest early. A failed step is logged, and repeated: other mail may not
+    have the same fault. trouble() returns any other fault, in words, or "". end() is
+    called on the same thread, after the last step.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Background:
         self._retry_after = retry_after
         self._wake = threading.Event()
         self._stopping = False
-        self._fault = ""  # the error of ours by which its last step failed
+        self._fault = ""  # the bug because of which its last step failed
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._step_began: float | None = None  # monotonic; None: at rest
 
@@ -50,18 +50,18 @@ class Background:
         self._thread.start()
 
     def nudge(self) -> None:
-        """End the rest, if one is on. From any thread."""
+        """End the current rest, if any. From any thread."""
         self._wake.set()
 
     async def stop(self) -> None:
-        """End the thread after the step that is on."""
+        """End the thread after the current step."""
         self._stopping = True
         _running.pop(self, None)
         self._wake.set()
         await asyncio.to_thread(self._thread.join)
 
     def trouble(self) -> str:
-        """Return why it does nothing any more, in words; "" if it works."""
+        """Return why it no longer works, in words; "" if it works."""
         if self._fault:
             return f"{self._name} fails by an error, which the log has"
         began = self._step_began
@@ -77,7 +77,8 @@ class Background:
                 self._step_began = None
                 until = time.monotonic() + rest
                 self._rest(rest)
-                # Nudges come at the rate of mail, which no fault is to be repeated at.
+                # Nudges come at the rate of mail, but a failing step must not be
+                # repeated that fast.
                 while self._fault and not self._stopping and time.monotonic() < until:
                     self._rest(until - time.monotonic())
             self._end()
@@ -85,7 +86,7 @@ class Background:
             connection.close()
 
     def _try_step(self) -> float:
-        """Take a step; return how many seconds to rest."""
+        """Take a step; return the seconds to rest."""
         fault = ""
         try:
             return self._step()
@@ -93,7 +94,7 @@ class Background:
             log.error("%s: %s", self._name, error)
         except Exception as error:
             fault = repr(error)
-            if fault != self._fault:  # it is logged once
+            if fault != self._fault:  # logged once
                 log.exception("%s fails", self._name)
         finally:
             self._fault = fault
@@ -101,7 +102,7 @@ class Background:
 
     def _rest(self, seconds: float) -> None:
         if not self._wake.wait(min(seconds, _CALM)) and seconds > _CALM:
-            connection.close()  # nothing is held open while nothing is done
+            connection.close()  # no connection stays open while there is no work
             self._wake.wait(seconds - _CALM)
         self._wake.clear()
 
@@ -110,5 +111,5 @@ _running: dict[Background, None] = {}
 
 
 def trouble() -> str:
-    """Return what of this process does nothing any more, in words; "" if all works."""
+    """Return which work of this process has stopped, in words; "" if all works."""
     return "; ".join(filter(None, (each.trouble() for each in list(_running))))

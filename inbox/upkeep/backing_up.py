@@ -1,8 +1,8 @@
 """A backup of a data folder with SQLite: one file, consistent while mail arrives.
 
-The file is a tar archive: the database, the bodies that stand beside it, the secret key
-and the certificate, and at its end a manifest with the SHA-256 of each. Restoring takes
-none that is not as its manifest says.
+The file is a tar archive: the database, the bodies next to it, the secret key and the
+certificate, and at its end a manifest with the SHA-256 of each. Restoring refuses files
+that do not match the manifest.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from mailsink import __version__
 
 FORMAT = 1
 DATABASE, MANIFEST = "mailsink.sqlite3", "manifest.json"
-# What else of the data folder cannot be made again as it was.
+# The other files of the data folder that cannot be made again.
 KEPT_FILES = ("secret-key", "tls-cert.pem", "tls-key.pem")
 RAW = "raw/"
 
 
 class Incomplete(Exception):
-    """There is no backup to be had; the text is for the user."""
+    """No backup is possible; the text is for the user."""
 
 
 def back_up(database: Path, data: Path, target: Path) -> BodyCheck:
     """Write a backup of a database and of its data folder; a server may be running.
 
-    The file is there when it is whole, and others may not read it. A body whose file
-    retention removed meanwhile is missing in it, too; bodies
-    in object storage stay there. Raises Incomplete, OSError.
+    The file appears once it is complete, and other users cannot read it. A body whose
+    file retention removed meanwhile is missing in the backup, too; bodies in object
+    storage stay there. Raises Incomplete, OSError.
     """
     if not database.is_file():
         raise Incomplete(f"{str(database)!r} is no database yet")
@@ -70,7 +70,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _copy(database: Path, copy: Path) -> None:
-    """Copy a database as of one moment: with its log (WAL) nobody waits for that."""
+    """Copy a database as of one moment: thanks to its log (WAL), no writer waits."""
     try:
         with (
             closing(
@@ -88,14 +88,14 @@ def _copy(database: Path, copy: Path) -> None:
 
 
 class _Archive:
-    """Writes the archive, and what its manifest says."""
+    """Writes the archive, and collects the data for its manifest."""
 
     def __init__(self, tar: tarfile.TarFile) -> None:
         self._tar = tar
         self._files: dict[str, dict[str, Any]] = {}
 
     def fill(self, copy: Path, data: Path) -> BodyCheck:
-        """Write everything; return how the bodies were found."""
+        """Write everything; return the result of checking the bodies."""
         self._add_file(DATABASE, copy)
         for name in KEPT_FILES:
             if (data / name).is_file():
@@ -136,7 +136,7 @@ class _Archive:
 
 
 def bodies_of(database: Path) -> Iterator[Raw]:
-    """Yield the bodies of a database that nobody else has open."""
+    """Yield the bodies of a database that no other process has open."""
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as source:
         columns = ("transaction_id", "sha256", "codec", "key", "content")
         rows = source.execute(f"SELECT {', '.join(columns)} FROM inbox_raw")  # noqa: S608

@@ -1,7 +1,8 @@
-"""Whether a database has just the tables, indexes and triggers that our migrations make.
+"""Whether a database has exactly the tables, indexes and triggers of our migrations.
 
-More in a schema acts on all that is stored later: a trigger, a view, a default, a CHECK, the
-expression of a column or an index; and an index that is missing keeps no promise.
+Additions to a schema would affect everything that is stored later: a trigger, a view, a
+default, a CHECK, the expression of a column or an index; and a missing index would
+break guarantees.
 """
 
 from __future__ import annotations
@@ -18,29 +19,30 @@ from django.db.migrations.loader import MigrationLoader
 
 from inbox.models import Message
 
-# Without those that SQLite makes for a table by itself, of which it keeps no statement
+# Without those that SQLite makes for a table, which have no statement
 _SCHEMA = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
 _APPLIED = ("table", "django_migrations")
-# What SQLite may have counted of our tables, for its planner (fileformat2 §2.6)
+# The statistics of our tables for SQLite's planner (fileformat2 §2.6)
 _COUNTED = {
     ("table", "sqlite_stat1"): "CREATE TABLE sqlite_stat1(tbl,idx,stat)",
     ("table", "sqlite_stat4"): "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)",
 }
 _SIGN = re.compile(r"""'[^']*+'|"[^"]*+"|[(),]|[^'"(),]++|['"]""")
-_BETWEEN = {("(", 1), (",", 1), (")", 0)}  # with the depth behind it
+_BETWEEN = {("(", 1), (",", 1), (")", 0)}  # with the depth after it
 
 Key = tuple[str, str]  # type and name
 Schema = dict[Key, str]
 
 
 def difference(source: sqlite3.Connection) -> str:
-    """Return what a database has or lacks first, for "the database …"; "" if nothing.
+    """Return the first addition or gap of a database, for "the database …"; "" if none.
 
-    It is compared with what its own migrations make: it may be of an earlier Mailsink.
+    It is compared with the result of its own migrations: it may be from an earlier
+    Mailsink.
     """
     found = _schema(source.execute(_SCHEMA))
     bare = _made(frozenset())
-    # Nothing is read of a table before it is known to be one of ours.
+    # No table is read before it is known to be one of ours.
     if words := _of_object(_APPLIED, found, bare):
         return words
     rows = source.execute("SELECT app, name FROM django_migrations").fetchall()
@@ -56,7 +58,7 @@ def difference(source: sqlite3.Connection) -> str:
 
 @cache
 def _made(applied: frozenset[Key]) -> Schema:
-    """Return what migrations make in an empty database, in memory."""
+    """Return the schema that migrations make in an empty database, in memory."""
     name = connection.settings_dict["NAME"]
     connection.close()
     connection.settings_dict["NAME"] = ":memory:"
@@ -74,7 +76,7 @@ def _made(applied: frozenset[Key]) -> Schema:
             return _schema(cursor.fetchall())
     finally:
         connection.settings_dict["NAME"] = name
-        connection.close()  # which would keep one in memory open
+        connection.close()  # this would keep a database in memory open
 
 
 def _schema(rows: Iterable[tuple[str, str, str]]) -> Schema:
@@ -83,7 +85,7 @@ def _schema(rows: Iterable[tuple[str, str, str]]) -> Schema:
 
 
 def _of_object(key: Key, found: Schema, made: Schema) -> str:
-    """Return how a table, an index or a trigger is not as we make it; "" if it is."""
+    """Return how a table, an index or a trigger differs from ours; "" if it does not."""
     what = f"the {key[0]} {key[1]!r:.60}"
     if key not in made:
         return f"has {what}, which is not ours"
@@ -98,7 +100,7 @@ def _of_object(key: Key, found: Schema, made: Schema) -> str:
 
 
 def _pieces(sql: str) -> Counter[str]:
-    """Return the columns and constraints of a statement, whose order says nothing."""
+    """Return the columns and constraints of a statement, whose order does not matter."""
     pieces, depth = [""], 0
     for sign in _SIGN.findall(sql):
         depth += (sign == "(") - (sign == ")")

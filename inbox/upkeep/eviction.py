@@ -1,7 +1,7 @@
-"""Which messages go where there are too many: the oldest of the largest groups.
+"""Chooses the messages to remove if there are too many: the oldest of the largest groups.
 
-A group is what one sender made from one template. So whoever sends very much, as in a load
-test, has their own mail go, and not that of the others.
+A group consists of one sender's messages from one template. So a sender of very much
+mail, as in a load test, loses that mail, and not the mail of others.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from inbox.mailbox.purge import ROWS_OF_MESSAGE, purge
 from inbox.models import Inbox, Message
 from inbox.upkeep.removal_plan import Found, RemovalPlan
 
-_ROWS = ROWS_OF_MESSAGE + 1  # that go with a message, as a rule for one recipient
-_GROUPS = 1000  # that are looked at
-_PLANNED = 5000  # messages, after which the groups are looked at again
+_ROWS = ROWS_OF_MESSAGE + 1  # removed with a message that has one recipient
+_GROUPS = 1000  # groups that are read
+_PLANNED = 5000  # messages, after which the groups are read again
 
 
 @dataclass(frozen=True, slots=True)
 class EvictionPool:
-    """Messages that have one limit together.
+    """Messages that share a limit.
 
-    inboxes: None is all; most, octets: how much of them stays, 0 is no limit
+    inboxes: None is all; most, octets: the limits of what stays, 0 is no limit
     """
 
     inboxes: tuple[int, ...] | None
@@ -44,12 +44,12 @@ class EvictionPool:
         return alive if self.inboxes is None else alive.filter(inbox__in=self.inboxes)
 
     def rows(self) -> QuerySet[Message]:
-        """Return those that count: pinned ones stay, and count for nothing."""
+        """Return the messages that count: pinned ones stay, and do not count."""
         return self.all().filter(pinned=False)
 
 
 def pools(most: int) -> list[EvictionPool]:
-    """Return what has limits: each inbox with its own, and all others together.
+    """Return the pools: each inbox with its own limits, and all others together.
 
     most: messages of the others, 0 is no limit
     """
@@ -70,13 +70,13 @@ class Evictions:
     """Makes room in pools, a turn at a time."""
 
     def __init__(self) -> None:
-        """Without a plan."""
+        """Start without a plan."""
         self._plans: dict[EvictionPool, RemovalPlan] = {}
 
     def evict(self, found: Sequence[EvictionPool]) -> int:
-        """Purge a turn's worth of what is too much; return how many messages went.
+        """Purge a turn's worth of the messages beyond the limits; return their number.
 
-        The pool whose turn was the last is the last to have another.
+        The pool that had the last turn is the last to get another.
         """
         known = {pool: each for pool, each in self._plans.items() if pool in found}
         new = {pool: RemovalPlan() for pool in found if pool not in known}
@@ -89,12 +89,12 @@ class Evictions:
 
 
 def _purge(pool: EvictionPool, some: Sequence[UUID]) -> int:
-    # Somebody may have pinned or deleted one since.
+    # Some may have been pinned or deleted since.
     return purge(pool.rows().filter(id__in=some).order_by("id"), pool.cause)
 
 
 def _too_much(pool: EvictionPool) -> Found:
-    """Return the messages that are to go, some of them if they are many."""
+    """Return the messages to remove; only some of them if they are many."""
     if pool.most and (over := _beyond(pool)) > 0:
         return _oldest_of_largest(pool, over, Count("pk"))
     if pool.octets:
@@ -105,17 +105,17 @@ def _too_much(pool: EvictionPool) -> Found:
 
 
 def _beyond(pool: EvictionPool) -> int:
-    """Return how many messages are too many; counts no more than it has to."""
+    """Return the number of messages beyond the limit, counting no more than needed."""
     part = slice(pool.most, pool.most + _PLANNED)
     beyond = pool.all().order_by("-id").values_list("id", flat=True)
-    if not beyond[part].count():  # known from an index alone
+    if not beyond[part].count():  # known from an index only
         return 0
     return pool.rows().order_by("-id").values_list("id", flat=True)[part].count()
 
 
 def _oldest_of_largest(pool: EvictionPool, over: int, weight: Any) -> Found:
-    """Return messages that weigh so much at least: numbers, or octets."""
-    # What an earlier version stored may have no template: its sender stands for it.
+    """Return messages with at least this total weight: a number, or octets."""
+    # A message from an earlier version may have no template: its sender stands for it.
     rows = pool.rows().annotate(
         group=Coalesce("template", "from_address", output_field=TextField())
     )
@@ -140,7 +140,7 @@ def _oldest_of_largest(pool: EvictionPool, over: int, weight: Any) -> Found:
 def _first(
     rows: QuerySet[Message], wanted: int, by_size: bool
 ) -> tuple[list[UUID], int]:
-    """Return the oldest messages that weigh what is wanted, and what they weigh."""
+    """Return the oldest messages with the wanted weight, and their weight."""
     taken: list[UUID] = []
     gone = 0
     for id, size in rows.values_list("id", "size")[:_PLANNED]:
@@ -152,7 +152,8 @@ def _first(
 
 
 def level_of(weights: Iterable[int], over: int) -> int:
-    """Return to what the largest weights are cut, so that so much is cut off at least.
+    """Return the level to which the largest weights are cut, so that at least `over` is
+    cut off.
 
     weights: the largest first
     """

@@ -1,4 +1,4 @@
-"""Ends the process once so many messages came: `serve --exit-after`, for a job of CI."""
+"""Ends the process after a number of messages: `serve --exit-after`, for CI jobs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _RECENT = 1000  # messages
 
 
 class ExpectedMail:
-    """Counts the messages that came since its start, as soon as they are indexed.
+    """Counts the messages since its start, as soon as they are indexed.
 
-    code: 0 once all came, 1 before that: the exit code of the process
+    code: the exit code of the process: 0 once all have arrived, 1 before that
     """
 
     def __init__(
@@ -30,33 +30,34 @@ class ExpectedMail:
     ) -> None:
         """count: 0 never ends the process; seconds: until it ends anyway, 0: never
 
-        show: called with each message, in the order in which they are indexed; where
-        there is none, and no count, no message is looked at
+        show: called with each message, in the order of indexing; without it, and
+        without a count, no message is read
         """
         self._count = count
         self._seconds = seconds
         self._show = show
         self._began = datetime.now(UTC)
         self._seen = 0
-        self._recent: deque[UUID] = deque(maxlen=_RECENT)  # one may be announced twice
-        self._lock = threading.Lock()  # two indexers may call at once
+        # one message can be announced twice
+        self._recent: deque[UUID] = deque(maxlen=_RECENT)
+        self._lock = threading.Lock()  # two indexers can call at once
         self.code = 1 if count else 0
 
     def start(self) -> None:
-        """Begin to count the time."""
+        """Start the time."""
         if self._seconds:
             asyncio.get_running_loop().call_later(self._seconds, _end)
 
     async def stop(self) -> None:
-        """There is nothing to finish."""
+        """Do nothing: there is nothing to finish."""
 
     @property
     def sentence(self) -> str:
-        """How many came, in words."""
+        """The number of messages so far, in words."""
         return f"{self._seen} of {self._count} messages came"
 
     def came(self, ids: Iterable[UUID]) -> None:
-        """Take messages that were indexed. From any thread."""
+        """Take the ids of indexed messages. Can be called from any thread."""
         if not self._count and self._show is None:
             return
         with self._lock:
@@ -71,7 +72,7 @@ class ExpectedMail:
         except NotFound:
             return
         if message.received_at < self._began:
-            return  # of an earlier run, which was killed before it was indexed
+            return  # from an earlier run, which was killed before the indexing
         self._recent.append(id)
         self._seen += 1
         if self._show is not None:
@@ -82,5 +83,5 @@ class ExpectedMail:
 
 
 def _end() -> None:
-    """Let the process drain and end, as Control-C does."""
+    """Make the process drain and end, like Control-C."""
     os.kill(os.getpid(), signal.SIGTERM)

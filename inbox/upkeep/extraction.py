@@ -1,7 +1,7 @@
 """Reads a message for the list, the search and the findings.
 
-The indexer reads small messages with it in the server, large ones in a process beside it,
-whose result comes back as JSON.
+The indexer uses it for small messages in the server, and for large ones in another
+process, whose result comes back as JSON.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 class Extract:
     """The result of reading a message.
 
-    attachments: how many; spots: what the body shows of its client; texts: for the
-    full text
+    attachments: their number; spots: findings about the client in the body; texts: for
+    the full text
     """
 
     texts: Texts
@@ -43,9 +43,9 @@ def extract(
     forward_paths: Sequence[str],
     most: int | None = None,
 ) -> Extract:
-    """Read a message, whose transaction is at hand; where its body is lost, without it.
+    """Read a message, whose transaction is loaded; without its body if that is lost.
 
-    forward_paths: its recipients; most: octets that are read of it, from the start
+    forward_paths: its recipients; most: the octets to read, from the start
     """
     reverse_path = message.transaction.reverse_path
     octets = _octets(message, raw, most)
@@ -74,14 +74,14 @@ def _octets(message: Message, raw: Raw | None, most: int | None) -> bytes | None
             )
     except FileNotFoundError as error:
         why = str(error)
-    # What was deleted for good meanwhile has its body no longer, as is right.
+    # A message that was deleted for good meanwhile rightly has no body.
     if Message.objects.filter(pk=message.pk).exists():
         log.error("Message %s has lost its body: %s", message.pk, why)
     return None
 
 
 def by_id(id: str) -> bytes:
-    """Read a message; return what is found, for `load`. Raises Message.DoesNotExist."""
+    """Read a message; return the result, for `load`. Raises Message.DoesNotExist."""
     message = Message.objects.select_related("transaction").get(pk=id)
     raw = Raw.objects.filter(pk=message.transaction_id).first()
     named = Recipient.objects.filter(transaction=message.transaction_id)
@@ -90,7 +90,7 @@ def by_id(id: str) -> bytes:
 
 
 def load(octets: bytes) -> Extract:
-    """Return what by_id found."""
+    """Return the result of by_id."""
     members = json.loads(octets)
     members["texts"] = Texts(**members["texts"])
     members["spots"] = [BodySpot(**each) for each in members["spots"]]

@@ -1,8 +1,9 @@
-"""The indexer: after the commit, it fills in what needs the body read.
+"""The indexer: after the commit, it fills in the data that needs the body.
 
-Snippet, number of attachments, full text, and what the body shows of its client; larger bodies
-are compressed on the way. Its queue is indexed_at null, which survives a crash. It makes
-the fingerprints, and notes which messages ask for reports. Large messages have an indexer of their own.
+It finds the snippet, the number of attachments, the full text, and the findings about
+the client in the body; larger bodies are compressed meanwhile. Its queue consists of
+the messages with indexed_at null, and survives a crash. It makes the fingerprints, and
+notes the messages that request reports. Large messages have a separate indexer.
 """
 
 from __future__ import annotations
@@ -43,22 +44,22 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE = 100  # messages in a step
 _AWAITED = 2000  # messages that are remembered
-_BODIES_AT_ONCE = 10  # in memory; of a message that is not large
+_BODIES_AT_ONCE = 10  # in memory, for messages that are not large
 _COMPRESS_FROM = 4096  # octets
 _LOOK_EVERY = 5.0  # seconds, without a nudge
-_POLL = 0.1  # seconds, while mail pours in: then nobody nudges
-# While mail pours in, the indexer stands back: a small step in so many seconds, and a
-# twentieth of the time at most. Large bodies take as long to index as to receive.
+_POLL = 0.1  # seconds, while mail pours in and there are no nudges
+# While mail pours in, the indexer pauses: one small step in this number of seconds, and
+# at most a twentieth of the time. Large bodies take as long to index as to receive.
 _BUSY_PAUSE = 0.5
 _BUSY_AT_ONCE = 5
-_BUSY_REST = 19  # times as long as a step took
-# Attempts are joined so many seconds after the last message was indexed; where messages come
-# all the time, so many after the first.
+_BUSY_REST = 19  # times the duration of a step
+# Attempts are joined this number of seconds after the last message was indexed; if
+# messages arrive all the time, this number after the first.
 _JOINED_AFTER = 0.5
 _JOINED_WITHIN = 5.0
 
-_HEADER_OCTETS = 256 * 1024  # of a message whose header alone is read
-_TRIES = 2  # at having a large message read; then its beginning has to do
+_HEADER_OCTETS = 256 * 1024  # of a message of which only the header is read
+_TRIES = 2  # tries to read a large message; after that, its beginning must suffice
 _RETRY_AFTER = 1.0  # seconds
 
 Announce = Callable[[list[UUID]], None]
@@ -70,23 +71,23 @@ class _Indexed:
     message: Message
     found: Extract
     raw: Raw | None  # to be written back compressed
-    asks: bool = False  # for reports, now that it is here
+    asks: bool = False  # whether it requests reports, now that it is stored
 
 
 class Awaited:
-    """The messages that somebody waits for. Their indexing does not wait in turn."""
+    """The messages that requests wait for. They are indexed out of turn."""
 
     def __init__(self) -> None:
         self._ids: dict[UUID, None] = {}
         self._lock = threading.Lock()
 
     def add(self, ids: Iterable[UUID]) -> None:
-        """Add some, as far as there is room. From any thread."""
+        """Add messages, as long as there is room. From any thread."""
         with self._lock:
             self._ids.update(dict.fromkeys(islice(ids, _AWAITED - len(self._ids))))
 
     def take(self) -> list[UUID]:
-        """Return as many as fit a step, those that have waited longest first."""
+        """Return as many as fit into a step, the longest waiting first."""
         with self._lock:
             taken = list(islice(self._ids, _AT_ONCE))
             for each in taken:
@@ -95,10 +96,12 @@ class Awaited:
 
 
 class CalmMoment:
-    """When nothing has happened for a while; or at the latest, where something always does."""
+    """The time when nothing has happened for a while; or the latest time, if something
+    always does.
+    """
 
     def __init__(self, after: float, within: float) -> None:
-        """after, within: seconds after the last time that it was put off, and the first"""
+        """after, within: seconds after the last postponement, and after the first"""
         self._after = after
         self._within = within
         self._next = 0.0
@@ -113,7 +116,7 @@ class CalmMoment:
         self._latest = min(self._latest, now + self._within)
 
     def end(self) -> None:
-        """Begin again: it was made use of."""
+        """Begin again, after the moment was used."""
         self._latest = math.inf
 
 
@@ -122,14 +125,14 @@ def indexer(
 ) -> Background:
     """Return the work of indexing messages that are not large.
 
-    busy: whether the recorder has its hands full. announce: gets the ids of the
-    messages that were filled in. awaited: those that go first
+    busy: whether the recorder is busy. announce: gets the ids of the indexed messages.
+    awaited: the messages that go first
     """
     awaited = awaited or Awaited()
-    rested_at = 0.0  # from when on it may take a step though mail pours in
+    rested_at = 0.0  # the time from which it may take a step although mail pours in
     calm = CalmMoment(_JOINED_AFTER, _JOINED_WITHIN)
-    behind = True  # older messages may have no full text yet
-    before: UUID | None = None  # from it on, all have theirs
+    behind = True  # whether older messages may lack a full text
+    before: UUID | None = None  # from this message on, all have theirs
     fingerprints = Fingerprints()
 
     def step() -> float:
@@ -140,14 +143,14 @@ def indexer(
             announce(ids)
             calm.put_off(began)
         if pouring and began < rested_at:
-            # Capture has half of the time at least.
+            # Capture gets at least half of the time.
             return min(_POLL, time.monotonic() - began) if first else _POLL
         at_once = _BUSY_AT_ONCE if pouring else _AT_ONCE
         ids = index_some(at_once)
         if ids:
             announce(ids)
             calm.put_off(began)
-        # Joining attempts costs as much as taking a message, and nobody waits for it.
+        # Joining attempts costs as much as receiving a message, and is not urgent.
         printed, early = 0, calm.at - began
         if not pouring and early <= 0:
             printed, retried = fingerprints.make_some()
@@ -173,10 +176,10 @@ def indexer(
 
 
 def large_indexer(have_done: HaveDone, announce: Announce) -> Background:
-    """Return the work of indexing large messages: one by one, in a process beside.
+    """Return the work of indexing large messages: one by one, in another process.
 
-    have_done: see Workers.have_done. After _TRIES failures the beginning of a message
-    has to do.
+    have_done: see Workers.have_done. After _TRIES failures, the beginning of a message
+    must suffice.
     """
     return Background("large indexer", _Large(have_done, announce).step)
 
@@ -187,11 +190,12 @@ class _Large:
     def __init__(self, have_done: HaveDone, announce: Announce) -> None:
         self._have_done = have_done
         self._announce = announce
-        self._failed: Counter[UUID] = Counter()  # how often reading a message failed
-        self._behind = True  # older messages may have no full text yet
+        # the number of failures to read each message
+        self._failed: Counter[UUID] = Counter()
+        self._behind = True  # whether older messages may lack a full text
 
     def step(self) -> float:
-        """Index one; return how many seconds to rest."""
+        """Index one message; return the seconds to rest."""
         message = self._next()
         if message is None:
             return _LOOK_EVERY
@@ -215,7 +219,7 @@ class _Large:
         return message
 
     def _index(self, message: Message) -> _Indexed:
-        """Have it read. Raises Unanswered, unless that has failed often enough."""
+        """Have a message read. Raises Unanswered, unless that has failed often enough."""
         if self._failed[message.pk] >= _TRIES:
             log.error("Message %s is indexed by its beginning only", message.pk)
             return _index_all([message], LARGE)[0]
@@ -233,7 +237,7 @@ class _Large:
 
 
 def _ask_store(message: Message) -> None:
-    """Raise StoreDown if the body cannot be had now, which is no fault of the message."""
+    """Raise StoreDown if the body is unavailable now, which is no fault of the message."""
     raw = Raw.objects.filter(pk=message.transaction_id).defer("content").first()
     if raw and body_store.object_name(raw.key):
         with suppress(FileNotFoundError):
@@ -246,10 +250,10 @@ def index_some(at_once: int = _AT_ONCE) -> list[UUID]:
 
 
 def catch_up(before: UUID | None = None) -> list[UUID]:
-    """Give some of those that were indexed earlier their full text; return their ids.
+    """Make the missing full text of some older messages; return their ids.
 
-    The newest go first. before: of those that are older, so that what has its text
-    already is not looked at again and again
+    The newest go first. before: only older messages, so that those with a text are not
+    read again and again
     """
     rows = fulltext.missing().filter(size__lte=LARGE).select_related("transaction")
     if before is not None:
@@ -260,7 +264,9 @@ def catch_up(before: UUID | None = None) -> list[UUID]:
 
 
 def catch_up_headers() -> bool:
-    """Index the headers of some that were indexed without; whether any was left."""
+    """Index the headers of some messages without indexed headers; return whether there
+    were any.
+    """
     keys = fulltext.header_fields.missing(_AT_ONCE)
     known = fulltext.header_fields.of_messages([id for _, id in keys])
     found = [
@@ -273,7 +279,7 @@ def catch_up_headers() -> bool:
 
 
 def _header_tokens(message: Message) -> list[str]:
-    """Return what is indexed of a header; nothing where the body is lost."""
+    """Return the indexed tokens of a header; none if the body is lost."""
     raw = Raw.objects.filter(pk=message.transaction_id).first()
     if raw is None:
         return []
@@ -298,7 +304,7 @@ def _waiting() -> QuerySet[Message]:
     return rows.select_related("transaction").only(*_READ)
 
 
-# The columns that are read of a message; making an object of each takes long.
+# The columns that are read of a message; making full objects takes long.
 _READ = (
     "from_name", "from_address", "to", "cc", "subject", "message_id", "indexed_at",
     "transaction__reverse_path", "transaction__session",
@@ -306,7 +312,7 @@ _READ = (
 
 
 def _index_all(rows: Iterable[Message], most: int | None = None) -> list[_Indexed]:
-    """Read messages here; most: octets that are read of each."""
+    """Read messages here; most: the octets to read of each"""
     queue = list(rows)
     paths = _paths(queue)
     indexed = []
@@ -331,7 +337,7 @@ def _paths(queue: Sequence[Message]) -> dict[UUID, list[report_tasks.Path]]:
 
 
 def _with_bodies(queue: Sequence[Message]) -> Iterator[tuple[Message, Raw | None]]:
-    """Yield messages with the rows of their bodies, few of which are held at once."""
+    """Yield messages with the rows of their bodies, of which few are in memory at once."""
     for start in range(0, len(queue), _BODIES_AT_ONCE):
         part = queue[start : start + _BODIES_AT_ONCE]
         found = _BODIES.find([each.transaction_id for each in part])
@@ -358,7 +364,7 @@ def _compressed(raw: Raw | None) -> Raw | None:
 
 
 def _store(indexed: list[_Indexed]) -> list[UUID]:
-    """Write what was found; return the ids of those that nobody else has written."""
+    """Store the results; return the ids of those that no other process has stored."""
     if not indexed:
         return []
     now = datetime.now(UTC)
@@ -372,7 +378,7 @@ def _store(indexed: list[_Indexed]) -> list[UUID]:
 
 
 def _still_waiting(ids: list[UUID]) -> set[UUID]:
-    """Return those that no other process has indexed meanwhile, or is writing now."""
+    """Return those that no other process has indexed meanwhile, or is storing now."""
     rows = Message.objects.filter(pk__in=ids, indexed_at=None)
     locked = rows.select_for_update(skip_locked=True)
     return set(locked.values_list("pk", flat=True))
@@ -398,7 +404,7 @@ def _fill_in(indexed: list[_Indexed], now: datetime) -> None:
 
 
 def _findings(indexed: list[_Indexed]) -> list[BodyFinding]:
-    """Return the client's marks in bodies; a file that was imported has no client."""
+    """Return the findings about clients in bodies; an imported file has no client."""
     marked = [each for each in indexed if each.found.spots]
     sessions = {each.message.transaction.session_id for each in marked}
     imported = set(
@@ -420,7 +426,7 @@ def _findings(indexed: list[_Indexed]) -> list[BodyFinding]:
 
 
 def _put(indexed: list[_Indexed]) -> None:
-    """Write the full text alone, of messages that are indexed."""
+    """Write only the full text of messages that are indexed already."""
     if indexed:
         with write_turn():
             _put_texts(indexed)

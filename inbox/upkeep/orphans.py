@@ -1,7 +1,7 @@
-"""Objects that belong to no message: put before a commit that never came.
+"""Objects without a message: put before a commit that never came.
 
-A crash between the two leaves them, and so does a store that did not delete when it was
-asked to. The list of objects is read a page at a time.
+A crash between the two leaves them, and so does a store that failed to delete. The list
+of objects is read a page at a time.
 """
 
 from __future__ import annotations
@@ -19,27 +19,29 @@ from inbox.storage.leader import Leadership
 from inbox.storage.store_gate import StoreDown
 from inbox.upkeep.background import Background
 
-if TYPE_CHECKING:  # with boto3 it takes half a second
+if TYPE_CHECKING:  # the import with boto3 takes half a second
     from inbox.storage.object_storage import ObjectStorage
 
 log = logging.getLogger(__name__)
 
 _SAFE_AGE = timedelta(hours=1)  # a commit follows its put within minutes, or never
-_LOOK_EVERY = 60.0  # seconds, between looks at whether the store answers
+_LOOK_EVERY = 60.0  # seconds between checks whether the store answers
 _SWEEP_EVERY = 3600.0
 _BETWEEN_PAGES = 0.5
-_ROWS = 500  # that one question asks for
-_LOCK = 0x6D616F62  # PostgreSQL's advisory lock of the one that sweeps
+_ROWS = 500  # in one query
+_LOCK = 0x6D616F62  # PostgreSQL's advisory lock of the process that sweeps
 
 
 def orphan_sweep(store: ObjectStorage) -> Background:
-    """Return the work of sweeping, which also finds out that the store is well again."""
+    """Return the work of sweeping, which also notices when the store works again."""
     after, rested = "", _SWEEP_EVERY
     leadership = Leadership(_LOCK)
 
     def step() -> float:
         nonlocal after, rested
-        with suppress(StoreDown):  # the gate has logged it, and health says it
+        with suppress(
+            StoreDown
+        ):  # the gate has logged it, and the health page shows it
             if rested < _SWEEP_EVERY or not leadership.is_ours():
                 store.page(most=1)
                 rested += _LOOK_EVERY
@@ -70,7 +72,7 @@ def sweep_page(
 
 
 def _without_row(names: Iterable[str]) -> list[str]:
-    """Return the names of bodies whose rows there are not."""
+    """Return the names of bodies without a row."""
     by_id = {id: name for name in names if (id := _transaction(name))}
     ids, known = list(by_id), set[str]()
     for start in range(0, len(ids), _ROWS):
@@ -82,7 +84,7 @@ def _without_row(names: Iterable[str]) -> list[str]:
 
 
 def _transaction(name: str) -> UUID | None:
-    """Return the id that the name of a body has; None where it is the name of another."""
+    """Return the id in the name of a body; None for any other name."""
     folder, _, id = name.partition("/")
     with suppress(ValueError):
         found = UUID(id)

@@ -1,7 +1,7 @@
-"""The figures of one process: what it counted, and how it is now.
+"""The figures of one process: its counters, and its current state.
 
-Each process writes them into its Server row with every heartbeat, so that one address
-answers for all of them, those without pages included (/metrics).
+Each process writes them into its Server row with every heartbeat, so that /metrics
+answers for all processes, including those without pages.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def gauges(
     clock: ClockWatch,
     loop: AbstractEventLoop,
 ) -> Gauges:
-    """Return how this process is now, by name.
+    """Return the current state of this process, as gauges by name.
 
-    lag: of the live feed, seconds; data: the folder; loop: that of SMTP and the web
+    lag: of the live feed, in seconds; data: the folder; loop: of SMTP and the web
     """
     return {
         "open_sessions": lambda: recorder.open_sessions,
@@ -69,20 +69,20 @@ class ProcessFigures:
         }
 
     def now(self) -> dict[str, Any]:
-        """Return the figures as JSON can hold them. From any thread."""
+        """Return the figures in types that JSON can hold. From any thread."""
         gauges = {name: read() for name, read in self._gauges.items()}
         return {**self._tallies.figures(), "gauges": gauges}
 
 
 def _free(data: Path) -> int:
-    """Return the octets that the disk of a folder can take; of one that is gone, none."""
+    """Return the free octets on the disk of a folder; 0 if the folder is gone."""
     with suppress(OSError):
         return shutil.disk_usage(data).free
     return 0
 
 
 def _resident() -> int:
-    """Return the octets of memory that the process has now; the most it had, elsewhere."""
+    """Return the octets of memory of the process; on some systems, its maximum so far."""
     with suppress(OSError):
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")

@@ -1,4 +1,4 @@
-"""How much waits in each queue of the database, counted up to a limit."""
+"""The lengths of the queues in the database, counted up to a limit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST = 100_000  # rows of a queue that are counted
 
 
 def queue_depths() -> dict[str, int]:
-    """Return how many rows wait, by queue; MOST stands for that many or more."""
+    """Return the number of waiting rows, by queue; MOST stands for that many or more."""
     return {
         "index": _count(Message.objects.filter(indexed_at=None)),
         "releases": _count(Release.objects.filter(state="queued")),

@@ -1,4 +1,4 @@
-"""A plan of which rows are to go, since finding them takes longer than removing a few."""
+"""A plan of the rows to remove, since finding them takes longer than removing a few."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from uuid import UUID
 
 from inbox.storage.write_lock import ROWS_IN_A_TURN
 
-# Where nothing more was found, looking again takes at most this part of the time.
+# If no more rows were found, searching again takes at most this part of the time.
 SHARE = 0.1
 
 
 class Found(NamedTuple):
-    """Ids of rows that are to go, with the number of rows that go with each.
+    """Ids of rows to remove, with the number of rows that are removed with each.
 
-    has_more: there is more, which is found once these are gone
+    has_more: there are more, which are found once these are removed
     """
 
     rows: Sequence[tuple[UUID, int]] = ()
@@ -25,18 +25,19 @@ class Found(NamedTuple):
 
 
 class RemovalPlan:
-    """Rows that are to go: many are found at once, and a turn at a time is removed."""
+    """Rows to remove: many are found at once, and removed a turn at a time."""
 
     def __init__(self) -> None:
         self._rows: deque[tuple[UUID, int]] = deque()
-        self._due = 0.0  # monotonic seconds, when it is looked for again
+        self._due = 0.0  # monotonic seconds of the next search
 
     def turn(
         self, find: Callable[[], Found], remove: Callable[[list[UUID]], int]
     ) -> int:
-        """Remove a turn's worth; return how many went, 0 where nothing is to go.
+        """Remove a turn's worth; return the number of rows, 0 if there were none.
 
-        remove: of the first ids, leaves what is to stay by now, and returns how many went
+        remove: removes the first ids, except those that must stay now, and returns the
+        number
         """
         while self._rows or self._find(find):
             first = self._first()
@@ -58,7 +59,9 @@ class RemovalPlan:
         return ids
 
     def _find(self, find: Callable[[], Found]) -> bool:
-        """Look for rows, unless that was done a moment ago; whether there are any."""
+        """Search for rows, unless the last search was a moment ago; return whether
+        there are any.
+        """
         began = time.monotonic()
         if began >= self._due:
             found = find()

@@ -1,4 +1,4 @@
-"""The reporter: makes the reports that messages and releases ask for, after their commits."""
+"""The reporter: makes the reports that messages and releases request, after their commits."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from inbox.upkeep.background import Background
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY = 5.0  # seconds, without a nudge: other processes note tasks, too
+_LOOK_EVERY = 5.0  # seconds, without a nudge: other processes also note tasks
 _RETRY_AFTER = 1.0  # seconds
 
 
 class Reporter(Background):
-    """The work of making reports, woken when one is asked for."""
+    """The work of making reports, which is woken by each request."""
 
     def __init__(self, server: UUID) -> None:
         """server: of this process"""
@@ -37,9 +37,9 @@ class Reporter(Background):
 
 
 def make_one(server: UUID) -> float:
-    """Do the task that is next; return how many seconds to rest.
+    """Do the next task; return the seconds to rest.
 
-    A task that fails is tried again, a few times; the others go on meanwhile.
+    A failed task is tried again, a few times; meanwhile others are done.
     """
     task = report_tasks.first()
     if task is None:
@@ -52,8 +52,8 @@ def make_one(server: UUID) -> float:
     except Exception as error:
         if is_full(error):
             raise  # the same task is tried until there is room
-        # A fault of ours, a file that is gone, or a text that the database refuses. Where
-        # the database fails for all, the try is not counted: put_back() fails, too.
+        # A bug, a missing file, or a text that the database refuses. If the database
+        # fails for all, the try is not counted: put_back() fails, too.
         log.exception("A report about message %s could not be made", task.message_id)
         if not report_tasks.put_back(task):
             log.error("No report about message %s is made", task.message_id)

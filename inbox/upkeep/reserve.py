@@ -1,4 +1,4 @@
-"""Keeps the reserve that is given up when the disk is full (storage/full_disk.py)."""
+"""Keeps the reserve for a full disk (storage/full_disk.py)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LOOK_EVERY = 10.0  # seconds
 
 
 def reserve() -> Background:
-    """Return the work of keeping it."""
+    """Return the work of keeping the reserve."""
 
     def step() -> float:
         full_disk.keep_reserve()

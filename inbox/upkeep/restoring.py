@@ -1,4 +1,4 @@
-"""Makes a data folder of a backup, whole or not at all (backing_up.py writes it)."""
+"""Makes a data folder from a backup, completely or not at all (backing_up.py writes it)."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _KEYS = "SELECT key FROM inbox_raw WHERE key <> ''"
 def restore(source: Path, database: Path, data: Path) -> BodyCheck:
     """Restore a backup into a data folder that has no database yet.
 
-    The database comes last, so that one that is there says that all else is. Nobody else
-    may use the folder. Raises Incomplete, OSError.
+    The database comes last, so that its existence shows that all else is there. No
+    other process may use the folder. Raises Incomplete, OSError.
     """
     if database.exists():
         raise Incomplete(
@@ -75,13 +75,13 @@ def _no_database(error: sqlite3.Error) -> Incomplete:
 
 
 def _refuse_foreign(database: Path) -> None:
-    """Raise Incomplete where a database has what no Mailsink has put there.
+    """Raise Incomplete if a database has content that no Mailsink put there.
 
-    Its schema would act on whatever is stored later, rows that break its rules be found by
-    none, and a key of a body lead to a file elsewhere.
+    Its schema would affect everything that is stored later, rows that break its
+    constraints would go unnoticed, and a body's key could lead to a foreign file.
     """
     try:
-        # Of a database that is opened for reading alone, SQLite checks no CHECK.
+        # In a database opened read-only, SQLite does not check CHECK constraints.
         with closing(sqlite3.connect(database)) as source:
             source.execute("PRAGMA query_only = ON")
             if words := backup_schema.difference(source):
@@ -98,14 +98,16 @@ def _refuse_foreign(database: Path) -> None:
 
 
 def _unpack(source: Path, folder: Path) -> dict[str, Any]:
-    """Write the files of a backup into a folder; return what its manifest says of them.
+    """Write the files of a backup into a folder; return their entries in the manifest.
 
-    Raises Incomplete unless it has all of them, as they were, and no others.
+    Raises Incomplete unless it has exactly these files, unchanged.
     """
     found: dict[str, dict[str, Any]] = {}
     manifest: dict[str, Any] = {}
     try:
-        with tarfile.open(source, "r|") as tar:  # which cannot be more than it is
+        with tarfile.open(
+            source, "r|"
+        ) as tar:  # a stream cannot be larger than the file
             for member in tar:
                 file = tar.extractfile(member)
                 if file is None or member.issparse() or not _is_ours(member.name):

@@ -1,8 +1,8 @@
-"""Retention: what is too old or too much goes, in small batches that let others write.
+"""Retention: removes old and excess data, in small batches that let others write.
 
-Messages beyond a number, an age or a size are purged with their bodies, for the server and
-for each inbox; so is the trash after its hours. Pinned messages stay. Sessions without a stored message go by a number of
-their own, with everything in them.
+Messages beyond a number, an age or a size are purged with their bodies, for the server
+and for each inbox; so is the trash after its hours. Pinned messages stay. Sessions
+without a stored message have a separate limit, and are removed with everything in them.
 """
 
 from __future__ import annotations
@@ -36,30 +36,30 @@ from mailsink.ids import first_at
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY = 10.0  # seconds, where there has been nothing to do for long
+_LOOK_EVERY = 10.0  # seconds, if there has been nothing to do for long
 _BETWEEN_BATCHES = 0.005
 _SWEEP_EVERY = 3600.0
-_REST = 0.25  # seconds after which it is looked again for what there was a moment ago
-_PLANNED = 1000  # sessions, after which it is looked for more
-# A session counts once more for each so many lines: one connection that is kept open may
-# have those of a thousand others.
+_REST = 0.25  # seconds until the next search after a successful one
+_PLANNED = 1000  # sessions, after which there is another search
+# A session counts once more for each of this number of lines: one connection that is
+# kept open can have the lines of a thousand others.
 _LINES = 100
-_LOCK = 0x6D61696C  # "mail": PostgreSQL's advisory lock of the one that prunes
+_LOCK = 0x6D61696C  # "mail": PostgreSQL's advisory lock of the process that prunes
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionLimits:
-    """How much stays stored; 0 is no limit."""
+    """The limits of what stays stored; 0 is no limit."""
 
     messages: int
-    sessions: int  # those without a stored message
+    sessions: int  # without a stored message
     days: int
     trash_hours: int
     audit_days: int = 0
 
 
 def retention(limits: RetentionLimits, spool: Path) -> Background:
-    """Return the work of pruning. spool: the folder of bodies on their way."""
+    """Return the work of pruning. spool: the folder of incoming bodies"""
     swept = 0.0
     pruning, leadership = Pruning(limits), Leadership(_LOCK)
 
@@ -79,15 +79,15 @@ def retention(limits: RetentionLimits, spool: Path) -> Background:
 
 
 class Pruning:
-    """Removes what is beyond the limits, a turn of rows at a time.
+    """Removes data beyond the limits, a turn's rows at a time.
 
-    Each kind of what goes takes its turn. While mail pours in there are always messages
-    to go: nothing else would, if they were to go first. A kind that fails is put off, and
-    keeps none behind it from its turn.
+    Each kind of data gets its turn. While mail pours in there are always messages to
+    remove: with messages first, nothing else would ever be removed. A kind that fails
+    is postponed, and does not keep the next ones from their turn.
     """
 
     def __init__(self, limits: RetentionLimits) -> None:
-        """limits: how much stays"""
+        """limits: of what stays"""
         evictions, sessions = Evictions(), RemovalPlan()
         kinds: tuple[Callable[[], int], ...] = (
             partial(_empty_trash, limits.trash_hours),
@@ -104,12 +104,14 @@ class Pruning:
             partial(audit_search.prune, limits.audit_days),
             database_size.shrink,
         )
-        self._kinds = deque(map(_Kind, kinds))  # the next to have its turn stands first
-        self._faults: dict[_Kind, Exception] = {}  # of those that failed the last time
-        self._without_room: _Kind | None = None  # which is tried once more, with room
+        self._kinds = deque(map(_Kind, kinds))  # in the order of their turns
+        self._faults: dict[
+            _Kind, Exception
+        ] = {}  # of the kinds that failed the last time
+        self._without_room: _Kind | None = None  # tried once more, with room
 
     def batch(self) -> int:
-        """Remove one turn's worth of one kind; return how many rows went."""
+        """Remove one turn's worth of one kind; return the number of rows."""
         now = time.monotonic()
         for kind in self._kinds:
             if kind.due <= now and (gone := self._turn(kind, now)):
@@ -119,7 +121,7 @@ class Pruning:
         return 0
 
     def _turn(self, kind: _Kind, now: float) -> int:
-        """Let a kind have its turn; return how many rows went: none where it fails."""
+        """Give a kind its turn; return the number of removed rows: 0 if it fails."""
         try:
             gone = kind.turn(now)
         except Exception as error:
@@ -136,42 +138,45 @@ class Pruning:
         return gone
 
     def _note(self, kind: _Kind, error: Exception) -> None:
-        """Log an error once, until its kind works again; that of many kinds once, too."""
+        """Log an error once, until its kind works again; the same error of many kinds
+        also once.
+        """
         if repr(error) not in map(repr, self._faults.values()):
             details = None if _is_expected(error) else error
             log.error("retention: %s", error, exc_info=details)
         self._faults[kind] = error
 
     def trouble(self) -> str:
-        """Return that a kind fails by an error of ours, in words; "" if none does."""
+        """Return which kind fails because of a bug, in words; "" if none does."""
         if all(map(_is_expected, list(self._faults.values()))):
             return ""
         return "a part of retention fails by an error, which the log has"
 
     @property
     def rest(self) -> float:
-        """Seconds until one of them is looked at again."""
+        """Seconds until the next turn of any kind."""
         return max(0.0, min(kind.due for kind in self._kinds) - time.monotonic())
 
 
 def _is_expected(error: Exception) -> bool:
-    """Whether it is the database that fails, or the disk."""
+    """Whether the cause is the database, or the disk."""
     return isinstance(error, DatabaseError | OSError)
 
 
 class _Kind:
-    """One kind of what goes. The longer there is none, the less often it is looked at."""
+    """One kind of data to remove. The longer there is none, the less often it is searched."""
 
     def __init__(self, remove: Callable[[], int]) -> None:
-        """remove: removes a turn's worth, and returns how many rows went"""
+        """remove: removes a turn's worth, and returns the number of rows"""
         self._remove = remove
         self._rest = _REST
-        self.due = 0.0  # monotonic seconds, when it is looked at again
+        self.due = 0.0  # monotonic seconds of the next search
 
     def turn(self, now: float) -> int:
-        """Remove a turn's worth; return how many rows went.
+        """Remove a turn's worth; return the number of rows.
 
-        now: monotonic seconds, of all that are looked at together, so that they are again
+        now: in monotonic seconds, equal for kinds that are searched together, which
+        keeps them together
         """
         began = time.monotonic()
         if gone := self._remove():
@@ -181,7 +186,7 @@ class _Kind:
         return 0
 
     def put_off(self, now: float, took: float = 0.0) -> None:
-        """Let it rest. took: seconds for which it was looked at"""
+        """Let it rest. took: the seconds that the search took"""
         self.due = now + max(self._rest, took / SHARE)
         self._rest = min(2 * self._rest, _LOOK_EVERY)
 
@@ -194,12 +199,12 @@ def _empty_trash(hours: int) -> int:
 
 
 def _purge_old(days: int) -> int:
-    """Purge what is too old for the server, in inboxes without days of their own."""
+    """Purge messages too old for the server, in inboxes without their own limit of days."""
     return purge(_older(days).filter(inbox__retention_days=None), "age") if days else 0
 
 
 def _purge_old_of_inboxes() -> int:
-    """Purge what is too old for an inbox that has days of its own."""
+    """Purge messages too old for an inbox with its own limit of days."""
     own = Inbox.objects.filter(retention_days__gt=0, deleted_at=None)
     for key, days in own.values_list("pk", "retention_days")[:MOST]:
         if gone := purge(_older(days or 0).filter(inbox=key), "inbox"):
@@ -210,7 +215,7 @@ def _purge_old_of_inboxes() -> int:
 def _older(days: int) -> QuerySet[Message]:
     before = datetime.now(UTC) - timedelta(days=days)
     old = Message.objects.filter(pinned=False, received_at__lt=before)
-    # Ids are in the order of arrival, and indexed; received_at is not.
+    # Ids are in the order of arrival, and indexed; received_at is not indexed.
     return old.filter(id__lt=first_at(before.timestamp()))
 
 
@@ -220,9 +225,9 @@ def _without_message() -> QuerySet[Session]:
 
 
 def _old_sessions(limit: int) -> Found:
-    """Return the oldest sessions beyond the limit, some of them if they are many.
+    """Return the oldest sessions beyond the limit; only some of them if they are many.
 
-    The newest one stays, however long it is.
+    The newest one stays, whatever its length.
     """
     if not limit:
         return Found()
@@ -248,7 +253,7 @@ def _remove(sessions: list[UUID]) -> int:
 
 
 def sweep(spool: Path) -> None:
-    """Remove files that belong to nothing: left by a crash between file and row."""
+    """Remove files without an owner, which a crash between file and row left."""
     before = time.time() - 3600
     for path in spool.glob("*"):
         if path.is_file() and path.stat().st_mtime < before:

@@ -1,7 +1,7 @@
-"""Queues what the rules and the guard let out, behind a cursor over the captured messages.
+"""Queues the releases of the rules and the guard, with a cursor over the captured messages.
 
-Processes may commit ids out of their order: each message is looked at soon after it came,
-and once more when no earlier one can come. Only then does the stored cursor pass it.
+Processes can commit ids out of order: each message is processed soon after its arrival,
+and again when no earlier one can appear. Only then does the stored cursor pass it.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ from mailsink.ids import first_at
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 100  # messages
-_LOOK_EVERY = 0.5  # seconds, where there are rules
-_REST = 5.0  # seconds, where there are none, or where none may be followed
+_LOOK_EVERY = 0.5  # seconds, if there are rules
+_REST = 5.0  # seconds, if there are none, or they cannot be followed
 _YIELD = 0.05  # seconds between batches while mail pours in
 _SETTLE_EVERY = 30.0  # seconds
-_SETTLED_AFTER = 60.0  # seconds in which a commit is over
-_LOCK = 0x72756C65  # "rule": PostgreSQL's advisory lock of the one that derives
+_SETTLED_AFTER = 60.0  # seconds after which a commit is certainly over
+_LOCK = 0x72756C65  # "rule": PostgreSQL's advisory lock of the process that derives
 
 
 class RuleFollower:
-    """Background work, on a thread of its own."""
+    """Background work, on a separate thread."""
 
     def __init__(self, is_busy: Callable[[], bool]) -> None:
-        """is_busy: whether mail pours in, so that others had better wait"""
+        """is_busy: whether mail pours in, so that other work should wait"""
         self._leadership = Leadership(_LOCK)
         self._background = Background(
             "releases by rules", self._step, end=self._leadership.end
         )
         self._is_busy = is_busy
-        self._active = False  # there is something to derive
-        self._fault = ""  # that was logged
-        self._seen: UUID | None = None  # up to here, all were looked at once
-        self._settled = UUID(int=0)  # up to here, all were looked at for good
+        self._active = False  # whether there is something to derive
+        self._fault = ""  # the last logged fault
+        self._seen: UUID | None = None  # up to here, all were processed once
+        self._settled = UUID(int=0)  # up to here, all were processed for good
         self._settles_at = 0.0
 
     def start(self) -> None:
@@ -56,12 +56,12 @@ class RuleFollower:
         self._background.start()
 
     async def stop(self) -> None:
-        """End the thread after the batch that is on."""
+        """End the thread after the current batch."""
         rules_changed.disconnect(self._changed)
         await self._background.stop()
 
     def nudge(self) -> None:
-        """Say that messages were stored: it costs nothing where there are no rules."""
+        """Announce stored messages: without rules, this costs nothing."""
         if self._active:
             self._background.nudge()
 
@@ -78,7 +78,7 @@ class RuleFollower:
         if plan is None:
             return _REST
         if since is None:
-            self._seen = None  # what comes until there is a rule is not looked at
+            self._seen = None  # messages before the first rule are skipped
             return _REST
         if deriving.queue_is_full():
             return _REST
@@ -91,7 +91,7 @@ class RuleFollower:
         return self._pause() if last else _LOOK_EVERY
 
     def _plan(self) -> Plan | None:
-        """Return what is to be derived; None, and say why, where it cannot be read."""
+        """Return the current plan; if it is unreadable, log the reason and return None."""
         try:
             plan = deriving.plan()
         except BrokenRule as broken:
@@ -106,7 +106,7 @@ class RuleFollower:
         return _YIELD if self._is_busy() else 0.0
 
     def _settle(self, plan: Plan) -> bool:
-        """Look at a batch for good; return whether there was one."""
+        """Process a batch for good; return whether there was one."""
         until = first_at(time.time() - _SETTLED_AFTER)
         last = _derive(plan, self._settled, until)
         if last is None:
@@ -124,7 +124,7 @@ def _stored() -> UUID:
 
 
 def _derive(plan: Plan, after: UUID, until: UUID | None) -> UUID | None:
-    """Derive from the next messages; return the last of them, None if there is none."""
+    """Derive from the next messages; return the last one, None if there is none."""
     rows = Message.objects.filter(deleted_at=None, pk__gt=after)
     if until is not None:
         rows = rows.filter(pk__lt=until)

@@ -1,4 +1,4 @@
-"""The running processes: each has a Server row; what a dead one left open is closed."""
+"""The running processes: each has a Server row; the open sessions of dead ones are closed."""
 
 from __future__ import annotations
 
@@ -37,10 +37,9 @@ def register(
 ) -> Server:
     """Add this process, listening on these bound addresses ("127.0.0.1:1025").
 
-    others: of the other kinds of listener (LISTENER_KINDS), by name
-    is_one_of_several: of this machine, which may share a SQLite file
-    dead: the process that was in this one's place
-    Sessions that dead servers left open are closed as crashed.
+    others: the addresses of the other kinds of listener (LISTENER_KINDS), by name.
+    is_one_of_several: on this machine, maybe with a shared SQLite file. dead: the
+    process that this one replaces. Open sessions of dead servers are closed as crashed.
     """
     _go_on_from_stored()
     close_crashed(is_one_of_several, dead)
@@ -59,7 +58,7 @@ def register(
 
 
 def listening(running: Iterable[Server]) -> dict[str, list[str]]:
-    """Return where servers take mail, by kind of listener; [] for a kind that is off."""
+    """Return the listeners of servers, by kind; [] for a kind that is off."""
     found = {
         kind: [address for server in running for address in getattr(server, kind)]
         for kind in LISTENER_KINDS
@@ -69,9 +68,9 @@ def listening(running: Iterable[Server]) -> dict[str, list[str]]:
 
 
 def _go_on_from_stored() -> None:
-    """Let new ids follow those stored: "later than this message" stays true.
+    """Make new ids follow the stored ones, so that "later than this message" stays true.
 
-    The clock may have been put back since they were made.
+    The clock may have been set back since they were made.
     """
     for model in (Message, Transaction, Session):
         greatest = model.objects.order_by("-pk").values_list("pk", flat=True).first()
@@ -80,9 +79,9 @@ def _go_on_from_stored() -> None:
 
 
 def close_crashed(is_one_of_several: bool = False, dead: UUID | None = None) -> None:
-    """Close the sessions and transactions of servers that are gone without a word.
+    """Close the sessions and transactions of servers that died.
 
-    is_one_of_several, dead: as register() has them
+    is_one_of_several, dead: see register()
     """
     for server in _dead(is_one_of_several, dead):
         while ids := _open_sessions(server):
@@ -115,20 +114,20 @@ def _open_sessions(server: Server) -> list[UUID]:
 
 
 def alive(database: str = DEFAULT_DB_ALIAS) -> list[Server]:
-    """Return the servers that run now, the newest first."""
+    """Return the running servers, newest first."""
     recent = Q(heartbeat__gte=datetime.now(UTC) - _DEAD_AFTER)
     running = Server.objects.using(database).filter(recent, stopped_at=None)
     return list(running.order_by("-id"))
 
 
 def current_smtp() -> list[str]:
-    """Return the addresses at which mail is taken now: "127.0.0.1:1025"."""
+    """Return the addresses that accept mail now: "127.0.0.1:1025"."""
     return listening(alive())["smtp"]
 
 
 def try_to_write() -> None:
-    """Do what needs a database that can be written. Raises DatabaseError."""
-    # On SQLite this takes the write lock, which a read-only file has not.
+    """Do a write that needs a writable database. Raises DatabaseError."""
+    # On SQLite this takes the write lock, which a read-only file cannot have.
     with write_turn():
         Server.objects.exists()
 
@@ -136,9 +135,9 @@ def try_to_write() -> None:
 def heartbeat(
     server: Server, figures: Callable[[], dict[str, Any]] = dict
 ) -> Background:
-    """Return the work that says, until it is stopped, that this server lives.
+    """Return the work that shows, until it is stopped, that this server is alive.
 
-    figures: returns what it counted so far, for whoever asks another process
+    figures: returns its current counters, for /metrics in other processes
     """
 
     def beat() -> float:
@@ -152,7 +151,7 @@ def heartbeat(
 
 
 def unregister(server: Server) -> None:
-    """Say that this server stopped, if that can still be written."""
+    """Record that this server stopped, if that can still be written."""
     now = datetime.now(UTC)
     try:
         with write_turn():

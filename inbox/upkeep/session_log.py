@@ -1,6 +1,6 @@
-"""The log of sessions: a line for each that ended, once its end is stored (MAILSINK_LOG).
+"""The log of sessions: a line for each ended session, once its end is stored (MAILSINK_LOG).
 
-Lines are written on a thread of their own, since whoever reads the log may be slow.
+Lines are written on a separate thread, since the log's reader may be slow.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from inbox.capture.rows import SessionChanges, SessionRow
 
 log = logging.getLogger("mailsink.sessions")
 
-MOST_WAITING = 10_000  # lines; further ones are counted only
-_LONGEST = 200  # characters of a name that the client gave
+MOST_WAITING = 10_000  # lines; further ones are only counted
+_LONGEST = 200  # characters of a client's name
 
 
 class SessionLog:
@@ -39,13 +39,13 @@ class SessionLog:
         self._thread.start()
 
     async def stop(self) -> None:
-        """Write what waits, and end the thread."""
+        """Write the waiting lines, and end the thread."""
         self._stopping = True
         self._wake.set()
-        await asyncio.to_thread(self._thread.join, 2.0)  # nobody may read the log
+        await asyncio.to_thread(self._thread.join, 2.0)  # the log may have no reader
 
     def committed(self, changes: SessionChanges) -> None:
-        """Take what a commit wrote. Called on the event loop."""
+        """Take the changes of a commit. Called on the event loop."""
         if changes.sessions_closed:
             self._take(changes.sessions_closed)
         self._feed.committed(changes)
@@ -76,7 +76,7 @@ class SessionLog:
 
 
 def fields(row: SessionRow) -> dict[str, Any]:
-    """Return what the log says of a session, by name; no secret is among it."""
+    """Return the fields of a session's log line, by name; none of them is secret."""
     seconds = (row.closed_at - row.opened_at).total_seconds() if row.closed_at else 0.0
     return {
         "id": str(row.id),

@@ -1,4 +1,4 @@
-"""Whether stored bodies are what was received: each against its SHA-256."""
+"""Checks that stored bodies are the received ones, by their SHA-256."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _MOST_NAMED = 20  # bodies that are named
 
 @dataclass(slots=True)
 class BodyCheck:
-    """The result of checking bodies. wrong: transactions, as many as are named"""
+    """The result of checking bodies. wrong: transactions, up to the named maximum"""
 
     right: int = 0
     missing: int = 0
     altered: int = 0
-    elsewhere: int = 0  # in object storage, which were not looked at
+    elsewhere: int = 0  # in object storage, which were not checked
     wrong: list[str] = field(default_factory=list)
 
     @property
     def is_well(self) -> bool:
-        """Whether every body is there, as it was received."""
+        """Whether every body is there, unchanged."""
         return not (self.missing or self.altered)
 
     def take(self, raw: Raw) -> bytes | None:
-        """Check a body; return its octets if they are those that were received."""
+        """Check a body; return its octets if they are unchanged."""
         try:
             octets = body_store.read(raw)
         except FileNotFoundError:
@@ -47,7 +47,7 @@ class BodyCheck:
         return None
 
     def words(self) -> str:
-        """Return it in a sentence."""
+        """Return the result in a sentence."""
         text = f"{self.right} bodies are as they were received"
         if self.right == 1:
             text = "1 body is as it was received"
@@ -62,9 +62,9 @@ class BodyCheck:
 
 
 def check_bodies(rows: Iterable[Raw], objects: bool = True) -> BodyCheck:
-    """Check bodies, in memory one at a time. Raises StoreDown.
+    """Check bodies, with one in memory at a time. Raises StoreDown.
 
-    objects: also those in object storage
+    objects: also check those in object storage
     """
     check = BodyCheck()
     for raw in rows:

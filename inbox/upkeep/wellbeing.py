@@ -1,4 +1,4 @@
-"""Looks for troubles of a process that goes on working, for /health/ready and /metrics."""
+"""Looks for faults of a process that still works, for /health/ready and /metrics."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 
 from inbox.upkeep import background
 
-_LITTLE = 512 * 1024 * 1024  # octets; with less the disk counts as nearly full
+_LITTLE = 512 * 1024 * 1024  # octets; with less, the disk counts as nearly full
 _LATE = 5.0  # seconds that a viewer may wait
-_JUMP = 2.0  # seconds by which the clock may be put right unnoticed
-_NEWS = 3600.0  # seconds for which a jump is news
-# With the time that the machine slept, where the system has such a clock.
+_JUMP = 2.0  # seconds by which the clock may be corrected unnoticed
+_NEWS = 3600.0  # seconds for which a jump is reported
+# Includes the time of sleep, if the system has such a clock.
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 Notices = Mapping[str, Callable[[], str]]
 
 
 class ClockWatch:
-    """Notices that the time of day was put forward or back while the process runs."""
+    """Notices when the time of day is set forward or back while the process runs."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class ClockWatch:
         self._jumped_by, self._jumped_at = 0.0, 0.0
 
     def jump(self) -> float:
-        """Return by how many seconds it jumped last, within an hour; 0.0 if it did not."""
+        """Return the seconds of the last jump within an hour; 0.0 if there was none."""
         now = self._steady()
         apart = self._wall() - now
         if abs(apart - self._apart) > _JUMP:
@@ -54,9 +54,9 @@ class ClockWatch:
 
 
 def notices(data: Path, lag: Callable[[], float], clock: ClockWatch) -> Notices:
-    """Return what is looked at, by name; each says what is wrong, "" if nothing is.
+    """Return the checks by name; each returns a fault, or "".
 
-    data: the folder; lag: of the live feed, seconds
+    data: the folder; lag: of the live feed, in seconds
     """
     return {
         "disk": lambda: _disk(data),
