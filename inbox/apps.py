@@ -16,7 +16,8 @@ class InboxConfig(AppConfig):
         from inbox.storage.sqlite import prepare
 
         connection_created.connect(prepare)
-        # inbox.access has roles of its own: the 200 rows of Django's permissions have no reader.
+        # inbox.access has its own roles: the 200 rows of Django's permissions would be
+        # unused.
         uid = "django.contrib.auth.management.create_permissions"
         post_migrate.disconnect(create_permissions, dispatch_uid=uid)
         post_migrate.disconnect(create_contenttypes)

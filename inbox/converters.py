@@ -10,7 +10,7 @@ _ANY_CASE = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 class Id:
-    """A UUID; Django's own converter knows no capital letters."""
+    """A UUID; Django's own converter rejects capital letters."""
 
     regex = _ANY_CASE
 
@@ -46,7 +46,7 @@ class ShortId:
 
 
 def register() -> None:
-    """Make these known by name to path()."""
+    """Register the converters under their names for path()."""
     register_converter(Id, "id")
     register_converter(MessageId, "message")
     register_converter(ShortId, "short")

@@ -1,7 +1,7 @@
 """Errors in a user's request, each kind with its HTTP status.
 
-The text says what is wrong and what to do. Raise these anywhere: one handler answers
-for all pages (inbox.views.errors), one for API v3 (inbox.api.v3.api).
+The text names the fault and the remedy. Raise these anywhere: one handler answers for
+all pages (inbox.views.errors), one for API v3 (inbox.api.v3.api).
 """
 
 from __future__ import annotations
@@ -10,40 +10,40 @@ from typing import Any, ClassVar
 
 
 class UserError(Exception):
-    """The base of all; never raised itself."""
+    """The base of all user errors; never raised itself."""
 
     status: ClassVar[int] = 400
 
     @property
     def members(self) -> dict[str, Any]:
-        """Members of an answer in JSON, beside its sentence."""
+        """The members of a JSON answer in addition to its sentence."""
         return {}
 
 
 class BadRequest(UserError):
-    """A query or cursor that cannot be read."""
+    """A query or cursor that cannot be parsed."""
 
 
 class Forbidden(UserError):
-    """The user may see this, but not do what was asked."""
+    """The user may see this, but not do the requested action."""
 
     status = 403
 
 
 class NotFound(UserError):
-    """There is no such thing, or the user may not see it."""
+    """The object does not exist, or the user may not see it."""
 
     status = 404
 
 
 class Conflict(UserError):
-    """The thing is in a state that does not allow this now."""
+    """The state of the object does not allow this now."""
 
     status = 409
 
 
 class TriedTooOften(UserError):
-    """It was tried too often; it may be tried again later."""
+    """There were too many tries; a later one is allowed."""
 
     status = 429
 
@@ -55,10 +55,10 @@ class Invalid(UserError):
 
 
 class InvalidMember(Invalid):
-    """A value that cannot be stored, of a member that has a name."""
+    """A value that cannot be stored, with the name of its member."""
 
     def __init__(self, member: str, words: str) -> None:
-        """member: its path, as "conditions.header"; words: what is wrong with it"""
+        """member: its path, such as "conditions.header"; words: the fault"""
         super().__init__(words)
         self.member = member
 
@@ -68,18 +68,18 @@ class InvalidMember(Invalid):
 
 
 class NotKept(UserError):
-    """The deed is done, but the disk is too full to keep what came of it."""
+    """The action is done, but the disk is too full to store its result."""
 
     status = 507
 
 
 class NoRoom(UserError):
-    """The disk is full; some of what was asked for is done all the same."""
+    """The disk is full; a part of the request is done all the same."""
 
     status = 507
 
     def __init__(self, words: str, imported: int) -> None:
-        """imported: how many messages were stored before"""
+        """imported: the number of messages stored before"""
         super().__init__(words)
         self._imported = imported
 

@@ -8,9 +8,9 @@ from inbox.errors import InvalidMember
 
 
 def clean_name(name: str, most: int, *, optional: bool = False) -> str:
-    """Return a name as it is stored, with single spaces. Raises InvalidMember.
+    """Return a name in its stored form, with single spaces. Raises InvalidMember.
 
-    most: how many characters it may have; optional: it may be empty
+    most: the maximum of characters; optional: it can be empty
     """
     clean = " ".join(name.split())
     least = 0 if optional else 1

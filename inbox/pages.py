@@ -1,7 +1,7 @@
-"""Addresses of the pages that rows, words and redirects lead to.
+"""The paths of pages, for rows, words and redirects.
 
-Each is made by the name that inbox.urls gives it, and remembered: reverse() takes some
-20 microseconds, and a transcript has hundreds of addresses.
+Each is made from its name in inbox.urls, and cached: reverse() takes about 20
+microseconds, and a transcript has hundreds of paths.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mailsink.ids import short_id
 
 
 def path(name: str, *arguments: object, **query: object) -> str:
-    """Return the path of the page of this name, with a query; what is "" is left out."""
+    """Return the path of the page with this name, with a query; empty values are left out."""
     found = _path(get_script_prefix(), name, arguments)
     given = {key: value for key, value in query.items() if value != ""}
     return f"{found}?{urlencode(given)}" if given else found
@@ -28,10 +28,10 @@ def _path(prefix: str, name: str, arguments: tuple[object, ...]) -> str:
 
 
 def line(session: UUID, seq: int) -> str:
-    """Return the address of a session's page with one of its lines chosen."""
+    """Return the path of a session's page with one of its lines selected."""
     return f"{path('session', session)}?exchange={seq}#e{seq}"
 
 
 def short(session: UUID, seq: int) -> str:
-    """Return the short address of a line, as refusals name it."""
+    """Return the short path of a line, which refusals contain."""
     return path("short", short_id(session, seq))

@@ -1,8 +1,8 @@
 """Model instances and the recorder's rows -> the objects of API v3 and the live feed.
 
-The members that lists, single objects and the live feed share. Members that only
-`GET messages/<id>` has are made in inbox/api/v3/message_details.py. Takes rows that are
-loaded with what is asked of them; makes no query. Made to be fast.
+The members that lists, single objects and the live feed share. Members that only `GET
+messages/<id>` has are made in inbox/api/v3/message_details.py. The rows must be loaded
+with all needed data: no queries are made here. Optimised for speed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Shape = dict[str, Any]
 
 
 def stamp(at: datetime | None) -> str | None:
-    """Return a time as RFC 3339 UTC with Z and microseconds."""
+    """Return a time in RFC 3339 format, in UTC with Z and microseconds."""
     if at is None:
         return None
     if at.tzinfo is not UTC:
@@ -35,7 +35,7 @@ def stamp(at: datetime | None) -> str | None:
 
 
 def message(message: Message | MessageRow) -> Shape:
-    """Return a message as lists and live events have it."""
+    """Return a message for lists and live events."""
     transaction = message.transaction
     indexed = message.indexed_at is not None
     return {
@@ -80,7 +80,7 @@ def recipient(recipient: Recipient) -> Shape:
 
 
 def envelope(attempt: TransactionSummary) -> Shape:
-    """Return what MAIL and RCPT said, apart from the header."""
+    """Return the data of MAIL and RCPT, separate from the header."""
     return {
         "reverse_path": attempt.reverse_path,
         "parameters": attempt.parameters,
@@ -89,7 +89,7 @@ def envelope(attempt: TransactionSummary) -> Shape:
 
 
 def session(session: Session | SessionRow) -> Shape:
-    """Return a session as lists and live events have it; messages is a count."""
+    """Return a session for lists and live events; messages is a count."""
     return {
         "id": str(session.id),
         "inbox": inboxes.slug(session.inbox_id),
@@ -149,7 +149,7 @@ def exchange(exchange: Exchange | ExchangeRow) -> Shape:
 
 
 def transaction(attempt: TransactionSummary) -> Shape:
-    """Return a transaction, with what is known of its body; size null without one."""
+    """Return a transaction, with the known facts about its body; size is null without one."""
     return {
         "id": str(attempt.id),
         "session": str(attempt.session_id),
@@ -172,7 +172,7 @@ def transaction(attempt: TransactionSummary) -> Shape:
 
 
 def story(story: AttemptHistory) -> Shape:
-    """Return the tries of a message, in the words of the pages."""
+    """Return the attempt history of a message, in the words of the pages."""
     waits = [None, *story.waits]
     return {
         "sentence": stories.summary(story),
@@ -210,7 +210,7 @@ def _try(one: Attempt, waited: float | None, asked: bool) -> Shape:
 
 
 def replay(replay: Replay) -> Shape:
-    """Return how to make a session's exchanges again."""
+    """Return the commands that repeat a session's exchanges."""
     return {
         "swaks": replay.swaks,
         "swaks_notes": replay.swaks_notes,
@@ -220,7 +220,7 @@ def replay(replay: Replay) -> Shape:
 
 
 def trace(trace: Trace) -> Shape:
-    """Return where mail for an address is, in the words of the page."""
+    """Return a trace, in the words of the page."""
     return {
         "address": trace.address,
         "sentence": trace.sentence,
@@ -266,12 +266,12 @@ def _id(id: UUID | None) -> str | None:
 
 
 def connection(session: Session | None) -> Shape | None:
-    """Return when a client connected, and from where."""
+    """Return the time and the address of a client's connection."""
     if session is None:
         return None
     return {"at": stamp(session.opened_at), "client_address": session.client_address}
 
 
 def page(items: Iterable[Shape], next_cursor: str | None) -> Shape:
-    """Return a list as API v3 has it."""
+    """Return a list in the form of API v3."""
     return {"items": list(items), "next": next_cursor}

@@ -1,6 +1,6 @@
-"""Where the pages live, and what each is called.
+"""The paths of the pages, and their names.
 
-An invalid id gets the answer of an id that is not there: `missing` gives it in words.
+An invalid id gets the same answer as a missing one, from the view `missing`.
 """
 
 from __future__ import annotations
