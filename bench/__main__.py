@@ -1,10 +1,10 @@
-"""Measures Mailsink, its throughput beside its peers in turns.
+"""Measures Mailsink, and compares its throughput with its peers' in turns.
 
     make bench, or: python -m bench [--rounds 3] [--quick] [--only PART]
         [--all-peers] [--write]
 
-The server under test has one core, the load and a watching browser the other.
-Prints Markdown, as it stands in bench/README.md. Needs two cores and Linux.
+The server under test has one core, the load and a watching browser the other. Prints
+Markdown, in the form of bench/README.md. Needs two cores and Linux.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ PARTS = (
     "soak",
 )
 _WRITTEN = {"large", "soak", "throughput"}  # by --write
-_LONG = {"soak"}  # measured where they are asked for
-_TYPICAL = 1000.0  # messages a second, where the throughput is not measured
-_QUIET = 0.5  # processes at work on an average, of a machine that measures well
+_LONG = {"soak"}  # measured only on request
+_TYPICAL = 1000.0  # messages a second, if the throughput is not measured
+_QUIET = 0.5  # the highest load average of a machine for good measurements
 
 
 def main() -> None:
@@ -82,7 +82,7 @@ def main() -> None:
 
 
 def run(parts: set[str], options: argparse.Namespace) -> None:
-    """Measure these parts, and print what came of each."""
+    """Measure these parts, and print the result of each."""
     top = _TYPICAL
     if "throughput" in parts:
         servers = throughput.contenders(options.all_peers)
@@ -120,6 +120,6 @@ def run(parts: set[str], options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    # Ended so, it still stops its servers and removes their folders.
+    # Ended by a signal, it still stops its servers and removes their folders.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     main()

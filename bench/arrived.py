@@ -1,4 +1,4 @@
-"""Whether every message arrived, and whether it is still what was sent."""
+"""Checks that every message arrived, and that it is unchanged."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from bench.shapes import Shape
 
 _MARKED = 3  # messages of our own
 _LOOKED_AT = 3  # messages of the load whose octets are compared
-
-# What a server might change: leading dots, spaces and tabs at the end, empty lines, octets
-# that are not ASCII, a field in two lines, the longest line that RFC 5321 §4.5.3.1.6 has.
+# Content that a server might change: leading dots, spaces and tabs at the end, empty
+# lines, non-ASCII octets, a field in two lines, the longest line in RFC 5321
+# §4.5.3.1.6.
 _HARD = (
     b"From: Shop <orders@shop.test>\r\nTo: ann@example.com\r\n"
     b"Subject: The number of this one\r\n is\t%d\r\n"
@@ -24,7 +24,10 @@ _HARD = (
 
 
 def send_marked(address: tuple[str, int], size: int) -> dict[str, bytes]:
-    """Send messages that are easily changed; return them by Message-ID. size: at least."""
+    """Send messages that are easily changed; return them by Message-ID.
+
+    size: the least number of octets
+    """
     sent = {}
     with smtplib.SMTP(*address, timeout=60) as client:
         for number in range(_MARKED):
@@ -41,7 +44,7 @@ def send_marked(address: tuple[str, int], size: int) -> dict[str, bytes]:
 def wrong(
     contender: Contender, marked: dict[str, bytes], shape: Shape, messages: int
 ) -> str:
-    """Return what is wrong with what a server holds; "": nothing.
+    """Return the error in a server's messages; "" if there is none.
 
     marked: as returned by send_marked; messages: of the load
     """
@@ -65,9 +68,9 @@ def wrong(
 
 
 def _without(octets: bytes, added: frozenset[bytes]) -> bytes:
-    """Take away the fields before a message that its server may add, and no others."""
+    """Return a message without leading fields that its server may add."""
     while octets.partition(b":")[0] in added:
         octets = octets.partition(b"\r\n")[2]
-        while octets[:1] in (b" ", b"\t"):  # the field goes on
+        while octets[:1] in (b" ", b"\t"):  # the field continues
             octets = octets.partition(b"\r\n")[2]
     return octets

@@ -1,7 +1,6 @@
-"""The yardstick: stock aiosmtpd that takes mail, counts it and forgets it.
+"""The baseline: stock aiosmtpd, which accepts mail, counts it and drops it.
 
-python bench/bare.py PORT
-VRFY answers how many messages came.
+python bench/bare.py PORT VRFY replies with the number of messages so far.
 """
 
 from __future__ import annotations

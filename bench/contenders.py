@@ -1,6 +1,7 @@
-"""The servers under test: each is started for one turn, and asked what it holds.
+"""The servers under test: each is started for one turn, and lists its messages.
 
-A peer that cannot be had is left out with a line that says why (bench/peers.py).
+A peer that is not available is left out, with a line that gives the reason
+(bench/peers.py).
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ _STOPS_WITHIN = 30.0  # seconds
 
 
 class ContenderError(Exception):
-    """A server did not start, or does not answer."""
+    """A server did not start, or does not respond."""
 
 
 class Contender:
     """A server under test, while it runs.
 
-    adds: fields that it may put before a message
-    work_begins_within: seconds after a message, in which it may seem to be at rest
+    adds: fields that it may add before a message
+    work_begins_within: seconds after a message in which it may seem to be idle
     smtp: (host, port)
     pid: of its first process
     """
@@ -57,19 +58,19 @@ class Contender:
         raise NotImplementedError
 
     def count(self) -> int:
-        """Return how many messages it took."""
+        """Return how many messages it accepted."""
         raise NotImplementedError
 
     def held(self) -> dict[str, str] | None:
-        """Return its own ids by Message-ID; None: it keeps none, or does not list them."""
+        """Return its ids by Message-ID; None: it has none, or does not list them."""
         return None
 
     def source(self, id: str) -> bytes:
-        """Return a message by its own id, as it holds it."""
+        """Return a message by its own id, as stored."""
         raise NotImplementedError
 
     def unfinished(self) -> bool:
-        """Whether it says itself that work is left to do for a message."""
+        """Whether it reports work that is left to do for a message."""
         return False
 
 
@@ -77,7 +78,7 @@ class OfMailsink(Contender):
     """Mailsink, retention off; it stores messages as they were sent."""
 
     name = f"Mailsink {__version__}"
-    work_begins_within = 6.0  # what its indexer left, it looks for every 5 s
+    work_begins_within = 6.0  # every 5 s it looks for messages that its indexer left
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -103,16 +104,16 @@ class OfMailsink(Contender):
         return _get(f"{self._api}/messages/{id}/raw")
 
     def unfinished(self) -> bool:
-        # They are indexed in the order in which they came.
+        # They are indexed in the order of arrival.
         newest = _json(f"{self._api}/messages?limit=1")["items"]
         return any(each["snippet"] is None for each in newest)
 
 
 class _Program(Contender):
-    """A program that is given its ports."""
+    """A program that takes its ports as arguments."""
 
     def command(self, smtp: int, web: int, folder: Path) -> list[str]:
-        """Return what starts it. smtp, web: ports of 127.0.0.1 to listen at."""
+        """Return its command line. smtp, web: ports of 127.0.0.1 to listen on."""
         raise NotImplementedError
 
     @contextmanager
@@ -152,7 +153,7 @@ class _Program(Contender):
 
 
 class OfPeer(_Program):
-    """A program of other people; kept: how it keeps messages, where its name does not say."""
+    """A program of other people. kept: its storage, if its name does not show it."""
 
     kept = ""
 
@@ -163,7 +164,7 @@ class OfPeer(_Program):
 
 
 class Mailpit(OfPeer):
-    """Mailpit with a database file; as it is, but that it removes no old messages."""
+    """Mailpit with a database file and its defaults, but it keeps old messages."""
 
     adds = frozenset({b"Return-Path", b"Received"})
     kept = " `-d`"
@@ -211,7 +212,7 @@ class MailDev(OfPeer):
 
 
 class Inbucket(OfPeer):
-    """Inbucket with files; it removes none. It lists no Message-IDs: it is counted only."""
+    """Inbucket with files; it removes none. It lists no Message-IDs: only counted."""
 
     def command(self, smtp: int, web: int, folder: Path) -> list[str]:
         settings = {
@@ -243,7 +244,7 @@ class Bare(_Program):
 
 
 def _free_ports(number: int) -> list[int]:
-    """Return ports that are free; all are taken before the first is given back."""
+    """Return free ports; all are bound before the first is released."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
     ports = [each.getsockname()[1] for each in sockets]
     for each in sockets:

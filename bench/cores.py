@@ -1,4 +1,4 @@
-"""The server under test has one core, whatever loads and watches it the other."""
+"""One core for the server under test, the other for its load and its watcher."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SERVER_CORE, LOAD_CORE = 0, 1
 
 @contextmanager
 def on_core(core: int) -> Iterator[None]:
-    """Stay on one core; so does what is started meanwhile, to its end."""
+    """Stay on one core; processes started meanwhile stay there until their end."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:

@@ -1,4 +1,4 @@
-"""An inbox with a million messages, at rest and while mail comes; a session of 21,000 lines."""
+"""An inbox with a million messages, idle and under load; a session of 21,000 lines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.running import Mailsink
 
 _STORED = 1_000_000
 _TIMES = 60
-_TURNS, _MESSAGES = 5, 4_000  # of each, with the large store and an empty one in turns
+_TURNS, _MESSAGES = 5, 4_000  # for each of the large store and an empty one, in turns
 _PATHS = {
     "inbox page": "/",
     "API list": "/api/v3/messages",
@@ -52,7 +52,7 @@ _PATHS = {
 
 
 def measure(top: float, quick: bool = False) -> list[Row]:
-    """Measure; top is the rate at which mail can come, in messages a second.
+    """Measure. top: the highest rate of arriving mail, in messages a second.
 
     quick: with a tenth of the messages
     """
@@ -61,7 +61,7 @@ def measure(top: float, quick: bool = False) -> list[Row]:
         data = stack.enter_context(temporary_folder())
         store_messages(data, stored)
         mailsink = stack.enter_context(serving(data))
-        until_idle(mailsink)  # it looks once whether the indexer has left anything
+        until_idle(mailsink)  # it checks once whether the indexer has left anything
         rows = [
             Row(f"{name}, {stored:,} stored, p95", _asked(mailsink, path), "50 ms")
             for name, path in _PATHS.items()
@@ -101,7 +101,7 @@ def _ask(mailsink: Mailsink, path: str) -> list[float]:
 
 
 def _asked(mailsink: Mailsink, path: str) -> str:
-    """Return how long several requests took, and the server's processor time for one."""
+    """Return the times of several requests, and the server's processor time for one."""
     used = mailsink.processor_time
     took = _ask(mailsink, path)
     used = (mailsink.processor_time - used) / _TIMES
@@ -138,7 +138,7 @@ def _while_mail_comes(mailsink: Mailsink, pace: float) -> list[Row]:
 
 
 def _while_all_are_deleted(mailsink: Mailsink, stored: int) -> Row:
-    """How long the final 250 takes meanwhile."""
+    """Return the time of the final 250 during the deletion."""
     finished = threading.Event()
     deleting = threading.Thread(target=_delete_all, args=(mailsink, finished.set))
     deleting.start()

@@ -1,4 +1,4 @@
-"""From the wire to the screen: how long a client's line takes into the browser's page."""
+"""From the wire to the screen: the time until a browser shows a client's line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.table import Row, p95
 
 _LINES = 500
 _EVERY = 1 / 50  # seconds between two lines
-_LAST_MS = 3000  # until the last one must be there, milliseconds
+_LAST_MS = 3000  # milliseconds until the last one must be there
 
 # Notes when each line was first in the document, in Unix milliseconds.
 _WATCH = """() => {
@@ -28,7 +28,7 @@ _WATCH = """() => {
 
 
 def measure() -> list[Row]:
-    """Send lines on one connection, whose page is open, while 50 others come each second."""
+    """Send lines on a connection whose page is open, with 50 others each second."""
     with serving() as mailsink, smtplib.SMTP(*mailsink.smtp) as client:
         client.ehlo()
         with watching(f"{mailsink.url}/sessions") as page:

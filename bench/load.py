@@ -19,14 +19,14 @@ _ID, _DIGITS = b"Message-ID: <%d@shop.test>\r\n", 19  # of nanoseconds since 197
 
 
 class Client(asyncio.Protocol):
-    """One connection, as a protocol: streams would cost more than the server under test."""
+    """One connection, as a protocol: streams would cost more than the tested server."""
 
     def __init__(self, job: Job, done: asyncio.Future[None]) -> None:
         self.job = job
         self.done = done
         self.buffer = b""
         self.steps = iter(job.steps())
-        self.asked_at = 0.0  # when the message was sent whose 250 is awaited, else 0
+        self.asked_at = 0.0  # when the message was sent that waits for its 250, else 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -63,7 +63,7 @@ class Client(asyncio.Protocol):
 
 
 class Job:
-    """The messages that are left to send, shared by all connections."""
+    """The remaining messages, shared by all connections."""
 
     def __init__(self, messages: int, size: int, each: int, rate: float) -> None:
         self.left = messages
@@ -91,7 +91,7 @@ class Job:
         loop.call_at(self.due, send)
 
     def steps(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield what to send, with the beginning of the reply that has to follow."""
+        """Yield the octets to send, with the beginning of the required reply."""
         yield b"EHLO bench.example\r\n", b"250"
         sent = 0
         while self.left > 0 and (not self.each or sent < self.each):
@@ -105,7 +105,7 @@ class Job:
 
 
 async def run(host: str, port: int, job: Job, connections: int) -> float:
-    """Send the job's messages; return the seconds that it took."""
+    """Send the job's messages; return the seconds used."""
     loop = asyncio.get_running_loop()
 
     async def worker() -> None:

@@ -1,6 +1,6 @@
 """`mailsink move` of 50,000 messages: to PostgreSQL, and back to SQLite.
 
-A thousand are captured, and then multiplied, with all that belongs to them, under new ids.
+A thousand are captured, then copied with all their data under new ids.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _until_indexed(path: Path) -> None:
 
 
 def _multiply(path: Path, times: int) -> None:
-    """Let there be so many of each session and message."""
+    """Copy each session and message until there are `times` of it."""
 
     def other(id: str | None, number: int) -> str | None:
         return id and f"{id[:28]}{int(id[28:], 16) ^ number:04x}"
@@ -91,7 +91,7 @@ def _numbers(
 
 
 class _Move:
-    """A move that was made. sums: the lines of tables that it printed"""
+    """A finished move. sums: the lines of tables that it printed."""
 
     def __init__(self, seconds: float, processor: float, kib: int, said: str) -> None:
         self.seconds, self.processor, self.mib = seconds, processor, kib / 1024

@@ -1,4 +1,4 @@
-"""The programs of other people that Mailsink is measured beside, and how they are had."""
+"""Other people's programs that Mailsink is compared with, and the way to get them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Peer:
 
 
 class MissingPeerError(Exception):
-    """A peer cannot be had here; says why."""
+    """A peer is not available here; the text gives the reason."""
 
 
 def mailpit() -> Peer:
-    """Return Mailpit: that of BENCH_MAILPIT, or else built here. Raises MissingPeerError."""
+    """Return Mailpit, from BENCH_MAILPIT or built here. Raises MissingPeerError."""
     if given := os.environ.get("BENCH_MAILPIT"):
         return Peer(_version_of(given), given)
     try:
@@ -38,7 +38,7 @@ def mailpit() -> Peer:
 
 
 def maildev() -> Peer:
-    """Return MailDev, installed here by npm. Raises MissingPeerError."""
+    """Return MailDev, installed here with npm. Raises MissingPeerError."""
     folder = _FOLDER / f"maildev-{_MAILDEV}"
     path = folder / "node_modules" / ".bin" / "maildev"
     if not path.exists():

@@ -1,4 +1,4 @@
-"""Plots of the throughput as SVG, readable on light and on dark pages."""
+"""Plots of the throughput as SVG, readable on light and dark pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.contenders import Contender
 from bench.throughput import Turn, Turns
 
 _WIDTH, _LEFT, _RIGHT, _TOP = 780, 270, 90, 75  # pixels
-# Distinct without colour vision too, on white and on black (after Okabe and Ito).
+# Distinct even without colour vision, on white and on black (after Okabe and Ito).
 _COLOURS = ("#2a86d1", "#e69f00", "#009e73", "#cc79a7", "#8c959f")
 _STYLE = """<style>
 text { font: 13px system-ui, sans-serif; fill: #24292f } .title { font-size: 16px; font-weight: 600 }
@@ -51,7 +51,7 @@ def rates(turns: Turns) -> str:
 
 
 def latency(turns: Turns) -> str:
-    """Draw how the milliseconds until the 250 are spread, a line for each server."""
+    """Draw the distribution of the times until the 250, a line for each server."""
     shape = next(each for each in turns if each.latency)
     servers, bottom, left = list(turns[shape]), 330, 70
     spread = {each: _spread(turns[shape][each]) for each in servers}
@@ -89,14 +89,14 @@ def latency(turns: Turns) -> str:
 
 @dataclass(frozen=True)
 class Panel:
-    """A small plot over time: what it shows, and (when, how much)."""
+    """A small plot over time: its title, and points of (time, value)."""
 
     title: str
     points: Sequence[tuple[float, float]]
 
 
 def over_time(title: str, axis: str, panels: Sequence[Panel]) -> str:
-    """Draw panels in two columns, each from zero, with its highest value written out."""
+    """Draw panels in two columns, each from zero, with its highest value as text."""
     wide, high, gap = 320, 90, 62
     parts = []
     for number, panel in enumerate(panels):
@@ -129,7 +129,7 @@ def _step(milliseconds: float) -> float:
 
 
 def _spread(turns: list[Turn]) -> dict[int, float]:
-    """Return the per cent of messages in each step of the logarithmic axis."""
+    """Return the percentage of messages in each step of the logarithmic axis."""
     waits = [each for turn in turns for each in turn.waits]
     steps = Counter(math.floor(_step(max(each * 1000, 0.01))) for each in waits)
     return {step: 100 * number / len(waits) for step, number in steps.items()}
@@ -158,7 +158,7 @@ def _ticks(ticks: list[tuple[float, str]], bottom: int) -> list[str]:
 def _drawing(
     title: str, axis: str, servers: list[Contender], parts: list[str], bottom: int
 ) -> str:
-    """Put a plot together, with its title, its axis and what each colour is."""
+    """Return a whole plot, with its title, its axis and its legend."""
     legend, x = [], 15
     for each in servers:
         name = each.name.replace("`", "")

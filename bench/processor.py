@@ -9,24 +9,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")  # seconds
-_WINDOW = 1.0  # seconds in which a server that is at rest does nothing
-_AT_REST = 0.03  # seconds of processor time in that window, which an idle one may use
+_WINDOW = 1.0  # seconds in which an idle server does nothing
+_AT_REST = 0.03  # seconds of processor time that an idle server may use in that window
 _LONGEST = 300.0  # seconds
 
 
 class RestlessError(Exception):
-    """A server does not come to rest."""
+    """A server does not become idle."""
 
 
 def used(pid: int) -> float:
-    """Return the seconds that a process and its children used, those that ended too."""
+    """Return the seconds used by a process and its children, including ended ones."""
     seconds: dict[int, float] = {}
     children = defaultdict(list)
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended; its parent has its time now
+            continue  # it has ended; its time counts for its parent now
         child = int(path.parent.name)
         children[int(fields[1])].append(child)
         # utime, stime, cutime, cstime of proc(5)
@@ -40,10 +40,11 @@ def used(pid: int) -> float:
 
 
 def when_at_rest(pid: int, unfinished: Callable[[], bool]) -> float:
-    """Wait until a server does nothing more; return the seconds used, as `used`.
+    """Wait until a server is idle; return the seconds used, as `used` does.
 
-    unfinished: whether it says that work is left; asked only when it seems to be at rest,
-    because the answer costs it time. Raises RestlessError after five minutes.
+    unfinished: whether the server reports remaining work; called only when the server
+    seems idle, because the answer costs it time. Raises RestlessError after five
+    minutes.
     """
     until = time.monotonic() + _LONGEST
     before = used(pid)

@@ -1,4 +1,4 @@
-"""What was measured of the throughput, as Markdown, and where it stands in README.md."""
+"""The measured throughput as Markdown, and its place in README.md."""
 
 from __future__ import annotations
 
@@ -61,27 +61,27 @@ def markdown(turns: Turns, rounds: int) -> str:
 
 
 def write(turns: Turns, rounds: int) -> None:
-    """Put the tables into bench/README.md, between the two marks, and the plots beside it."""
+    """Write the tables into bench/README.md, between two marks; save the plots."""
     drawn = {"rates.svg": plots.rates(turns), "latency.svg": plots.latency(turns)}
     _put("throughput", markdown(turns, rounds), drawn)
 
 
 def write_soak(samples: Sequence[soak.Sample]) -> None:
-    """Put the table of a soak into bench/README.md, and its plots beside it."""
+    """Write the table of a soak into bench/README.md, and save its plots."""
     head = ["what", "measured", "budget"]
     text = f"{_machine()}.\n\n{_table(head, soak.rows(samples))}\n"
     _put("soak", text, {"soak.svg": soak.drawing(samples)})
 
 
 def write_large(rows: Sequence[Row]) -> None:
-    """Put the table of a large store into bench/README.md."""
+    """Write the table of a large store into bench/README.md."""
     head = ["what", "measured", "budget"]
     about = f"{_machine()}. The processor's time is the server's, for one request."
     _put("large", f"{about}\n\n{_table(head, rows)}\n", {})
 
 
 def _put(part: str, text: str, drawn: Mapping[str, str]) -> None:
-    """Put a text and links to its drawings between the marks of a part in README.md."""
+    """Write a text and links to its drawings between a part's marks in README.md."""
     begin, end = _BEGIN.format(part), _END.format(part)
     readme = _FOLDER / "README.md"
     before, _, rest = readme.read_text("utf-8").partition(begin)
@@ -111,7 +111,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(turns: Sequence[Turn], shown: Callable[[Sequence[Turn]], str]) -> str:
-    """Return what one server did with a shape; what went wrong is said."""
+    """Return a server's result for a shape, with any error."""
     good = [each for each in turns if not each.wrong]
     wrong = sorted({f"**{each.wrong}**" for each in turns if each.wrong})
     figures = [shown(good)] if good else []
@@ -165,7 +165,7 @@ def _budgets(shape: Shape, of: dict[Contender, list[Turn]]) -> Iterable[list[str
 def _ratio(
     ours: Sequence[Turn], theirs: Sequence[Turn], figure: Of
 ) -> tuple[float | None, str]:
-    """Return the ratio of the medians, and how it is shown; rounds gone wrong do not count."""
+    """Return the ratio of the medians, and its text; failed rounds do not count."""
     pairs = [
         (figure(our), figure(their))
         for our, their in zip(ours, theirs, strict=True)

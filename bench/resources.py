@@ -29,7 +29,7 @@ def measure() -> list[Row]:
 
 
 def _growth(mailsink: Mailsink, size: int) -> int:
-    """Return by how many octets the resident memory grew at most, for one message."""
+    """Return the largest growth of resident memory for one message, in octets."""
     most = before = _resident(mailsink)
     client = load(
         mailsink.smtp, "--messages", "1", "--connections", "1", "--size", str(size)

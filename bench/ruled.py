@@ -1,7 +1,8 @@
-"""Mail beside 1,000 rules that do not match: its rate, in turns with that of none.
+"""The rate of mail with 1,000 rules that do not match, in turns with no rules.
 
-By a single server, so that both sides have the same machine and the same database. The
-turns change their order, and each begins once the mail of the one before is indexed.
+A single server runs both, so that they have the same machine and the same database. The
+order of the turns changes, and each turn begins once the previous turn's mail is
+indexed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tests.running import Mailsink
 
 _RULES = 1000
 _ROUNDS = 6
-_MESSAGES = 1000  # of 2 KB, by 20 connections
+_MESSAGES = 1000  # of 2 KB, on 20 connections
 
 # Each kind of pattern; {} is the number of the rule.
 _BY_ADDRESS = (
@@ -41,7 +42,7 @@ _BY_MESSAGE = (
 
 
 def measure() -> list[Row]:
-    """Return the rates beside rules, as parts of those without."""
+    """Return the rates with rules, as fractions of the rates without."""
     return [
         _compared("rules by address and name", _BY_ADDRESS),
         _compared("rules by the message", _BY_MESSAGE),
@@ -65,7 +66,7 @@ def _compared(what: str, kinds: tuple[tuple[str, dict[str, str]], ...]) -> Row:
 def _ruled(
     mailsink: Mailsink, kinds: tuple[tuple[str, dict[str, str]], ...]
 ) -> Iterator[None]:
-    """Give a server its rules."""
+    """Add rules to a server, and remove them at the end."""
     rules: list[dict[str, Any]] = []
     for n in range(_RULES):
         stage, conditions = kinds[n % len(kinds)]

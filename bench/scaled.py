@@ -1,7 +1,7 @@
 """One, two and four processes for mail, on SQLite and on PostgreSQL, on all cores.
 
-The load has the same cores, so that rates say less than processor time: who has a core for
-each process has more.
+The load uses the same cores, so the processor time means more than the rates: with a
+core for each process, rates are higher.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def measure(scale: int) -> list[ScaledTurn]:
 
 def _turn(database: str, processes: int, messages: int) -> ScaledTurn:
     with _serving(database, processes) as (server, database_pid):
-        source.send(server.smtp, _SHAPE, 200)  # what is loaded with the first message
+        source.send(server.smtp, _SHAPE, 200)  # loads the code of the first message
         before, others = _used(server, database_pid)
         began = time.perf_counter()
         source.send(server.smtp, _SHAPE, messages)
@@ -64,7 +64,7 @@ def _used(server: Mailsink, database_pid: int) -> tuple[float, float]:
 
 @contextmanager
 def _serving(database: str, processes: int) -> Iterator[tuple[Mailsink, int]]:
-    """Run Mailsink, retention off; give it, and the process of PostgreSQL or 0."""
+    """Run Mailsink, retention off; yield it, and the process of PostgreSQL or 0."""
     variables: dict[str, Any] = {"RETENTION_MESSAGES": "0", "RETENTION_SESSIONS": "0"}
     pid = 0
     with ExitStack() as stack:

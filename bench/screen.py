@@ -1,4 +1,4 @@
-"""The inbox in a browser: all of 100,000 messages scrolled, and 1,000 arriving a second."""
+"""The inbox in a browser: 100,000 messages to scroll, and 1,000 arriving a second."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _WATCH = """() => {
 
 
 def measure() -> list[Row]:
-    """Measure what an open inbox does."""
+    """Measure an open inbox."""
     return [*_scrolling(), *_arriving()]
 
 
@@ -71,7 +71,7 @@ def _scrolling() -> list[Row]:
 
 
 def _arriving() -> list[Row]:
-    """A feed of 1,000 messages a second, as the server sends it when it can."""
+    """Measure a feed of 1,000 messages a second, in the form of the server's."""
     feed = Feed(alike=False)
     with serving() as mailsink, watching(mailsink.url) as page:
         page.route_web_socket("**/ws/live", feed.connect)
@@ -99,7 +99,7 @@ def _arriving() -> list[Row]:
 
 
 def _heap(page: Page) -> int:
-    """Return the octets that scripts hold, after what is garbage was collected."""
+    """Return the octets that scripts hold, after a garbage collection."""
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
     used: int = session.send("Runtime.getHeapUsage")["usedSize"]

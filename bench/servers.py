@@ -26,7 +26,7 @@ def temporary_folder() -> Iterator[Path]:
 
 @contextmanager
 def serving(data: Path | None = None, **variables: str) -> Iterator[Mailsink]:
-    """Run Mailsink on the server's core, retention off unless variables say otherwise."""
+    """Run Mailsink on the server's core, with retention off unless variables set it."""
     variables = {"RETENTION_MESSAGES": "0", "RETENTION_SESSIONS": "0", **variables}
     with ExitStack() as stack:
         folder = data or stack.enter_context(temporary_folder())
@@ -47,7 +47,7 @@ def until_idle(server: Mailsink) -> None:
 
 @contextmanager
 def watching(url: str) -> Iterator[Page]:
-    """Let a real browser watch a page, on the load's core, once its feed is live."""
+    """Yield a page in a real browser, on the load's core, once its feed is live."""
     with on_core(LOAD_CORE), sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program("chromium", "chromium"),
@@ -61,7 +61,7 @@ def watching(url: str) -> Iterator[Page]:
 
 
 def load(address: tuple[str, int], *flags: str) -> subprocess.Popen[str]:
-    """Start the load client on its core; it prints the messages a second."""
+    """Start the load client on its core; it prints its rate in messages a second."""
     return subprocess.Popen(
         ["taskset", "-c", str(LOAD_CORE), sys.executable, "bench/load.py",
          *map(str, address), *flags],
@@ -70,14 +70,14 @@ def load(address: tuple[str, int], *flags: str) -> subprocess.Popen[str]:
 
 
 def rate(client: subprocess.Popen[str]) -> float:
-    """Wait for a load client; return the messages a second that it sent."""
+    """Wait for a load client; return its rate in messages a second."""
     return float(said(client)[0])
 
 
 def waits(address: tuple[str, int], messages: int) -> list[float]:
-    """Send messages of 2 KB by 20 connections.
+    """Send messages of 2 KB on 20 connections.
 
-    Returns the seconds from the last octet of each to its 250.
+    Return the seconds from the last octet of each to its 250.
     """
     client = load(address, "--messages", str(messages), "--waits")
     return [float(each) / 1e6 for each in said(client)[1].split()]

@@ -9,21 +9,21 @@ KIB, MIB = 1024, 1024 * 1024
 
 
 class Budget(NamedTuple):
-    """What Mailsink has to reach beside a peer, as a ratio; 0: no budget."""
+    """The ratios to peers that Mailsink must reach; 0: no budget."""
 
     to_mailpit: float  # messages a second, at least
     to_bare: float  # messages a second, at least
-    cpu_to_mailpit: float = 0.0  # processor time, everything included, less than
+    cpu_to_mailpit: float = 0.0  # all processor time, less than
 
 
 @dataclass(frozen=True)
 class Shape:
     """A kind of load.
 
-    messages: of a round, so that the fastest takes a few seconds
+    messages: in a round, enough for a few seconds of the fastest server
     size: octets of the text, without the header
-    connections: open at a time
-    kept: each sends one message after the other; else it closes after one
+    connections: open at the same time
+    kept: each connection sends several messages; else it closes after one
     """
 
     name: str
@@ -32,7 +32,7 @@ class Shape:
     connections: int
     kept: bool
     budget: Budget
-    latency: bool = False  # the histogram of the 250 is measured with it
+    latency: bool = False  # use this shape for the histogram of the 250
 
 
 _SMALL = Budget(1.5, 1.2, 1.0)

@@ -1,8 +1,9 @@
 """A soak: a million messages of mixed sizes, of which 50,000 stay. Nothing may grow.
 
-After each ten thousand it looks at the server: memory, descriptors, tasks, the data folder,
-how long the 250 took, and its processor time. It looks at the machine too, with the same work
-each time: what slows down that as well is not the server's.
+After each ten thousand messages it measures the server: memory, descriptors, tasks, the
+data folder, the time until the 250, and processor time. It also measures the machine,
+with the same
+work each time: if that becomes slower too, the server is not the cause.
 """
 
 from __future__ import annotations
@@ -30,24 +31,25 @@ from tests.running import Mailsink
 
 _STEPS, _MESSAGES = 100, 10_000  # of each step
 _KEPT = 50_000
-# Each of 500 messages, and 2,000 lines, so that it counts as 21: about as many messages
+# Each session has 500 messages and 2,000 lines, and counts as 21: about as many
+# messages
 _KEPT_SESSIONS = 2_000
-_MIX = (  # of a hundred messages so many, of so many octets, by so many connections
+_MIX = (  # rows of (messages of each hundred, octets, connections)
     (93, 2 * KIB, 16),
     (6, 20 * KIB, 3),
     (1, 300 * KIB, 1),
 )
-_FLAT = 1.15  # times as much at the end as at the beginning, at most
+_FLAT = 1.15  # the largest growth factor from the beginning to the end
 
 
 @dataclass(frozen=True)
 class Sample:
     """The server after a step.
 
-    sent: messages so far; rate: messages a second; p99: seconds until the 250 of this step
+    sent: messages so far; rate: messages a second; p99: seconds until the step's 250
     resident: octets of memory; folder: octets of the data folder; stored: messages
-    processor: seconds of the server's processor time for a message, removing included
-    work, sync: seconds that the machine takes for the same work, and for a synced write
+    processor: seconds of the server's processor time for a message, removal included
+    work, sync: seconds of the machine for the same work, and for a synced write
     """
 
     sent: int
@@ -63,7 +65,7 @@ class Sample:
     sync: float
 
 
-# What is plotted: its name, how it is written, and its value in that unit
+# The plotted figures: name, unit, and value in that unit
 _FIGURES: tuple[tuple[str, str, Callable[[Sample], float]], ...] = (
     ("memory", "MB", lambda each: each.resident / MIB),
     ("descriptors", "", lambda each: each.descriptors),
@@ -78,7 +80,7 @@ _FIGURES: tuple[tuple[str, str, Callable[[Sample], float]], ...] = (
 
 
 def measure(quick: bool = False) -> list[Sample]:
-    """Return what was seen after each step; quick: a tenth of the messages."""
+    """Return the sample after each step. quick: a tenth of the messages."""
     samples = []
     with temporary_folder() as data:
         kept = {
@@ -93,7 +95,7 @@ def measure(quick: bool = False) -> list[Sample]:
 
 
 def rows(samples: Sequence[Sample]) -> list[Row]:
-    """Return what each figure was once retention had begun, and at the end."""
+    """Return each figure after the start of retention, and at the end."""
     full = [each for each in samples if each.sent > 2 * _KEPT]
     tenth = max(1, len(full) // 10)
     found = []
@@ -160,7 +162,7 @@ def _gauges(server: Mailsink) -> dict[str, float]:
 
 
 def _fastest(work: Callable[[], None]) -> float:
-    """Return the seconds that a piece of work takes on the server's core, the best of some."""
+    """Return the seconds of some work on the server's core, the best of several runs."""
     seconds = []
     with on_core(SERVER_CORE):
         for _ in range(15):

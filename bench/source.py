@@ -12,7 +12,7 @@ SENDER, RECIPIENT = "orders@shop.test", "ann@example.com"
 _SUBJECT = "Your order is confirmed"
 _LONGEST = 180.0  # seconds that a round may take
 _LINE = 80  # octets of a line of its text, with CRLF
-# Its Message-ID holds its process, a descriptor and the number of the message, in hex.
+# Its Message-ID has its process, a descriptor and the number of the message, in hex.
 _HEADER = re.compile(
     rb"From: <%s>\r\nTo: <%s>\r\nDate: [\w ,:+()-]{25,45}\r\n"
     rb"Message-Id: <(?P<id>[0-9a-f.]+@bench\.test)>\r\nSubject: %s\r\n\r\n"
@@ -21,13 +21,13 @@ _HEADER = re.compile(
 
 
 class LoadError(Exception):
-    """The load did not get through."""
+    """The load could not be sent."""
 
 
 def send(address: tuple[str, int], shape: Shape, messages: int) -> None:
-    """Send messages of a shape, on the core of whoever calls; each waits for every reply.
+    """Send messages of a shape, on the caller's core; wait for every reply.
 
-    Raises LoadError where a reply is not the expected one, or it takes too long.
+    Raises LoadError if a reply is not the expected one, or the load takes too long.
     """
     smtp_source = program("smtp-source", "postfix")
     flags = [
@@ -52,7 +52,7 @@ def send(address: tuple[str, int], shape: Shape, messages: int) -> None:
 
 
 def difference(octets: bytes, message_id: str, shape: Shape) -> str:
-    """Return what a message of the load has other than it was sent with; "": nothing."""
+    """Return the difference of a message from the load that was sent; "": none."""
     header = _HEADER.match(octets)
     if not header or header["id"].decode() != message_id:
         return f"another header than sent: {octets[:300]!r}"
@@ -62,7 +62,7 @@ def difference(octets: bytes, message_id: str, shape: Shape) -> str:
 
 
 def _text(size: int) -> bytes:
-    """Return its text of so many octets: lines of X, each with a digit first but the last."""
+    """Return its text of a size: lines of X, all but the last with a digit first."""
     whole = (size - 1) // _LINE
     lines = [
         b"%d" % ((n + 1) % 10) + b"X" * (_LINE - 3) + b"\r\n" for n in range(whole)

@@ -21,7 +21,7 @@ _WORDS = (
 
 
 def measure() -> list[Row]:
-    """Send the same message by a client that asks for strict mode, and one that does not."""
+    """Send the same message from a client with strict mode, and from one without."""
     octets = _newsletter()
     with serving() as mailsink:
         added = [
@@ -49,7 +49,7 @@ def _seconds(mailsink: Mailsink, user: str, octets: bytes) -> float:
 
 
 def _newsletter() -> bytes:
-    """Return a message of 50 KB as campaign tools write them: tables with styles."""
+    """Return a message of 50 KB like those of campaign tools: tables with styles."""
     row = (
         f'<table role="presentation" style="{_STYLE}"><tr><td style="{_STYLE}">'
         f'<h2 style="{_STYLE}">News</h2><p style="{_STYLE}">{_WORDS}</p>'

@@ -1,4 +1,4 @@
-"""Messages a second and processor time, beside the peers, in turns within one run."""
+"""Messages a second and processor time, with the peers in turns in one run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bench.servers import waits
 from bench.shapes import SHAPES, Shape
 
 _WAITS = 4_000  # messages whose 250 is timed
-# The last two: of a server that hangs up, or answers an error, by SMTP or by HTTP.
+# The last two: a server hangs up, or replies with an error, in SMTP or in HTTP.
 _FAILURES = (
     *(source.LoadError, ContenderError, processor.RestlessError),
     *(OSError, HTTPException),
@@ -33,13 +33,13 @@ _FAILURES = (
 
 @dataclass(frozen=True)
 class Turn:
-    """What one server did with one round of a shape.
+    """The result of one server in one round of a shape.
 
-    rate: messages a second; 0 if it was not to be measured
-    received, all: processor seconds for 1,000 messages, until the last 250 came and with
-    everything that follows
+    rate: messages a second; 0 if it could not be measured
+    received, all: processor seconds for 1,000 messages, until the last 250, and with
+    all later work
     waits: seconds from a message's last octet to its 250
-    wrong: what went wrong, "" if nothing
+    wrong: the error, or ""
     """
 
     rate: float = 0.0
@@ -49,14 +49,14 @@ class Turn:
     wrong: str = ""
 
 
-# Of each shape and server, one for each round.
+# For each shape and server, one for each round.
 Turns = dict[Shape, dict[Contender, list[Turn]]]
 
 
 def contenders(all: bool) -> list[Contender]:
-    """Return Mailsink, and the peers that can be had; say which cannot, and why.
+    """Return Mailsink and the available peers; print the missing ones with the reason.
 
-    all: those too for which Mailsink has no budget
+    all: include the peers without a budget
     """
     found: list[Contender] = [OfMailsink()]
     wanted: list[tuple[type[OfPeer], Callable[[], peers.Peer]]]
@@ -72,7 +72,7 @@ def contenders(all: bool) -> list[Contender]:
 
 
 def measure(servers: list[Contender], rounds: int, scale: int) -> Turns:
-    """Measure each shape in rounds, each with one turn of every server.
+    """Measure each shape in rounds; a round has one turn of every server.
 
     scale: 10 sends a tenth of the messages
     """
@@ -100,7 +100,7 @@ def _turn(server: Contender, shape: Shape, scale: int) -> Turn:
 def _measured(server: Contender, shape: Shape, scale: int) -> Turn:
     messages = shape.messages // scale
     marked = arrived.send_marked(server.smtp, shape.size)
-    # The first request loads what serves requests: it is asked before the account begins.
+    # The first request loads the code for requests, so it comes before the measurement.
     before = processor.when_at_rest(server.pid, server.unfinished)
     began = time.perf_counter()
     source.send(server.smtp, shape, messages)
@@ -117,7 +117,7 @@ def _measured(server: Contender, shape: Shape, scale: int) -> Turn:
 
 
 def top(turns: Turns) -> float:
-    """Return the highest rate of Mailsink, messages a second; 0 if it had none."""
+    """Return the highest rate of Mailsink, in messages a second; 0 if there is none."""
     return max(
         turn.rate
         for of in turns.values()

@@ -1,4 +1,4 @@
-"""From a message's 250 to the answer of whoever waits for it: alone, and one of many."""
+"""The time from a message's 250 to the answer for one waiting client, or many."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.attack.web import many, web
 from tests.running import Mailsink
 
 _TIMES = 200
-_PAUSE = 0.1  # seconds until the next one waits, and the server rests
+_PAUSE = 0.1  # seconds until the next wait begins, and the server is idle
 
 _MAIL = """From: Shop <orders@shop.test>
 To: Ann <ann@example.com>
@@ -37,7 +37,7 @@ Content-Disposition: attachment
 
 
 def measure() -> list[Row]:
-    """Wait for a word of the body, again and again; the answer has to know it all."""
+    """Wait for a word of the body, several times; the answer must be complete."""
     with serving() as mailsink, smtplib.SMTP(*mailsink.smtp) as client:
         took = [_once(mailsink, client, number) for number in range(_TIMES)]
     alone = Row("250 to the answer of `messages/wait`, p95", p95(took), "100 ms")
@@ -49,7 +49,7 @@ _RATE = 200  # messages a second
 
 
 def measure_crowd() -> list[Row]:
-    """Let each of many wait for mail to an address of its own; none may get another's."""
+    """Let many clients wait for mail to their own addresses; none may get another's."""
     addresses = [f"own{number}@example.com" for number in range(_CROWD)]
     asked = [
         f"GET /api/v3/messages/wait?q=to:{each}&timeout=300 HTTP/1.0\r\nHost: localhost\r\n\r\n".encode()
@@ -60,7 +60,7 @@ def measure_crowd() -> list[Row]:
         many(web(mailsink), asked) as them,
         ThreadPoolExecutor(1) as pool,
     ):
-        until_idle(mailsink)  # all who wait are known to it
+        until_idle(mailsink)  # it has received all waiting requests
         sending = pool.submit(_send_all, mailsink, addresses)
         answered: dict[str, float] = {}
         with DefaultSelector() as selector:
@@ -85,7 +85,7 @@ def measure_crowd() -> list[Row]:
 
 
 def _send_all(mailsink: Mailsink, addresses: list[str]) -> dict[str, float]:
-    """Send a message to each address; return when its 250 came."""
+    """Send a message to each address; return the time of each 250."""
     kept = {}
     began = time.perf_counter()
     with smtplib.SMTP(*mailsink.smtp) as client:
@@ -98,7 +98,7 @@ def _send_all(mailsink: Mailsink, addresses: list[str]) -> dict[str, float]:
 
 
 def _once(mailsink: Mailsink, client: smtplib.SMTP, number: int) -> float:
-    """Return the seconds from the 250 until the answer was there, whole."""
+    """Return the seconds from the 250 until the whole answer has arrived."""
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(
             _wait, f"{mailsink.url}/api/v3/messages/wait?q=word{number}"
