@@ -1,1 +1,1 @@
-"""The Django app: remembers what the servers of `mailsink` record, and shows it."""
+"""The Django app: stores the records of `mailsink`'s servers, and shows them."""

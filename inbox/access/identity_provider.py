@@ -226,7 +226,7 @@ def _ask(question: Callable[[Any], T]) -> T:
         TypeError,
         ValueError,
     ) as error:
-        forget()  # what it has said of itself, and its keys, may be what is wrong
+        forget()  # the cached metadata and keys may be the cause
         _log.warning("the OpenID Connect provider failed: %.500r", error)
         words = _(
             "The identity provider does not answer as it should. Try again in a minute."

@@ -25,7 +25,7 @@ def add(
     """
     caller = current.identity()
     if caller.kind == "everybody":
-        raise Conflict(_("There are no accounts: nothing asks for a token."))
+        raise Conflict(_("There are no accounts: tokens are not needed."))
     if caller.kind != "user" or caller.user is None:
         raise Forbidden(_("This takes a person who has signed in, and no token."))
     chosen = None

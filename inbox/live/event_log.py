@@ -122,7 +122,7 @@ class EventLog:
         while True:
             try:
                 await self._receive()
-            except Exception as error:  # Redis has errors of its own
+            except Exception as error:  # Redis has its own error classes
                 if not self._failing:  # logged once for all retries
                     log.error("Cannot log events of %s: %s", self.topic.to, error)
                 self._failing = True

@@ -54,7 +54,7 @@ class RedisWatch:
     async def _listen(self) -> None:
         """Receive our own messages; the layer subscribes again after a failure."""
         while True:
-            with suppress(Exception):  # Redis has errors of its own; _run logs them
+            with suppress(Exception):  # Redis has its own error classes; _run logs them
                 channel = await self._layer.new_channel()
                 await self._layer.group_add(self._group, channel)
                 while True:

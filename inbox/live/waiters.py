@@ -143,7 +143,7 @@ class Waiters:
         while True:
             try:
                 await self._hear()
-            except Exception as error:  # Redis has errors of its own
+            except Exception as error:  # Redis has its own error classes
                 log.error("Cannot hear of new messages: %s", error)
             await asyncio.sleep(_LOOK_EVERY)
 

@@ -80,7 +80,7 @@ def _restore_row(inbox: Inbox, at: datetime) -> None:
             inbox.save(update_fields=["deleted_at"])
     except IntegrityError:
         raise Conflict(
-            _('There is another inbox "%(slug)s" by now: delete that first.')
+            _('There is now another inbox "%(slug)s": delete that first.')
             % {"slug": inbox.slug}
         ) from None
     inboxes.announce(inbox.pk)

@@ -1,7 +1,7 @@
 """Transactions as people view them: above all those that were not accepted.
 
-An Attempt is a transaction with its times, its recipients, and facts from the header of
-its body, for which only the body's first octets are read.
+A TransactionSummary is a transaction with its times, its recipients, and facts from the
+header of its body, for which only the body's first octets are read.
 """
 
 from __future__ import annotations

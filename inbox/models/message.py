@@ -41,7 +41,7 @@ class Message(models.Model):
     # Set by people
     pinned = models.BooleanField(default=False)
     tags = models.JSONField(default=list)
-    status = models.CharField(max_length=8, default="new")  # see services.messages
+    status = models.CharField(max_length=8, default="new")  # see inbox.mailbox.marking
     note = models.TextField(blank=True)
     deleted_at = models.DateTimeField(null=True)
     deleted_by = models.TextField(blank=True)  # the deleting user, if known

@@ -1,1 +1,1 @@
-"""Replies of mail providers as data, and what they mean."""
+"""Replies of mail providers as data, with their meanings."""

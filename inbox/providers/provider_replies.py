@@ -1,6 +1,6 @@
-"""The replies that mail providers document: read from the .toml files beside this module.
+"""The documented replies of mail providers, read from the .toml files next to this module.
 
-Each entry has its source, and the date at which that was read. Pure.
+Each entry has its source, and the date on which the source was read. Pure.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ Retry = Literal["again", "slower", "later", "fix", "never"]
 RETRIES: tuple[Retry, ...] = ("again", "slower", "later", "fix", "never")
 OLD_AFTER_DAYS = 730
 
-# Behind the first line of a reply: its code, and its enhanced code.
+# After the first line of a reply: its code, and its enhanced code.
 _NEXT_LINE = re.compile(r"\n\d{3}[- ](?:\d\.\d{1,3}\.\d{1,3} )?")
 _GAP = re.compile(r"\.\.\.|\[ip\]|<address>|\(ip\)")
 _CLIENT = "192.0.2.1"  # for an address of a client
 _MOST_WORDS = 10  # of a search
-_LEAST = 12  # characters of a text by which a reply is recognised
+_LEAST = 12  # characters of a text that identify a reply
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderReply:
-    """A reply as a provider documents it."""
+    """A documented reply of a provider."""
 
     id: str
     provider: str
@@ -39,29 +39,30 @@ class ProviderReply:
     retry: Retry
     source: str
     read: date
-    inferred: bool = False  # the code: the source has the enhanced code only
-    wait: float | None = None  # seconds until a retry, where the source has them
+    # whether the code is inferred: the source has only the enhanced code
+    inferred: bool = False
+    wait: float | None = None  # seconds until a retry, if the source has them
     patience: float | None = None  # seconds for which to retry, likewise
 
     @property
     def line(self) -> str:
-        """The reply as it stands on the wire."""
+        """The reply in wire form."""
         return " ".join(filter(None, [str(self.code), self.enhanced, self.text]))
 
     @property
     def said(self) -> str:
-        """Its text as a rule sends it: with an address in the place of one."""
+        """Its text for a rule: with an address in place of the placeholder."""
         return self.text.replace("[ip]", _CLIENT)
 
     @property
     def misleads(self) -> bool:
-        """Whether its first digit says something else than the provider means."""
+        """Whether its first digit contradicts the provider's meaning."""
         passes = self.retry in ("again", "slower", "later")
         return self.code >= 400 and passes is not (self.code < 500)
 
     @property
     def words(self) -> str:
-        """All that a search looks at, in lower case."""
+        """The text that searches read, in lower case."""
         parts = (
             self.id,
             self.provider,
@@ -74,11 +75,11 @@ class ProviderReply:
         return " ".join(parts).lower()
 
     def is_old(self, today: date) -> bool:
-        """Whether the source was read so long ago that it may say something else now."""
+        """Whether the source was read so long ago that it may have changed."""
         return (today - self.read).days > OLD_AFTER_DAYS
 
     def fits(self, code: int, enhanced: str, text: str) -> bool:
-        """Whether a reply is this one: the same codes, and all parts of the text in order."""
+        """Whether a reply fits: the same codes, and all parts of the text in order."""
         if code != self.code or (self.enhanced and enhanced != self.enhanced):
             return False
         at, found = 0, 0
@@ -116,7 +117,7 @@ def _by_line() -> dict[tuple[int, str, str], str]:
 
 
 def entry_ids(code: int, enhanced: str | None, texts: tuple[str, ...]) -> list[str]:
-    """Return the id of the entry that a rule's reply is to the letter; [] for none."""
+    """Return the id of the entry that equals a rule's reply exactly; [] for none."""
     if len(texts) != 1:
         return []
     found = _by_line().get((code, enhanced or "", texts[0]))
@@ -129,7 +130,7 @@ def entry(id: str) -> ProviderReply | None:
 
 
 def search(text: str) -> list[ProviderReply]:
-    """Return the entries that hold all words of a text; "" for all."""
+    """Return the entries that contain all words of a text; "" for all."""
     words = text.lower().split()[:_MOST_WORDS]
     return [
         each for each in provider_replies() if all(word in each.words for word in words)
@@ -143,7 +144,7 @@ def _entries(file: Path) -> list[dict[str, Any]]:
 
 
 def documented(code: int, enhanced: str, text: str) -> list[ProviderReply]:
-    """Return the entries that a reply is, at most one for each provider."""
+    """Return the entries that match a reply, at most one for each provider."""
     fitting = {
         each.provider: each
         for each in reversed(provider_replies())
@@ -153,5 +154,5 @@ def documented(code: int, enhanced: str, text: str) -> list[ProviderReply]:
 
 
 def documented_in(code: int, enhanced: str, reply: str) -> list[ProviderReply]:
-    """Return the entries that a stored reply is. reply: its whole lines, joined by LF"""
+    """Return the entries that match a stored reply. reply: its whole lines, joined by LF"""
     return documented(code, enhanced, _NEXT_LINE.sub(" ", reply))

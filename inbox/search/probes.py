@@ -14,8 +14,8 @@ from django.db.models.sql.compiler import SQLCompiler
 from inbox.models import Session
 
 # Written as literals, since SQLite uses no partial index (session_probe) with
-# parameters. A session that failed in TLS, or was refused, is no probe: it says
-# something of its own.
+# parameters. A session that failed in TLS, or was refused, is no probe, but
+# worth a row of its own.
 _PROBE = (
     "{0}.direction = 'in' AND {0}.ending IS NOT NULL AND {0}.last_verb = '' "
     "AND {0}.octets = 0 AND NOT ({0}.listener_kind IN ('import', 'internal')) "

@@ -23,7 +23,7 @@ class JsonParser(Parser):
         try:
             value = json.loads(request.body)
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise HttpError(400, f"the body is no JSON: {error}") from None
+            raise HttpError(400, f"the body is not JSON: {error}") from None
         except ValueError:  # Python refuses numbers with thousands of digits
             raise HttpError(400, "a number of the body has too many digits") from None
         except RecursionError:

@@ -75,7 +75,7 @@ def follow(
     topic = narrowed(scope(), protocol.topic(to, known_inbox(inbox)))
     last = request.headers.get("Last-Event-ID", last_event_id)
     if len(last) > _LONGEST:
-        raise BadRequest("Last-Event-ID: this is no id of an event")
+        raise BadRequest("Last-Event-ID: this is not an event's id")
     if getattr(request, "scope", {}).get("method") == "HEAD":
         return HttpResponse(content_type=CONTENT_TYPE, headers=_HEADERS)
     if logs.is_full:

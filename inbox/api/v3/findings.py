@@ -89,7 +89,7 @@ class ExtensionsObject(Strict):
 
 class Findings(Page[FindingObject]):
     count: int = member("How many errors and warnings are not muted.", 1)
-    client: ClientObject = member("The client, as far as it was recognised.")
+    client: ClientObject = member("The client, if it was recognised.")
     extensions: ExtensionsObject = member("The SMTP extensions of the session.")
 
 

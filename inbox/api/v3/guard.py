@@ -23,9 +23,7 @@ router = Router()
 
 _ON = "Whether the guard is on: then only what its list names may leave."
 _ALLOW = "The recipients that mail may leave to, as those of routes."
-_ROUTE = (
-    "The route by which that leaves by itself; empty: it waits for a rule or a person."
-)
+_ROUTE = "The route through which such mail leaves automatically; empty: it waits for a rule or a person."
 
 
 class GuardObject(Strict):
@@ -51,7 +49,7 @@ class DomainObject(Strict):
     left: int = member("Recipients that got their message.", 2)
     waiting: int = member("Recipients whose message is in the queue.", 1)
     failed: int = member("Recipients whose message was refused.", 1)
-    held_back: int = member("Recipients to whom nothing went.", 10)
+    held_back: int = member("Recipients who got no mail.", 10)
 
 
 class TodaysMailObject(Strict):

@@ -27,10 +27,10 @@ router = Router()
 DomainName = Annotated[str, path("A domain that is held.", "example.com")]
 
 _USERS = (
-    "The users that may take the mail by ATRN, or by TURN after a login; * is any user who logs "
-    "in. ETRN is theirs alone, too, unless the list is empty."
+    "The users that may take the mail with ATRN, or with TURN after a login; * is any user who logs "
+    "in. Only they may use ETRN, too, unless the list is empty."
 )
-_ROUTE = "The route by which ETRN sends the mail; empty for none."
+_ROUTE = "The route through which ETRN sends the mail; empty for none."
 
 
 class HeldDomainObject(Strict):

@@ -36,7 +36,7 @@ _STRICT = (
     "Whether a message with an error is refused (error), counted (report), or neither "
     "(off); server: as MAILSINK_STRICT says."
 )
-_STRICT_IGNORED = "Findings and checks that are no errors here, beside those of MAILSINK_STRICT_IGNORE."
+_STRICT_IGNORED = "Findings and checks that are no errors here, in addition to those of MAILSINK_STRICT_IGNORE."
 
 
 _LABEL_DAYS = (
@@ -249,7 +249,7 @@ def allow_host(request: HttpRequest, slug: Slug, given: Host) -> HttpResponse:
 def forbid_host(request: HttpRequest, slug: Slug, host: HostName) -> HttpResponse:
     """Messages of this inbox can no longer load images from the host."""
     if not image_hosts.forbid(inboxes.by_slug(scope(), slug), host.lower()):
-        raise NotFound(f'there is no host "{host[:80]}" that images may come from')
+        raise NotFound(f'there is no trusted image host "{host[:80]}"')
     return HttpResponse(status=204)
 
 

@@ -31,8 +31,8 @@ _ACTION = (
 )
 _INBOX = "The slug of the inbox whose messages are meant; empty for all of them."
 _SENDERS = "Patterns of the reverse-path, as those of routes; none: any."
-_RECIPIENTS = "Patterns of the recipients that are meant."
-_ROUTE = "The name of the route, which has to allow the recipient, too."
+_RECIPIENTS = "Patterns of the recipients."
+_ROUTE = "The name of the route, which must allow the recipient, too."
 _COPY_TO = "The address that copies go to; empty for a release."
 
 

@@ -86,7 +86,7 @@ def _disposition(said: Disposition) -> Shape:
 def _feedback(said: Complaint) -> Shape:
     members = asdict(said)
     for name in ("reporting_mta", "envelope_id", "arrival_date"):
-        del members[name]  # beside it
+        del members[name]  # it is next to the report
     return {**members, "text": report_words.complaint(said)}
 
 

@@ -67,7 +67,7 @@ class DryAnswerObject(Strict):
 
 
 class DryRunObject(Strict):
-    rules_on: bool = member("Whether the inbox has its rules act at all.", True)
+    rules_on: bool = member("Whether the inbox lets rules act at all.", True)
     complete: bool = member("False: there were too many lines, and the last ones are left out.", True)  # fmt: skip
     stopped: bool = member("Whether the client gets no further than the last line.", False)  # fmt: skip
     lines: list[DryAnswerObject] = member("The lines, in order.")

@@ -18,7 +18,7 @@ PARAMETER = "fields"
 Fields = Annotated[
     str,
     query(
-        "The members that each object is to have, separated by commas; all of them if you "
+        "The members that each object must have, separated by commas; all of them if you "
         "leave it out."
     ),
 ]
