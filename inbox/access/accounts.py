@@ -63,8 +63,9 @@ def look_if_due() -> bool:
 
 
 def forget(due_in: float = 0.0) -> None:
-    """Forget the answer, as in a new process. For tests. due_in: seconds until the
-    first check
+    """Forget the answer, as in a new process.
+
+    For tests. due_in: seconds until the first check
     """
     _Known.are_on, _Known.looked = False, due_in > 0
     _Known.due_at = time.monotonic() + due_in if due_in < math.inf else math.inf

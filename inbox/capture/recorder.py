@@ -346,8 +346,9 @@ class Recorder:
         return True
 
     def _write(self, batch: Batch) -> None:
-        """Commit a batch. A batch that fails because of its rows is split until the
-        rest commits.
+        """Commit a batch.
+
+        A batch that fails because of its rows is split until the rest commits.
         """
         try:
             self._commit(batch)

@@ -33,8 +33,9 @@ MOST = 50  # pieces that are shown
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One piece of evidence; some facts may be unknown. Text is as stored: templates
-    escape it.
+    """One piece of evidence; some facts may be unknown.
+
+    Text is as stored: templates escape it.
     """
 
     kind: EvidenceKind

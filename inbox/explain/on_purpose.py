@@ -1,6 +1,4 @@
-"""The reason of a deliberate reply, and how to get another one, depending on what
-decided it.
-"""
+"""The reason for a deliberate reply, and the way to get another one, by its origin."""
 
 from __future__ import annotations
 

@@ -74,8 +74,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     @classmethod
     async def turn_off(cls) -> None:
-        """Close all connections and refuse new ones: no frame reaches them. Call on the
-        loop.
+        """Close all connections and refuse new ones: no frame reaches them.
+
+        Call on the loop.
         """
         cls._is_off = True
         for each in list(cls._open):

@@ -33,8 +33,9 @@ def delete(scope: Scope, slug: str, by: str = "") -> Inbox:
 
 
 def delete_row(inbox: Inbox, by: str, at: datetime | None = None) -> datetime:
-    """Put one inbox in the trash, with its mail. Return the time, which identifies the
-    deletion.
+    """Put one inbox in the trash, with its mail.
+
+    Return the time, which identifies the deletion.
     """
     at = at or datetime.now(UTC)
     with write_turn():

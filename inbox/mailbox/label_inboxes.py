@@ -133,8 +133,9 @@ def _no_inbox(label: str, reason: str) -> str:
 
 
 def expire() -> int:
-    """Put an inbox in the trash after its parent's days for labels. Return the number:
-    1 or 0.
+    """Put an inbox in the trash after its parent's days for labels.
+
+    Return the number: 1 or 0.
     """
     labelled = Inbox.objects.filter(deleted_at=None, parent__label_days__gt=0)
     mail = Message.objects.filter(inbox=OuterRef("pk"), deleted_at=None)

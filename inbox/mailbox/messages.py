@@ -306,6 +306,7 @@ def by_message_id(scope: Scope, message_id: str) -> Message | None:
 
 def count_entries(scope: Scope, q: str, most: int, show: Show = "all") -> int:
     """Return the number of entries that match q, counted up to most: see entries.
+
     Raises BadQuery.
     """
     query = language.parse(q)

@@ -8,8 +8,9 @@ from mailsink.ids import uuid7
 
 
 class ReportTask(models.Model):
-    """Reports that must be made. The commit that stores them removes the row: none is
-    made twice.
+    """Reports that must be made.
+
+    The commit that stores them removes the row: none is made twice.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7)

@@ -128,8 +128,9 @@ def _sendable(by: HeldDomain, domains: Domains, most: int) -> list[UUID]:
 
 
 def send_by_hand(held_domain: HeldDomain, who: str) -> int:
-    """Queue the waiting releases of a domain that may leave through its route. Return
-    their number.
+    """Queue the waiting releases of a domain that may leave through its route.
+
+    Return their number.
 
     Raises Conflict, also if releases wait but none may leave.
     """

@@ -43,8 +43,9 @@ class SmtpLogin:
         return self.old_until is not None and datetime.now(UTC) < self.old_until
 
     def proved_by(self, offered: Credentials) -> bool:
-        """Whether credentials are valid. Takes the same time for any password. Blocks
-        for about 1 ms.
+        """Whether credentials are valid.
+
+        Takes the same time for any password. Blocks for about 1 ms.
         """
         if isinstance(offered, KeyedDigest):
             good = self.passwords[: 2 if self._old_is_good() else 1] or (b"",)

@@ -62,8 +62,9 @@ def mode_of(strict: str, server: StrictSetting) -> Mode:
 
 
 def clean(kinds: Iterable[str]) -> list[str]:
-    """Return kinds that a message can be refused for, without duplicates. Raises
-    Invalid for others.
+    """Return kinds that a message can be refused for, without duplicates.
+
+    Raises Invalid for others.
     """
     wanted = sorted({*kinds})
     for each in wanted:

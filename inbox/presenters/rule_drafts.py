@@ -30,8 +30,9 @@ _MOST_LINES = 2000  # of a session, up to the given line
 
 
 def of_line(scope: Scope, short: str) -> rule_form.Given:
-    """Return the form for a rule that answers similar lines in the same way. Raises
-    NotFound.
+    """Return the form for a rule that answers similar lines in the same way.
+
+    Raises NotFound.
     """
     session, seq = sessions.by_short_id(scope, short)
     exchange = next(iter(sessions.exchanges(scope, session.pk, seq - 1, 1)), None)

@@ -296,8 +296,9 @@ def _outbox_watch() -> Background:
 
 
 def _event_objects(have_done: Callable[[Mapping[str, str]], bytes]) -> Objects:
-    """Return the objects of events. The API, a third of the start time, is imported
-    with the first one.
+    """Return the objects of events.
+
+    The API, a third of the start time, is imported with the first one.
     """
     made = "inbox.api.v3.event_objects.EventObjects"
     return cast(Objects, SimpleLazyObject(lambda: import_string(made)(have_done)))

@@ -34,8 +34,9 @@ class HitLog:
             self._last[rule_id] = [hit, *self._last.get(rule_id, ())][:KEPT]
 
     def write(self) -> None:
-        """Add the hits to the rules, in several write turns. Blocks; can be called on
-        any thread.
+        """Add the hits to the rules, in several write turns.
+
+        Blocks; can be called on any thread.
 
         If the database fails, they are kept, and the error is raised.
         """

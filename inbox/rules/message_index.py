@@ -59,8 +59,9 @@ class MessageIndex:
         return self._steps * min(body.size, LOOKED_AT)
 
     def holding(self, fitting: Collection[int], body: Body) -> list[int]:
-        """Return the places of the rules whose conditions hold. Blocks if the message
-        is in a file.
+        """Return the places of the rules whose conditions hold.
+
+        Blocks if the message is in a file.
 
         fitting: the places where other conditions exist, and hold
         """

@@ -1,5 +1,6 @@
-"""The rules of inboxes, in their order. Each function that changes rules returns the
-stored result.
+"""The rules of inboxes, in their order.
+
+Each function that changes rules returns the stored result.
 """
 
 from __future__ import annotations

@@ -88,8 +88,9 @@ class TextPattern:
         return rf"(?s)\A{translated(self._pattern)}\z"
 
     def fits(self, text: str) -> bool:
-        """Whether a text fits the pattern. A regular expression fits if the text
-        contains a match.
+        """Whether a text fits the pattern.
+
+        A regular expression fits if the text contains a match.
         """
         if self.exact:
             return fold(text) == self.exact

@@ -65,8 +65,10 @@ def entries(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def count(request: HttpRequest) -> HttpResponse:
-    """A fragment: the number of entries. A script requests it afterwards, since
-    counting all results of a search takes longer than finding its first page.
+    """A fragment: the number of entries.
+
+    A script requests it afterwards, since counting all results of a search takes longer
+    than finding its first page.
     """
     query, show = request.GET.get("q", ""), _shown(request)
     found = messages.count_entries(scope(), query, COUNTED, show)

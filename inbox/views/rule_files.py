@@ -25,8 +25,9 @@ def export(request: HttpRequest, form: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def take(request: HttpRequest) -> HttpResponse:
-    """The form; POST adds the rules of a file or text. After an error, the form keeps
-    the text.
+    """The form; POST adds the rules of a file or text.
+
+    After an error, the form keeps the text.
     """
     inbox = chosen(request)
     context: dict[str, object] = {"section": "rules", "choice": choice(inbox)}

@@ -1,5 +1,6 @@
-"""The URL of a webhook: checks before storing. Whether it may be called is checked at
-the call.
+"""The URL of a webhook: checks before storing.
+
+Whether it may be called is checked at the call.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Finds, adds, changes and removes webhooks. Each changing function returns the stored
-result.
+"""Finds, adds, changes and removes webhooks.
+
+Each changing function returns the stored result.
 """
 
 from __future__ import annotations

@@ -47,8 +47,9 @@ NONE_OFFERED = Extensions()
 
 
 def used(session: Session, found: SessionEvidence) -> Extensions:
-    """Return the extensions offered to a client, and those that it used. At most two
-    queries.
+    """Return the extensions offered to a client, and those that it used.
+
+    At most two queries.
     """
     keywords = dict.fromkeys(line.split(" ")[0].upper() for line in found.offered)
     offered = tuple(word for word in keywords if word and word not in _OURS)
