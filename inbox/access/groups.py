@@ -17,9 +17,8 @@ from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 
 MOST = 1000
 LONGEST_NAME = 150
-MOST_USERS = (
-    ROWS_IN_A_TURN // 2
-)  # of a group: a change may remove and add this many each
+# of a group: a change may remove and add this many each
+MOST_USERS = ROWS_IN_A_TURN // 2
 _HIGHEST = 2**31 - 1  # of a primary key
 
 

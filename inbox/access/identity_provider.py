@@ -28,9 +28,8 @@ SECONDS = 5.0  # that the provider may stay silent
 _IN_ALL = 15.0  # seconds for everything that one request asks of it
 _MOST_OCTETS = 1024 * 1024  # of an answer
 _PIECE = 64 * 1024  # octets
-_AT_A_TIME = (
-    2  # logins that wait for the provider: other requests need the threads, too
-)
+# logins that wait for the provider: other requests need the threads, too
+_AT_A_TIME = 2
 _PATIENCE = 1.0  # seconds until the next login is refused
 _NAME = "provider"  # the name of its data in a session
 _MOST_BEGUN = 10  # logins of a session that are not finished
@@ -104,9 +103,8 @@ def end(request: HttpRequest) -> ProviderUser:
     NoIdentityProvider.
     """
     ours = _ours()
-    forget = _begun(
-        request
-    )  # until here, a stranger may have written the whole request
+    # until here, a stranger may have written the whole request
+    forget = _begun(request)
     # The link's author must not choose which provider answers (RFC 9207)
     if request.GET.get("iss", ours.issuer) != ours.issuer:
         raise BadRequest(_("Another identity provider has answered. Begin again."))

@@ -45,9 +45,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
             for each in reversed(servers.alive())
         }
         depths, octets = queue_depths(), database_size.octets()
-    except (
-        DatabaseError
-    ) as error:  # the figures of this process are available all the same
+    except DatabaseError as error:
+        # the figures of this process are available all the same
         log.warning("/metrics without what is in the database: %s", error)
     if own:
         server, figures = own

@@ -98,9 +98,8 @@ class Batch:
         self.recipients = Rows[RecipientRow]()
         self.raws: list[RawRow] = []  # of bodies that were not accepted
         self.messages: list[PendingMessage] = []
-        self.ended: list[
-            TransactionRow
-        ] = []  # transactions whose message was not accepted
+        # transactions whose message was not accepted
+        self.ended: list[TransactionRow] = []
         self.closed: list[SessionRow] = []
         self.octets = (
             0  # of bodies and lines: clients can make these as large as they like
@@ -240,9 +239,8 @@ class Table:
         self._changing = [c for c in self.columns if c not in key and c not in fixed]
         quote = connection.ops.quote_name
         name = quote(model._meta.db_table)
-        place = (
-            "?" if connection.vendor == "sqlite" else "%s"
-        )  # the driver's placeholder
+        # the driver's placeholder
+        place = "?" if connection.vendor == "sqlite" else "%s"
         column = {field.attname: quote(field.column or "") for field in fields}
         names = ", ".join(column.values())
         self._insert = f"INSERT INTO {name} ({names}) VALUES "  # noqa: S608  as below

@@ -35,9 +35,8 @@ class Tallies:
         self.replies: Counter[tuple[str, str, int]] = Counter()
         self.octets = 0  # of the stored messages
         self.failed_commits = 0
-        self._commits = [0] * (
-            len(BOUNDS) + 1
-        )  # by the first bound that is not exceeded
+        # by the first bound that is not exceeded
+        self._commits = [0] * (len(BOUNDS) + 1)
         self._commit_seconds = 0.0
 
     def committed(self, seconds: float) -> None:

@@ -22,9 +22,8 @@ from inbox.explain.transaction_failures import by_mailsink
 
 Joined = Literal["message-id", "body", "envelope"]
 
-_SHOWN = (
-    8  # attempts that a sentence names; of more, those in the middle are only counted
-)
+# attempts that a sentence names; of more, those in the middle are only counted
+_SHOWN = 8
 _LABELS = {"abandoned": gettext_noop("gave up"), "reset": "RSET", "accepted": "250"}
 
 

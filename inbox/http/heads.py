@@ -32,9 +32,8 @@ class ClientRequest(ASGIRequest):
     def _set_content_type_params(self, meta: Mapping[str, str]) -> None:
         """Read the Content-Type. Django would also parse all parameters of the URL."""
         value = meta.get("CONTENT_TYPE", "")
-        if (
-            "*" in value
-        ):  # RFC 2231: a charset for each parameter, which is never needed
+        if "*" in value:
+            # RFC 2231: a charset for each parameter, which is never needed
             words = _("The Content-Type has a parameter in a charset of its own.")
             raise BadRequest(words)
         self.content_type, self.content_params = parse_header_parameters(value)

@@ -29,9 +29,8 @@ _ALIKE = 0.75
 # Newest messages of a sender whose structure is read: their number, and their total
 # octets
 _READ, _OCTETS = 20, LARGE
-_SHARED = (
-    0.6  # share of parts and elements that two messages of one template have in common
-)
+# share of parts and elements that two messages of one template have in common
+_SHARED = 0.6
 _DIGITS = re.compile(r"[0-9]+")
 
 Pairs = list[tuple[str, str]]

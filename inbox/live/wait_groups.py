@@ -28,9 +28,8 @@ from inbox.storage.bounded import TooCostly, is_cut, within
 log = logging.getLogger(__name__)
 
 _TEST = 0.05  # seconds of a test
-_AT_A_TIME = (
-    0.05  # seconds of tests, after which the requests that were found are answered
-)
+# seconds of tests, after which the requests that were found are answered
+_AT_A_TIME = 0.05
 
 Answer = Callable[[Wanted, Page[Message]], bytes]
 

@@ -119,9 +119,8 @@ class Waiters:
         if self._listener is None:
             self._looks.clear()
             self._one_at_a_time = asyncio.Lock()
-            self._new: set[UUID] = (
-                set()
-            )  # ids that arrived within the last _SOON seconds
+            # ids that arrived within the last _SOON seconds
+            self._new: set[UUID] = set()
             self._arrived: set[UUID] = set()
             self._known: set[tuple[UUID, State]] = set()
             self._news = asyncio.Event()

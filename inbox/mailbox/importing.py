@@ -121,9 +121,8 @@ class Importer:
         try:
             for each in mbox.split(read, self._most):
                 self._add(each.octets, each.sender)
-                if (
-                    self.done.failures > MOST
-                ):  # a file can consist of "From " lines only
+                if self.done.failures > MOST:
+                    # a file can consist of "From " lines only
                     self.done.fail(_("the rest was not read after so many failures"))
                     break
         except mbox.NotMbox as error:

@@ -126,9 +126,8 @@ def _purge(inbox: Inbox) -> int:
         if ids:
             return len(ids)
         if inbox.labelled.exists():
-            return (
-                0  # it must stay: the inboxes labelled from it share limits through it
-            )
+            # it must stay: the inboxes labelled from it share limits through it
+            return 0
         inbox.delete()
     return 1
 

@@ -25,9 +25,8 @@ MAX_LENGTH = 320  # a local part of 64, "@", a domain of 255 (RFC 5321 §4.5.3.1
 MAX_NAME = 200
 
 _PAIR = re.compile(r"\\(.)")  # a quoted pair (RFC 5321 §4.1.2)
-_LONGEST_TYPED = MAX_TARGETS * (
-    MAX_LENGTH + 2
-)  # with the separators between the targets
+# with the separators between the targets
+_LONGEST_TYPED = MAX_TARGETS * (MAX_LENGTH + 2)
 # An unclosed quotation takes the rest: each character is scanned once.
 _TYPED = re.compile(r'(?:"(?:\\.?|[^"\\])*+(?:"|\Z)|[^\s,;"])++', re.DOTALL)
 

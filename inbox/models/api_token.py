@@ -17,9 +17,8 @@ class ApiToken(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens"
     )
     name = models.CharField(max_length=64)
-    digest = models.CharField(
-        max_length=64, unique=True
-    )  # of the secret: SHA-256, in hex
+    # of the secret: SHA-256, in hex
+    digest = models.CharField(max_length=64, unique=True)
     beginning = models.CharField(max_length=12)  # of the token, to recognise it by
     scopes = models.JSONField()  # some of inbox.access.token_scopes.SCOPES
     every_inbox = models.BooleanField(default=True)  # all that the user can see

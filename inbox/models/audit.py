@@ -25,9 +25,8 @@ class AuditEntry(models.Model):
     kind = models.CharField(max_length=32)  # such as "message.read"
     inbox_id = models.BigIntegerField(null=True)  # null: none, or several
     inbox_slug = models.CharField(max_length=64, blank=True)
-    object = models.CharField(
-        max_length=100, blank=True
-    )  # the id or name of the object
+    # the id or name of the object
+    object = models.CharField(max_length=100, blank=True)
     details = models.TextField(blank=True)
 
     class Meta:

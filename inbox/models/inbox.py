@@ -33,9 +33,8 @@ class Inbox(models.Model):
     retention_days = models.PositiveIntegerField(null=True, blank=True)
     retention_octets = models.PositiveBigIntegerField(null=True, blank=True)
     # The replies to clients; written and checked by inbox.mailbox.inboxes.
-    known_only = models.BooleanField(
-        default=False
-    )  # mail to unknown addresses is refused
+    # mail to unknown addresses is refused
+    known_only = models.BooleanField(default=False)
     quota_octets = models.PositiveBigIntegerField(default=0)  # 0 is no limit
     paused = models.BooleanField(default=False)  # mail gets a temporary refusal
     paused_at = models.DateTimeField(null=True, blank=True)  # null: not paused

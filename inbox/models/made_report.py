@@ -46,12 +46,10 @@ class MadeReport(models.Model):
     recipient = models.TextField()  # the first recipient of the report
     recipients = models.PositiveIntegerField(default=1)
     made_at = models.DateTimeField()
-    withheld = models.CharField(
-        max_length=16, blank=True
-    )  # the reason: see inbox.bouncing
-    not_sent = models.TextField(
-        blank=True
-    )  # why it does not go out, although it should
+    # the reason: see inbox.bouncing
+    withheld = models.CharField(max_length=16, blank=True)
+    # why it does not go out, although it should
+    not_sent = models.TextField(blank=True)
 
     class Meta:
         indexes = [

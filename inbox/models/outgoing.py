@@ -144,9 +144,8 @@ class ReleaseRule(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     name = models.CharField(max_length=64, unique=True)
-    position = (
-        models.PositiveIntegerField()
-    )  # the first rule that fits a recipient takes it
+    # the first rule that fits a recipient takes it
+    position = models.PositiveIntegerField()
     enabled = models.BooleanField(default=True)
     action = models.CharField(max_length=16)  # one of ACTIONS
     inbox = models.ForeignKey("Inbox", models.CASCADE, null=True)  # null: all inboxes

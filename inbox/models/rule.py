@@ -13,9 +13,8 @@ class Rule(models.Model):
     inbox = models.ForeignKey(Inbox, models.CASCADE, related_name="rules")
     position = models.PositiveIntegerField()  # the lowest is consulted first
     name = models.CharField(max_length=80)
-    scenario = models.CharField(
-        max_length=32, blank=True
-    )  # the scenario that it belongs to
+    # the scenario that it belongs to
+    scenario = models.CharField(max_length=32, blank=True)
     is_on = models.BooleanField(default=True)
     stage = models.CharField(max_length=16)  # one of mailsink.ports.Stage
     # Members that inbox.rules.rule_fields checks

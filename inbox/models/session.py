@@ -235,9 +235,8 @@ class Exchange(models.Model):
     enhanced = models.CharField(max_length=16, blank=True)
     reply = models.TextField(blank=True)  # whole lines, joined by LF
     rule = models.TextField(blank=True)  # the origin of a deliberate reply, in words
-    flags = models.TextField(
-        blank=True
-    )  # words from mailsink.smtp.protocol.events.FLAGS, separated by spaces
+    # words from mailsink.smtp.protocol.events.FLAGS, separated by spaces
+    flags = models.TextField(blank=True)
 
     def __str__(self) -> str:
         return f"{self.seq} {self.line} {self.code or ''}"

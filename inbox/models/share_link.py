@@ -23,9 +23,8 @@ class ShareLink(models.Model):
     )
     # the token with which its user made it; null: none
     token = models.ForeignKey(ApiToken, models.CASCADE, null=True)
-    digest = models.CharField(
-        max_length=64, unique=True
-    )  # of the secret: SHA-256, in hex
+    # of the secret: SHA-256, in hex
+    digest = models.CharField(max_length=64, unique=True)
     kind = models.CharField(max_length=16)  # message, session
     object_id = models.UUIDField()
     # of the object; null for a session with several inboxes

@@ -18,9 +18,8 @@ class Passkey(models.Model):
     name = models.CharField(max_length=100)
     credential_id = models.CharField(max_length=1400, unique=True)  # base64url
     data = models.BinaryField()  # AttestedCredentialData (WebAuthn §6.5.1)
-    host = models.CharField(
-        max_length=255
-    )  # the host that it is valid for: the relying party's id
+    # the host that it is valid for: the relying party's id
+    host = models.CharField(max_length=255)
     uses = models.BigIntegerField(default=0)  # the device's counter; 0: it has none
     created_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)

@@ -13,9 +13,8 @@ class Reach:
     addresses: tuple[str, ...]  # as bound: "127.0.0.1:1025"
     host: str  # for a client on this machine
     port: int
-    loopback: (
-        bool  # only clients on this machine can connect, not even those in containers
-    )
+    # only clients on this machine can connect, not even those in containers
+    loopback: bool
 
     @property
     def authority(self) -> str:

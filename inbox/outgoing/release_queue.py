@@ -53,9 +53,8 @@ _STOPPED_IN_DOUBT = (
 class Passage(NamedTuple):
     """How a release may go out, at the moment."""
 
-    refusal: Callable[
-        [str], str
-    ]  # returns why no mail may go to an address; "": it may
+    # returns why no mail may go to an address; "": it may
+    refusal: Callable[[str], str]
     add_received: bool = False
 
 

@@ -20,9 +20,8 @@ from mailsink.text import pictured
 
 SHOWN = 500  # parts in a page
 _TEXT_SHOWN = 64 * 1024  # characters
-_HASHED = (
-    4 * 1024 * 1024
-)  # octets of a message for which all parts' checksums are shown
+# octets of a message for which all parts' checksums are shown
+_HASHED = 4 * 1024 * 1024
 _DUMPED = 256  # octets
 
 

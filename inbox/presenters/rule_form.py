@@ -17,9 +17,8 @@ from inbox.rules.stage_checks import check_together
 
 Given = dict[str, Any]
 _FIELDS = {each.name: each for fields in (*TABLE.values(), OWN) for each in fields}
-_AS_TYPED = {
-    "expires_in": "minutes"
-}  # the fields of members that are typed in another unit
+# the fields of members that are typed in another unit
+_AS_TYPED = {"expires_in": "minutes"}
 _LONGEST_VALUE = 10_000  # characters that are shown again
 
 

@@ -40,9 +40,8 @@ class SessionListRow:
     elapsed: int  # seconds since it opened
     elapsed_words: str
     findings: str  # "1 finding"; "" for none
-    probes: str = (
-        ""  # the probes in its hour, if it stands for them; "": it is no probe
-    )
+    # the probes in its hour, if it stands for them; "": it is no probe
+    probes: str = ""
 
 
 # A script shows this for a new session, until its row is made.

@@ -53,10 +53,11 @@ _VIEW_LABELS = {
     "links": gettext_noop("Links"),
 }
 _TAB_OF = {view: tab for tab, views in _TABS.items() for view in views}
+# views that formerly were tabs
 _FORMER = {
     "transcript": "smtp",
     "findings": "smtp",
-}  # views that formerly were tabs
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,8 @@ from inbox.rules.rule_limits import is_in_time, now
 from mailsink.ports import GO_ON, Consult, Decision
 
 HasErrors = Callable[[Consult], bool | None]
-_Errors = Callable[
-    [], bool | None
-]  # whether the message at a line has errors; judged once
+# whether the message at a line has errors; judged once
+_Errors = Callable[[], bool | None]
 
 _MOST_SECONDS = 3.0
 MOST_VERDICTS = 20_000  # for all lines together: each is a row of a page

@@ -73,9 +73,8 @@ def _read_json(text: str) -> Any:
         made = json.loads(text, object_pairs_hook=_members, parse_constant=_constant)
         json.dumps(made, ensure_ascii=False).encode()
         return made
-    except (
-        UnicodeEncodeError
-    ):  # RFC 8259 §8.2; YAML's parser rejects lone surrogates, too
+    except UnicodeEncodeError:
+        # RFC 8259 §8.2; YAML's parser rejects lone surrogates, too
         raise Invalid(_("a text has a lone surrogate in it")) from None
     except RecursionError:
         raise _too_deep() from None

@@ -21,9 +21,8 @@ NOTHING = Q(pk__in=())
 EVERYTHING = ~NOTHING  # not Q(), which is the same when negated
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_ESCAPED = re.compile(
-    r"(\\\\u)[0-9a-f]{4}"
-)  # escaped by JSON; LIKE doubles the backslash
+# escaped by JSON; LIKE doubles the backslash
+_ESCAPED = re.compile(r"(\\\\u)[0-9a-f]{4}")
 
 # PostgreSQL's own ILIKE lowercases the pattern again for each row: 800 non-ASCII
 # characters, compared with a hundred addresses of each message, took a hundred times as

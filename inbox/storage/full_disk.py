@@ -155,9 +155,8 @@ def _empty_log() -> bool:
         )
         [wanted] = cursor.fetchone()
         if wanted - _size(_database()) <= _free():
-            cursor.execute(
-                "PRAGMA wal_checkpoint(PASSIVE)"
-            )  # waits for no reader or writer
+            # waits for no reader or writer
+            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
             _busy, within, moved = cursor.fetchone()
             return bool(within == moved)
     return False

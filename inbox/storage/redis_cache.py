@@ -39,9 +39,8 @@ class JsonSerializer:
 class JsonRedisCache(RedisCache):
     """Django's cache, in which foreign values count as missing."""
 
-    _again_at: ClassVar[float] = (
-        0.0  # monotonic; 0: Redis was available at the last request
-    )
+    # monotonic; 0: Redis was available at the last request
+    _again_at: ClassVar[float] = 0.0
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         patience = {"socket_timeout": _PATIENCE, "socket_connect_timeout": _PATIENCE}
@@ -87,9 +86,8 @@ class JsonRedisCache(RedisCache):
         if now < cls._again_at:
             return alone(*given, **named)
         if cls._again_at:
-            cls._again_at = (
-                now + _REST
-            )  # meanwhile, one request tests whether Redis is back
+            # meanwhile, one request tests whether Redis is back
+            cls._again_at = now + _REST
         try:
             found = shared(*given, **named)
         except RedisError:

@@ -89,9 +89,8 @@ def own_file(config: Config) -> None:
     if not config.uses_sqlite:
         return
     path = Path(connection.settings_dict["NAME"])
-    flags = (
-        os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-    )  # the path may be a pipe
+    # the path may be a pipe
+    flags = os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
     try:
         with open(os.open(path, flags, 0o600), "rb") as file:
             mode = os.fstat(file.fileno()).st_mode

@@ -39,9 +39,8 @@ def orphan_sweep(store: ObjectStorage) -> Background:
 
     def step() -> float:
         nonlocal after, rested
-        with suppress(
-            StoreDown
-        ):  # the gate has logged it, and the health page shows it
+        with suppress(StoreDown):
+            # the gate has logged it, and the health page shows it
             if rested < _SWEEP_EVERY or not leadership.is_ours():
                 store.page(most=1)
                 rested += _LOOK_EVERY

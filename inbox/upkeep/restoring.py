@@ -105,9 +105,8 @@ def _unpack(source: Path, folder: Path) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {}
     manifest: dict[str, Any] = {}
     try:
-        with tarfile.open(
-            source, "r|"
-        ) as tar:  # a stream cannot be larger than the file
+        with tarfile.open(source, "r|") as tar:
+            # a stream cannot be larger than the file
             for member in tar:
                 file = tar.extractfile(member)
                 if file is None or member.issparse() or not _is_ours(member.name):

@@ -105,9 +105,8 @@ class Pruning:
             database_size.shrink,
         )
         self._kinds = deque(map(_Kind, kinds))  # in the order of their turns
-        self._faults: dict[
-            _Kind, Exception
-        ] = {}  # of the kinds that failed the last time
+        # of the kinds that failed the last time
+        self._faults: dict[_Kind, Exception] = {}
         self._without_room: _Kind | None = None  # tried once more, with room
 
     def batch(self) -> int:

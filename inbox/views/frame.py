@@ -173,9 +173,8 @@ class _Pictures:
         self._octets = page.reading.octets
         self._by_address = nameable and not page.within
         self._left = _MOST_WITHIN
-        self._part = cache(
-            self._found
-        )  # HTML may name the same picture any number of times
+        # HTML may name the same picture any number of times
+        self._part = cache(self._found)
         self._own_url = cache(partial(inline_parts.url, mail))
         self._data_url = cache(self._as_data)
 

@@ -28,9 +28,8 @@ from mailsink.ids import go_on_after, made_at, uuid7
 MOST_WAITING = 100_000  # events in the queue of a webhook
 _AT_ONCE = 100  # events
 _INDEXED_WITHIN = 300.0  # seconds that a query waits for the words of a message
-_LOCK = (
-    0x686F6F6B  # "hook": PostgreSQL's advisory lock of the process that moves events
-)
+# "hook": PostgreSQL's advisory lock of the process that moves events
+_LOCK = 0x686F6F6B
 
 IsBounce = Callable[[UUID], bool]
 

@@ -77,9 +77,8 @@ def _here() -> dict[str, Rule]:
 def _rules(asked: GoObject) -> list[dict[str, Any]]:
     """Return the rules. Omitted values are 0, so that no connection is accepted."""
     chance = {name: _chance(asked, name) for name in _CHANCES}
-    slow = (
-        chance["LinkSpeedAffect"] / 2
-    )  # each of the two speeds has half of the chance
+    # each of the two speeds has half of the chance
+    slow = chance["LinkSpeedAffect"] / 2
     refusals = [
         _rule(
             name, stage, chance[name], {"code": code, "enhanced": "", "text": [words]}

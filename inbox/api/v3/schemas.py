@@ -14,9 +14,11 @@ from uuid import UUID
 from pydantic import Field, StrictBool
 
 from inbox.api.v3.report_schemas import Report, ReportMade
+
+# the routes import all three from here
 from inbox.api.v3.schema_base import (
     Page as Page,
-)  # the routes import all three from here
+)
 from inbox.api.v3.schema_base import Strict as Strict
 from inbox.api.v3.schema_base import member as member
 from inbox.mailbox.marking import Status

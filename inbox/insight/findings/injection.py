@@ -15,9 +15,8 @@ from mailsink.text import readable
 
 _SEARCHED = 16 * 1024  # octets of the body that are searched for the rest of a header
 _FIELD = re.compile(rb"([!-9;-~]{1,76}):")
-_BETWEEN = re.compile(
-    r"[\s<>,;:\"]+"
-)  # the separators of addresses in a field, roughly
+# the separators of addresses in a field, roughly
+_BETWEEN = re.compile(r"[\s<>,;:\"]+")
 
 # Fields that libraries write, and that attackers inject.
 _KNOWN = frozenset(

@@ -266,9 +266,8 @@ def _shown_rows(session: Session, found: SessionEvidence) -> list[Exchange]:
     """Return the lines with the first places of all findings."""
     lines = Exchange.objects.filter(session=session, direction="in")
     seqs = set(found.at.values())
-    if found.flags.difference(
-        _UNREMARKABLE
-    ):  # otherwise, a long session need not be read
+    if found.flags.difference(_UNREMARKABLE):
+        # otherwise, a long session need not be read
         seqs |= _odd_lines(lines)
     hellos = lines.filter(verb__in=HELLOS).order_by("seq")
     seqs |= set(hellos.values_list("seq", flat=True)[:PLACES])

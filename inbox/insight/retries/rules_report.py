@@ -21,9 +21,8 @@ from inbox.models import Exchange, Rule, Session
 from mailsink.ids import first_at
 
 MOST = 50  # the newest messages, which are judged
-_LOOKED_AT = (
-    100  # attempt histories; one with many attempts may be found more than once
-)
+# attempt histories; one with many attempts may be found more than once
+_LOOKED_AT = 100
 _SESSIONS = 500  # the newest sessions, which are read
 _STEPS = 50_000  # exchanges that may be skipped
 _Key = UUID | tuple[UUID, int]

@@ -164,9 +164,10 @@ def _bodies(target: Config, raw_to: str | None) -> Bodies:
         raise CannotMove(f"--raw-to takes folder, or {raw_urls.RAW_URL.takes}")
     if importlib.util.find_spec("storages") is None:
         raise CannotMove("--raw-to needs more packages: install 'django-mailsink[s3]'")
+    # the import takes half a second
     from inbox.storage.object_storage import (
         ObjectStorage,
-    )  # the import takes half a second
+    )
 
     objects = ObjectStorage(store, CONFIG.secret_key)
     objects.try_out()

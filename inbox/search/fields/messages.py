@@ -52,9 +52,8 @@ from inbox.search.sql import (
 from mailsink.ids import first_at
 
 _FIELD_NAME = re.compile(r"[!-9;-~]{1,200}")  # RFC 5322 §3.6.8
-_COMMITTED_WITHIN = (
-    24 * 3600
-)  # seconds after the message was received, at the very most
+# seconds after the message was received, at the very most
+_COMMITTED_WITHIN = 24 * 3600
 
 
 def _header(value: str) -> Q:

@@ -76,9 +76,8 @@ def code_within(column: str, codes: tuple[int, int]) -> Q:
     """Match a reply code. codes: the first and the last; codes that refuse have an index"""
     found = Q(**{f"{column}__range": codes})
     if codes[0] >= REFUSED:
-        found &= Q(
-            **{f"{column}__gte": REFUSED}
-        )  # as in the condition of the partial index
+        # as in the condition of the partial index
+        found &= Q(**{f"{column}__gte": REFUSED})
     return found
 
 

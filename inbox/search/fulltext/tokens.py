@@ -14,9 +14,8 @@ from mailsink.text import normalized
 MOST = 20_000  # tokens of one text
 LONGEST = 64  # characters of a token
 _GROWTH = 4  # times the length of a text that its normal form can have
-_PHRASES = (
-    1000  # characters: a short text may consist of characters that stand for phrases
-)
+# characters: a short text may consist of characters that stand for phrases
+_PHRASES = 1000
 _WORD = re.compile(r"[^\W_]+")
 _ALONE = re.compile("([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff])")
 
