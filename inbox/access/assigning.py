@@ -22,7 +22,11 @@ LONGEST = 150  # characters of a name
 
 def candidates(within: Scope) -> list[str]:
     """Return the names of the users who may see an inbox of a scope."""
-    names = _who_see(within).order_by("username").values_list("username", flat=True)
+    names = (
+        _users_with_access(within)
+        .order_by("username")
+        .values_list("username", flat=True)
+    )
     return list(names[:MOST])
 
 
@@ -78,11 +82,11 @@ def refuse_without_accounts() -> None:
         raise Conflict(words)
 
 
-def _who_see(within: Scope) -> QuerySet[User]:
+def _users_with_access(within: Scope) -> QuerySet[User]:
     theirs = Membership.objects.filter(within.q())
     member = Q(memberships__in=theirs) | Q(groups__memberships__in=theirs)
     return User.objects.filter(Q(is_superuser=True) | member, is_active=True).distinct()
 
 
 def _may_see(user: User, inbox: int) -> bool:
-    return _who_see(Scope(frozenset({inbox}))).filter(pk=user.pk).exists()
+    return _users_with_access(Scope(frozenset({inbox}))).filter(pk=user.pk).exists()

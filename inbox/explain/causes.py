@@ -31,13 +31,15 @@ def deciding(
     first: the seq of the first refusal of each kind and verb. Return None if no refusal
     mattered, and the client recovered.
     """
-    left = {place: seq for place, seq in first.items() if not _overcome(place, session)}
+    left = {
+        place: seq for place, seq in first.items() if not _is_overcome(place, session)
+    }
     mattering = {place: seq for place, seq in left.items() if not _is_aside(place)}
     chosen = mattering or ({} if session.messages else left)
     return min(chosen, key=chosen.__getitem__, default=None)
 
 
-def _overcome(place: RefusalPlace, session: Sessionlike) -> bool:
+def _is_overcome(place: RefusalPlace, session: Sessionlike) -> bool:
     if place.verb in HELLOS:
         return bool(session.helo)
     if place.kind == "auth" or place.verb in _OPTIONAL:

@@ -41,14 +41,14 @@ def failure(
 
 def _refused(code: int, rcpt_codes: Sequence[int], why: str) -> str:
     values = {"code": code, "why": why}
-    what = _what_was_refused(rcpt_codes)
+    what = _refused_object(rcpt_codes)
     mixed = what == "recipients" and len(set(rcpt_codes)) > 1
     if why and not mixed:
         return _(_REFUSED_SINCE[what]) % values
     return _(_REFUSED[what]) % values
 
 
-def _what_was_refused(rcpt_codes: Sequence[int]) -> str:
+def _refused_object(rcpt_codes: Sequence[int]) -> str:
     if not rcpt_codes:
         return "transaction"
     if any(each < 400 for each in rcpt_codes):

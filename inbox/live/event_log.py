@@ -139,7 +139,7 @@ class EventLog:
             self._feeds.clear()
             if self._failing:  # events may have been missed meanwhile
                 self._failing = False
-                self._lose()
+                self._make_all_reload()
             self._listening.set()
             while True:
                 self._take(await layer.receive(channel))
@@ -153,19 +153,19 @@ class EventLog:
                 self._put(RESYNC, protocol.resync(self.topic), user=user)
                 self._wake()
             else:
-                self._lose()
+                self._make_all_reload()
             return
         source, number = (frame["feed"], frame["group"]), frame["number"]
         last = self._feeds.get(source)
         self._feeds[source] = number
         if last is not None and number != last + 1:
-            self._lose()
+            self._make_all_reload()
         for event in json.loads(f"[{frame['events']}]"):
             readers = frozenset(frame.get("readers", {}).get(event.get("id"), ()))
             self._put(event["event"], json.dumps(event), readers)
         self._wake()
 
-    def _lose(self) -> None:
+    def _make_all_reload(self) -> None:
         """Make all streams load again, since a frame got lost on the way here."""
         self._events.clear()
         self._size = 0

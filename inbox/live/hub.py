@@ -162,7 +162,7 @@ class Hub:
             self._extensions.discard(extension)
             extension.gone()
             extension.wire.close()
-            await self._lose()
+            await self._send_lost()
 
     async def _greet(self, extension: _Extension) -> None:
         """Send a new process the current state; viewers load what it published until now."""
@@ -170,9 +170,9 @@ class Hub:
             for change, client in self._denylist.changes(time.time()):
                 extension.wire.say(_client_message(change, client))
         await extension.ask({"type": "watch", "groups": self._counts()})
-        await self._lose()
+        await self._send_lost()
 
-    async def _lose(self) -> None:
+    async def _send_lost(self) -> None:
         if isinstance(self._layer, ProcessLayer):
             await self._layer.group_send(protocol.CONTROL, {"type": "live.lost"})
 
@@ -185,7 +185,7 @@ class Hub:
             case "done":
                 if not extension.answered(message["number"]):
                     # viewers that joined meanwhile may have missed events
-                    await self._lose()
+                    await self._send_lost()
             case "stored":
                 self._stored(message["size"])
             case "busy":

@@ -134,7 +134,7 @@ class Waiters:
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen())
-            tasks.create_task(self._look_about())
+            tasks.create_task(self._find_unannounced())
             tasks.create_task(self._test())
 
     async def _listen(self) -> None:
@@ -176,7 +176,7 @@ class Waiters:
         if new:
             self._arrive(new)
 
-    async def _look_about(self) -> None:
+    async def _find_unannounced(self) -> None:
         """Find the messages that were not announced here."""
         recent = database_sync_to_async(arriving.recent, thread_sensitive=False)
         while True:

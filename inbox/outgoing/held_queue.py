@@ -68,7 +68,7 @@ class HeldQueue:
         by, domains, refusal = await in_thread(lambda: _etrn_target(request))
         if refusal is not None:
             return refusal
-        who = _who(request)
+        who = _taker(request)
         started = await in_thread(lambda: holding.send(by, domains, who))
         [node] = request.nodes
         if started < ROWS_IN_A_TURN:
@@ -109,7 +109,7 @@ class _Taking:
                 self._passing,
                 self._server,
                 request.session,
-                _who(request),
+                _taker(request),
             )
             if claimed is not None:
                 return claimed
@@ -247,7 +247,7 @@ def _is_named(entry: str, node: str) -> bool:
     return node.startswith("@") and entry.endswith(f".{name}")
 
 
-def _who(request: MailRequest) -> str:
+def _taker(request: MailRequest) -> str:
     """Return the taker's name for the log: "ann (ATRN)"."""
     name = request.user or request.helo or request.client_address
     return f"{name[:_LONGEST_NAME]} ({request.verb})"

@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that Django could not read (400, 413) with the reason."""
     status = 413 if isinstance(exception, RequestDataTooBig) else 400
-    return _answer(request, status, _("This cannot be read"), _what_is_wrong(exception))
+    return _answer(request, status, _("This cannot be read"), _fault_words(exception))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -109,7 +109,7 @@ class FullDisk(MiddlewareMixin):
         except Exception as error:
             if not full_disk.is_full(error):
                 raise
-        return _answer(request, 507, _("The disk is full"), _what_is_full())
+        return _answer(request, 507, _("The disk is full"), _full_disk_words())
 
 
 class NoDatabase(MiddlewareMixin):
@@ -195,7 +195,7 @@ def _is_spent(request: HttpRequest) -> bool:
     return getattr(request, "_read_started", False) and not is_kept
 
 
-def _what_is_wrong(exception: Exception) -> str:
+def _fault_words(exception: Exception) -> str:
     match exception:
         case TooManyFieldsSent():
             most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
@@ -216,7 +216,7 @@ def _what_is_wrong(exception: Exception) -> str:
     return _("The request is malformed: no page of Mailsink sends one like it.")
 
 
-def _what_is_full() -> str:
+def _full_disk_words() -> str:
     if connection.vendor == "sqlite":
         return _(
             "There is no room left for the change that you asked for. Make room on the "

@@ -138,7 +138,7 @@ class WebhookCaller:
             if not self._stopped.is_set():
                 self._tasks[id] = self._loop.create_task(self._call(id))
         if moved:
-            await self._stand_back(self._loop.time() - began)
+            await self._yield_to_mail(self._loop.time() - began)
             return 0
         about = _LOOK_EVERY if connection.vendor == "sqlite" else _LOOK_ABOUT
         return min(about, later if later is not None else about)
@@ -151,7 +151,7 @@ class WebhookCaller:
         moved = fan_out.move_some(self._is_bounce, self._room)
         return moved, *delivery_queue.due(busy, self._server)
 
-    async def _stand_back(self, took: float) -> None:
+    async def _yield_to_mail(self, took: float) -> None:
         """Rest after a step while mail pours in: mail goes first."""
         if self._busy():
             await self._rest(_BUSY_REST * took)
@@ -190,7 +190,7 @@ class WebhookCaller:
             done += ended
             if not ended:
                 return
-            await self._stand_back(self._loop.time() - began)
+            await self._yield_to_mail(self._loop.time() - began)
 
     def _prepare(
         self, id: UUID

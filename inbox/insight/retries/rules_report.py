@@ -51,14 +51,14 @@ def of_rules(scope: Scope, rules: Sequence[Rule], over: bool = False) -> RulesRe
     if not rules:
         return RulesReport()
     lines, more = _lines(scope, rules)
-    stories, left_out = _stories(scope, filter(_is_of_mail, lines))
+    stories, left_out = _histories(scope, filter(_is_of_mail, lines))
     reports = [of_history(each, over) for each in stories]
     away = {each.session_id for each in lines if not _is_of_mail(each)}
     away -= {each.session_id for each in lines if _is_of_mail(each)}
     return RulesReport(reports, len(away), more or left_out)
 
 
-def _stories(
+def _histories(
     scope: Scope, lines: Iterable[Exchange]
 ) -> tuple[list[AttemptHistory], bool]:
     """Return the attempt histories of lines' messages, and whether there are more."""
