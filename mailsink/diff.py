@@ -17,7 +17,7 @@ from rapidfuzz.distance import Indel
 
 MAX_LINES = 4000  # of each text
 MAX_WORDS = 2000  # of a line: a longer one differs as a whole
-MAX_WORDS = 512 * 1024  # characters of both texts that are compared word by word
+MAX_COMPARED = 512 * 1024  # characters of both texts that are compared word by word
 _BEGINNING = 2000  # characters of lines that count for their similarity
 _PAIRED = 900  # pairs of lines that are tried in a replaced block
 _ALIKE = 0.4  # the least similarity of lines that are compared word by word
@@ -117,7 +117,7 @@ class _Comparison:
     """Compares lines word by word up to a limit. cut: the limit was reached."""
 
     def __init__(self) -> None:
-        self._room = MAX_WORDS
+        self._room = MAX_COMPARED
         self.cut = False
 
     def words(self, left: str, right: str) -> tuple[DiffLine, DiffLine]:

@@ -34,16 +34,7 @@ _MONTH_NAMES = (
     gettext_noop("July"), gettext_noop("August"), gettext_noop("September"),
     gettext_noop("October"), gettext_noop("November"), gettext_noop("December"),
 )  # fmt: skip
-_PARTS = {
-    "FREQ",
-    "INTERVAL",
-    "COUNT",
-    "UNTIL",
-    "BYDAY",
-    "BYMONTHDAY",
-    "BYMONTH",
-    "WKST",
-}
+_KEYS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "WKST"}
 _DAY = re.compile(r"\+?(-?[1-5])?(MO|TU|WE|TH|FR|SA|SU)")
 
 
@@ -53,7 +44,7 @@ def words(rule: str) -> str:
     """
     pairs = [part.partition("=") for part in rule.upper().strip().split(";") if part]
     given = {name.strip(): value.strip() for name, _, value in pairs}
-    if given.get("FREQ") not in _EVERY or not given.keys() <= _PARTS:
+    if given.get("FREQ") not in _EVERY or not given.keys() <= _KEYS:
         return ""
     rule_words = _every(given)
     for add in (_days, _month_days, _months, _end):

@@ -127,7 +127,8 @@ def ending(session: Sessionlike, facts: Facts = NOTHING_MORE) -> str:
     if session.ending == "quit" and refused:
         return _("The client then closed the connection properly (QUIT).")
     if facts.body_octets is not None and session.ending in MIDWAY:
-        return f"{cause(session, facts)}. " + _("The message was not stored.")
+        reason = {"cause": cause(session, facts)}
+        return _("%(cause)s. The message was not stored.") % reason
     if session.ending == "refused" and session.last_verb:
         return _("Mailsink closed the connection: its last reply says why.")
     if session.ending == "turned" and facts.sent:

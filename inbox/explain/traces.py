@@ -47,7 +47,8 @@ _CAUSES = {
 def label(evidence: Evidence) -> str:
     """Return the words of a chip: "refused at RCPT · 550"."""
     bad = evidence.kind in ("refused", "rejected") and evidence.code
-    return _(LABELS[evidence.kind]) + (f" · {evidence.code}" if bad else "")
+    kind = _(LABELS[evidence.kind])
+    return f"{kind} · {evidence.code}" if bad else kind
 
 
 def words(evidence: Evidence, now: datetime) -> str:
@@ -175,16 +176,14 @@ def _others(others: Sequence[Evidence], more: bool) -> str:
 def _newest(one: Evidence, hiding: Sequence[str], now: datetime) -> str:
     when = ago(one.at, now)
     if one.kind == "refused":
-        return _("was rejected %(when)s (RCPT): %(reply)s%(because)s") % {
+        return _("was rejected %(when)s (RCPT): %(reply)s") % {
             "when": when,
-            "reply": _reply(one),
-            "because": _because(one),
+            "reply": _refused(one, now),
         }
     if one.kind == "rejected":
-        return _("was rejected %(when)s (the message): %(reply)s%(because)s") % {
+        return _("was rejected %(when)s (the message): %(reply)s") % {
             "when": when,
-            "reply": _reply(one),
-            "because": _because(one),
+            "reply": _refused(one, now),
         }
     if one.kind == "accepted":
         return _("was accepted %(when)s and is in the inbox: %(subject)s") % {
@@ -192,15 +191,18 @@ def _newest(one: Evidence, hiding: Sequence[str], now: datetime) -> str:
             "subject": _subject(one),
         }
     if one.kind == "hidden":
-        terms = (
-            _(" (%(hiding)s does not match)")
-            % {"hiding": ", ".join(map(shortened, hiding))}
-            if hiding
-            else ""
+        terms = ", ".join(map(shortened, hiding))
+        hidden = {"when": when, "terms": terms, "subject": _subject(one)}
+        if not terms:
+            words = _("was accepted %(when)s, but your filter hides it: %(subject)s")
+            return words % hidden
+        return (
+            _(
+                "was accepted %(when)s, but your filter hides it "
+                "(%(terms)s does not match): %(subject)s"
+            )
+            % hidden
         )
-        return _(
-            "was accepted %(when)s, but your filter hides it%(terms)s: %(subject)s"
-        ) % {"when": when, "terms": terms, "subject": _subject(one)}
     if one.kind == "trash":
         assert one.deleted_at
         deleted = ago(one.deleted_at, now)
@@ -214,10 +216,8 @@ def _newest(one: Evidence, hiding: Sequence[str], now: datetime) -> str:
             "removed": _removed(one, now),
         }
     if one.kind == "discarded":
-        return _("was accepted %(when)s, and discarded%(because)s") % {
-            "when": when,
-            "because": _because(one),
-        }
+        words = _("was accepted %(when)s, and discarded") % {"when": when}
+        return _with_rule(words, one)
     if one.kind == "open":
         return _("is in progress: %(unfinished)s") % {
             "unfinished": _unfinished(one, now)
@@ -246,27 +246,25 @@ def _trash(one: Evidence, now: datetime) -> str:
 def _removed(one: Evidence, now: datetime) -> str:
     if one.removed_at is None or one.cause is None:
         return _("the message was removed")
-    subject = f"{_subject(one)} " if one.subject else _("it ")
-    deleted = (
-        _("was deleted %(deleted_at)s, and ") % {"deleted_at": ago(one.deleted_at, now)}
-        if one.deleted_at
-        else ""
-    )
-    when = ago(one.removed_at, now)
-    return _("%(subject)s%(deleted)swas removed %(when)s, %(cause)s") % {
-        "subject": subject,
-        "deleted": deleted,
-        "when": when,
+    removed = {
+        "subject": _subject(one) if one.subject else _("it"),
+        "when": ago(one.removed_at, now),
         "cause": _(_CAUSES[one.cause]),
     }
+    if not one.deleted_at:
+        return _("%(subject)s was removed %(when)s, %(cause)s") % removed
+    words = _(
+        "%(subject)s was deleted %(deleted_at)s, and was removed %(when)s, %(cause)s"
+    )
+    return words % {**removed, "deleted_at": ago(one.deleted_at, now)}
 
 
 def _refused(one: Evidence, now: datetime) -> str:
-    return f"{_reply(one)}{_because(one)}"
+    return _with_rule(_reply(one), one)
 
 
 def _discarded(one: Evidence, now: datetime) -> str:
-    return _("accepted, and not stored%(because)s") % {"because": _because(one)}
+    return _with_rule(_("accepted, and not stored"), one)
 
 
 def _unfinished(one: Evidence, now: datetime) -> str:
@@ -323,5 +321,9 @@ def _reply(one: Evidence) -> str:
     return shortened(line, 300) or str(one.code or _("no reply"))
 
 
-def _because(one: Evidence) -> str:
-    return _(" (rule “%(rule)s”)") % {"rule": shortened(one.rule)} if one.rule else ""
+def _with_rule(words: str, one: Evidence) -> str:
+    """Return words with the rule that decided so, if one did."""
+    if not one.rule:
+        return words
+    rule = shortened(one.rule)
+    return _("%(words)s (rule “%(rule)s”)") % {"words": words, "rule": rule}

@@ -70,9 +70,11 @@ def clean(kinds: Iterable[str]) -> list[str]:
     for each in wanted:
         if each not in mail_faults.KINDS:
             near = difflib.get_close_matches(each[:40], mail_faults.KINDS, 1)
-            hint = _('; did you mean "%(kind)s"?') % {"kind": near[0]} if near else ""
-            raise Invalid(
-                _('there is no error "%(kind)s" that a message is refused for%(hint)s')
-                % {"kind": each[:40], "hint": hint}
-            )
+            words = _('there is no error "%(kind)s" that a message is refused for')
+            if near:
+                words = _(
+                    'there is no error "%(kind)s" that a message is refused for; '
+                    'did you mean "%(near)s"?'
+                )
+            raise Invalid(words % {"kind": each[:40], "near": near and near[0]})
     return wanted

@@ -130,5 +130,5 @@ def link_row(link: AccountLink) -> LinkRow:
 
 def _inboxes(held: Iterable[Membership]) -> str:
     """Return the inboxes of memberships with their roles, in words."""
-    found = sorted((each.inbox.slug, each.role) for each in held)
-    return ", ".join(f"{slug} ({_(ROLES[role])})" for slug, role in found)
+    found = sorted((each.inbox.slug, _(ROLES[each.role])) for each in held)
+    return ", ".join(f"{slug} ({role})" for slug, role in found)

@@ -40,12 +40,11 @@ def differences(
 def named(addresses: Iterable[str]) -> str:
     """Return addresses joined by commas; of many, the first ones and the number of others."""
     known = list(addresses)
-    more = (
-        _(" and %(known)s more") % {"known": len(known) - SHOWN}
-        if len(known) > SHOWN
-        else ""
-    )
-    return ", ".join(known[:SHOWN]) + more
+    shown = ", ".join(known[:SHOWN])
+    if len(known) <= SHOWN:
+        return shown
+    more = {"addresses": shown, "more": len(known) - SHOWN}
+    return _("%(addresses)s and %(more)s more") % more
 
 
 def bare(path: str) -> str:

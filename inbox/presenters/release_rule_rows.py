@@ -85,5 +85,7 @@ def _listed(patterns: object) -> str:
     """Return the first patterns of a list in words."""
     if not isinstance(patterns, list):
         return "?"
-    more = _(" and others") if len(patterns) > 5 else ""
-    return ", ".join(map(str, patterns[:5])) + more
+    first = ", ".join(map(str, patterns[:5]))
+    if len(patterns) <= 5:
+        return first
+    return _("%(patterns)s and others") % {"patterns": first}

@@ -100,6 +100,13 @@ class Picture:
     ticks: list[tuple[float, str]]
     shares: list[Share]
 
+    @property
+    def label(self) -> str:
+        """The picture in words, for those who do not see it."""
+        shares = ", ".join(f"{each.name} {each.percent}" for each in self.shares)
+        took = {"took": self.took, "shares": shares}
+        return _("Timeline of %(took)s: %(shares)s") % took
+
 
 def picture(session: Session, session_timeline: timeline.Timeline) -> Picture | None:
     """Return the picture of a session's time; None if the session lasted only a moment."""

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -101,7 +102,11 @@ def listing(request: HttpRequest) -> dict[str, object]:
         return context | {"entries": [], "wrong": error}
     if page.next is None and not cursor:
         context["results"] = results(len(page.items), COUNTED)
-    return context | {"entries": [row(each) for each in page.items], "next": page.next}
+    if page.next:
+        asked = {"q": query, "show": show, "cursor": page.next}
+        given = urlencode({name: value for name, value in asked.items() if value})
+        context["older_url"] = f"{reverse('inbox')}?{given}"
+    return context | {"entries": [row(each) for each in page.items]}
 
 
 def _limit(request: HttpRequest) -> int:

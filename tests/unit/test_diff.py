@@ -99,7 +99,7 @@ def test_only_so_much_is_told_word_by_word() -> None:
     right = [f"{line} {number} right" for number in range(diff.MAX_LINES // 4)]
     found = diff.lines(left, right)
     told = [marked(row.left) == ["left"] for row in found.rows]
-    first = diff.MAX_WORDS // (len(left[-1]) + len(right[-1]))
+    first = diff.MAX_COMPARED // (len(left[-1]) + len(right[-1]))
     assert sum(told) in range(first, first + 3)  # the first numbers are shorter
     assert all(told[:first])
     assert found.words_cut
