@@ -82,14 +82,14 @@ def test_steps_tell_connections_of_now_from_earlier_ones(client: Client) -> None
 
 
 @pytest.mark.django_db
-def test_foot_tells_the_last_connection(client: Client) -> None:
+def test_foot_shows_the_last_connection(client: Client) -> None:
     server = a_server("127.0.0.1:2525")
     assert "No SMTP connection yet" in text(client, "/sessions")
     a_session(server, "old.test", now() - timedelta(hours=1))
     assert "No SMTP connection since Mailsink started" in text(client, "/sessions")
     a_session(server, "new.test", now())
     foot = Html(text(client, "/sessions")).css_first("[data-last-connection]")
-    assert foot.text().startswith("Last connection")
+    assert foot.text(strip=True).startswith("Last connection")
 
 
 @pytest.mark.django_db
