@@ -186,7 +186,7 @@ class _Object(dict[str, Any]):
 
 
 def _no_mailsink(url: str, why: str = "") -> ApiFailure:
-    return ApiFailure(f"what answers at {url} is no Mailsink{why}")
+    return ApiFailure(f"the server at {url} is no Mailsink{why}")
 
 
 def part(text: str) -> str:
@@ -202,7 +202,7 @@ def _refused(error: urllib.error.HTTPError) -> ApiFailure:
         problem, detail = None, f"the server answered {error.code} {error.reason}"
     if error.code == 401:
         detail = (
-            "this Mailsink has accounts, and knows no such token: give one by "
+            "this Mailsink has accounts, and does not know this token: give one with "
             "MAILSINK_TOKEN or --token-file"
         )
     return ApiFailure(detail, 1, problem)

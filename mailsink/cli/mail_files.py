@@ -154,7 +154,7 @@ def _id(message: dict[str, Any]) -> UUID:
     try:
         return UUID(message["id"])
     except ValueError:
-        raise ApiFailure("what answers there is no Mailsink") from None
+        raise ApiFailure("the server is no Mailsink") from None
 
 
 @contextmanager

@@ -115,7 +115,7 @@ def _short(asked: Submission, option: str, value: str, rest: list[str]) -> None:
     elif option == "b" and value == "s":
         asked.speaks_smtp = True
     elif option == "b" and value not in ("m", "d"):
-        raise BadUsage(f"-b{value} is not done here: Mailsink takes mail, and no more")
+        raise BadUsage(f"-b{value} is not supported: Mailsink only takes mail")
 
 
 def _read(stdin: BinaryIO, dot_ends: bool) -> bytes:

@@ -204,7 +204,7 @@ _CROSS_SITE_API = HttpRefusal(
 )
 _NO_IMAGE = HttpRefusal(403, "No image", "There is no image for pages or mails here.")
 _AHEAD = HttpRefusal(
-    403, "Loaded ahead", "Nothing of this API is loaded before somebody asks for it."
+    403, "Loaded ahead", "This API does not answer a prefetch or prerender."
 )
 
 

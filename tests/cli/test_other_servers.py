@@ -88,7 +88,7 @@ def test_an_object_of_another_kind_is_no_mailsinks(
     """Most services answer a path that they do not know by one, many with 200."""
     server.octets = _OK + b"\r\n" + answer
     ran = CliRunner().invoke(app, [*command, "--url", server.url])
-    assert str(ran.exception) == f"what answers at {server.url} is no Mailsink"
+    assert str(ran.exception) == f"the server at {server.url} is no Mailsink"
 
 
 @pytest.mark.parametrize("frame", ["welcome", "[]", "{}", '{"type":"batch"}'])

@@ -198,4 +198,4 @@ def _refused(reply: PeerReply) -> RecipientResult:
     """Return the result for a session that could not be opened."""
     if reply.code >= 400:
         return result_of(reply)
-    return failed(f"The server answered what nobody expected: {reply.text}", "5.5.0")
+    return failed(f"The server sent an unexpected reply: {reply.text}", "5.5.0")

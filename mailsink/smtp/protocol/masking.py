@@ -68,7 +68,7 @@ _PARAMETER = re.compile(
     rb"(?=\S)(?=(\S{1,320}+(?!\S))?)",
     re.I,
 )
-_LABELS = (b"PASS", b"PWD", b"TOKEN", b"SECRET", b"KEY=")  # each login has one of these
+_LABELS = (b"PASS", b"PWD", b"TOKEN", b"SECRET", b"KEY=")  # each label has one of these
 # A control character means a protocol without lines: the octets after it may be a
 # login.
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f](?=.)", re.S)

@@ -9,7 +9,7 @@ import { fill, gettext, ngettext } from "../core/i18n.js";
 import { soon } from "../core/timing.js";
 
 const BETWEEN_MS = 2000;
-const MANY = 20; // shown as "20 or more"
+const MANY = 20; // shown as "20+"
 
 /** @typedef {{ id: string, subject: string, from: { name: string, address: string } | null }} Arrival */
 
