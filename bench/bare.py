@@ -1,6 +1,8 @@
 """The baseline: stock aiosmtpd, which accepts mail, counts it and drops it.
 
-python bench/bare.py PORT VRFY replies with the number of messages so far.
+    python bench/bare.py PORT
+
+VRFY replies with the number of messages so far.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 After each ten thousand messages it measures the server: memory, descriptors, tasks, the
 data folder, the time until the 250, and processor time. It also measures the machine,
-with the same
-work each time: if that becomes slower too, the server is not the cause.
+with the same work each time: if that becomes slower too, the server is not the cause.
 """
 
 from __future__ import annotations

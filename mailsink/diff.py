@@ -216,7 +216,7 @@ def alike(left: str, right: str) -> float:
 def words(left: str, right: str) -> tuple[DiffLine, DiffLine] | None:
     """Return two lines in pieces, with different words marked.
 
-    None if too many words.
+    Return None if there are too many words.
     """
     ours, theirs = _WORD.findall(left), _WORD.findall(right)
     if max(len(ours), len(theirs)) > MAX_WORDS:

@@ -22,10 +22,7 @@ _RESERVED = re.compile(
 
 
 def safe(text: str, otherwise: str) -> str:
-    """Return a file name made from a text, without folders.
-
-    `otherwise` if it is empty.
-    """
+    """Return a file name made from a text, without folders, or `otherwise` if empty."""
     kept = _UNSAFE.sub("", text).strip(" .")
     return "".join(split(kept or otherwise)).rstrip(" .")
 

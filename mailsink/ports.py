@@ -234,10 +234,7 @@ class HeldMail(Protocol):
     """Mail that waits until its receiver asks for it."""
 
     async def ask(self, request: MailRequest) -> Reply | Courier:
-        """Return the reply to ETRN, or to a refused ATRN or TURN.
-
-        Else the mail's courier.
-        """
+        """Return the mail's courier, or the reply to ETRN or to a refused request."""
 
 
 class Authenticator(Protocol):
@@ -252,5 +249,5 @@ class Authenticator(Protocol):
     async def verifier(self, username: bytes) -> Verifier:
         """Return the verifier of a user.
 
-        For an unknown user, one that no proof matches.
+        For an unknown user, return one that no proof matches.
         """

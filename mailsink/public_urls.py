@@ -21,10 +21,7 @@ class PublicUrl:
     path: str = ""
 
     def __str__(self) -> str:
-        """Return the address without a slash at its end.
-
-        "" if the origin is unknown.
-        """
+        """Return the address without a slash at its end, or "" without an origin."""
         return f"{self.origin}{self.path}" if self.origin else ""
 
 

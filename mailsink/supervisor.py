@@ -75,9 +75,9 @@ class ParentWatch:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """The facts that a child knows. number: of its place.
+    """The facts that a child knows.
 
-    Id, dead: see ProcessPlace.
+    number: of its place; id, dead: see ProcessPlace
     """
 
     number: int

@@ -36,10 +36,7 @@ def normalized(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
 
 @cache
 def _rows_of_marks() -> re.Pattern[str]:
-    """Return the pattern of rows of marks that are too long.
-
-    Its group is the kept part.
-    """
+    """Return the pattern of too long rows of marks, whose group is the kept part."""
     marks = "".join(
         each for each in map(chr, range(0x300, _LAST_MARK + 1)) if is_mark(each)
     )

@@ -1,9 +1,8 @@
 """The recipients of a bounce that flufl.bounce finds in its text.
 
 The library knows the bounces of many systems; the maintainers of Mailman maintain it.
-It gets a short message
-that is built here: its regular expressions take quadratic time in a line, and the
-parser of `email` is recursive. Never raises.
+It gets a short message that is built here: its regular expressions take quadratic time
+in a line, and the parser of `email` is recursive. Never raises.
 """
 
 from __future__ import annotations

@@ -85,10 +85,7 @@ def recipients(
 
 
 def replies(reading: Reading, addresses: Sequence[str]) -> dict[str, str]:
-    """Return the text about each address that comes with a code or is on its line.
-
-    No others.
-    """
+    """Return the text about each address with a code, or with text on its line."""
     head = _without_copy(_lines(reading))
     lowered = [each.lower() for each in head]
     places = {each: _line_of(lowered, each) for each in addresses}

@@ -3,8 +3,9 @@
 Each colour in CSS and attributes gets the lightness that the client would give it;
 pictures do not change. Clients that invert every colour make dark designs light; others
 change only light backgrounds and dark texts
-(https://www.litmus.com/blog/the-ultimate-guide-to-dark-mode-for-email-marketers). This
-is an approximation: no client publishes its exact colours. Never raises; linear time.
+(https://www.litmus.com/blog/the-ultimate-guide-to-dark-mode-for-email-marketers).
+
+This is an approximation: no client publishes its exact colours. Never raises; linear time.
 """
 
 from __future__ import annotations

@@ -73,10 +73,7 @@ class ReportedRecipient:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """A report on a message and its recipients.
-
-    left_out: the number of recipients not kept.
-    """
+    """A report on a message and its recipients. left_out: the number not kept."""
 
     recipients: tuple[ReportedRecipient, ...] = ()
     left_out: int = 0
@@ -170,10 +167,7 @@ def _comment(status: str) -> str:
 
 
 def status_in(text: str) -> str:
-    """Return the first enhanced code in a text, "5.1.1" in "#5.1.1 (unknown)".
-
-    Else "".
-    """
+    """Return the first enhanced code in a text, or "": "5.1.1" in "#5.1.1 (x)"."""
     match = _STATUS.search(text[:_CODE_WITHIN])
     return match[0] if match else ""
 

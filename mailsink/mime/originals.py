@@ -1,6 +1,6 @@
-"""Finds the message that a bounce, receipt or complaint is about. Never raises.
+"""Finds the message that a bounce, receipt or complaint is about.
 
-Linear time.
+Never raises; linear time.
 """
 
 from __future__ import annotations

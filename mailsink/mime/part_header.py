@@ -19,10 +19,7 @@ _DIRECTION = re.compile("[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def describe(part: Part, defects: Defects) -> None:
-    """Fill in the facts about a part's body from its header.
-
-    Add the header's defects.
-    """
+    """Fill in the facts about a part's body from its header, and add its defects."""
     if part.parent and part.parent.content_type == "multipart/digest":
         part.content_type = "message/rfc822"  # RFC 2046 §5.1.5
     first = {field.name.lower(): field for field in reversed(part.fields)}

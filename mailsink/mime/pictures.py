@@ -30,10 +30,7 @@ class Unshown:
 
 
 def shown_as(octets: bytes, part: Part) -> str:
-    """Return the picture type with which a browser shows a part.
-
-    "" if it shows none.
-    """
+    """Return the picture type with which a browser shows a part, or ""."""
     kind = types.sniffed(octets, part)
     return kind if kind in TYPES else ""
 

@@ -69,10 +69,7 @@ class Reading:
         return "\n".join(map(self._as_text, self.choice.text))
 
     def text_up_to(self, length: int) -> str:
-        """Return the first characters of the plain text.
-
-        Read little more than these.
-        """
+        """Return the first characters of the plain text, and read little more."""
         found = ""
         for part in self.choice.text:
             text = self._text_of(part)

@@ -18,9 +18,8 @@ _SEPARATORS = re.compile(r"[/,]")
 class Disposition:
     """A receipt (RFC 8098 §3). "" means that a value is missing.
 
-    type: displayed, deleted, dispatched, processed, denied, failed, or any other value
-    as written action_mode, sending_mode: whether a person or a program acted, and sent
-    the receipt
+    type: displayed, deleted, dispatched, processed, denied, failed, or another word
+    action_mode, sending_mode: whether a person or a program acted, sent the receipt
     errors: the fields Error, Failure and Warning
     """
 

@@ -29,10 +29,7 @@ _ALIASES = {
 
 @dataclass(slots=True)
 class ReportField:
-    """A field. name: in lower case.
-
-    begins: whether it is the first, or follows an empty line.
-    """
+    """A field. name: in lower case; begins: it is the first, or after an empty line."""
 
     name: str
     value: str

@@ -40,9 +40,9 @@ _ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report. part: the part that shows it.
+    """A report, with one of delivery, disposition and complaint.
 
-    One of delivery, disposition and complaint is set.
+    part: the part that shows the report
     """
 
     kind: Kind
@@ -60,10 +60,7 @@ class Report:
 
     @property
     def message_id(self) -> str:
-        """The Message-ID of the original, from the report's fields.
-
-        "" if they have none.
-        """
+        """The Message-ID of the original in the report's fields, or ""."""
         named = self.disposition.message_id if self.disposition else ""
         return named or self.delivery.message_id.strip("<> ")
 
@@ -107,7 +104,7 @@ def original(reading: Reading, report: Report) -> Summary:
 def _by_fields(reading: Reading, sniffs: bool) -> Report | None:
     """Return the report in fields.
 
-    sniffs: also search parts whose type does not show it.
+    sniffs: whether to search parts whose type does not show it
     """
     parts = list(_outer_parts(reading))
     for part in parts:
@@ -216,10 +213,7 @@ _BEGINNINGS = (
 
 
 def _by_text(reading: Reading, sign: Sign) -> Report | None:
-    """Return the report in a bounce's text for people.
-
-    None if it may not be a bounce.
-    """
+    """Return the report in a bounce's text, or None if it may not be a bounce."""
     root = reading.structure.root
     found, left_out = _recipients(reading, sign)
     if found:
@@ -264,10 +258,7 @@ def _completed(reading: Reading, report: Report) -> Report:
 def _with_replies(
     reading: Reading, said: DeliveryReport
 ) -> tuple[ReportedRecipient, ...]:
-    """Return the recipients.
-
-    A failure without a diagnostic gets the reply that the text quotes.
-    """
+    """Return the recipients, with missing diagnostics of failures from the text."""
     silent = [
         each.address
         for each in said.recipients

@@ -1,8 +1,7 @@
 """Calls to web addresses: one try, bounded in time and size, to allowed addresses only.
 
 A name is looked up when the connection is made, and the connection goes to an address
-that
-was checked: earlier and later addresses of the name do not matter.
+that was checked: earlier and later addresses of the name do not matter.
 """
 
 from __future__ import annotations
@@ -39,9 +38,9 @@ class AddressRefused(OSError):
 
 @dataclass(frozen=True, slots=True)
 class PostResult:
-    """The result of a try. code: of the response.
+    """The result of a try.
 
-    None: without one, and text says why.
+    code: of the response; None: there is none, and text is the reason
     """
 
     code: int | None
@@ -56,8 +55,9 @@ class PostResult:
 
 @dataclass(frozen=True, slots=True)
 class HeadResult:
-    """The answer to HEAD. code: of the response; None: without one, and text says why.
+    """The answer to HEAD.
 
+    code: of the response; None: there is none, and text is the reason
     refused: the address may not be called; location: the target of a redirect
     """
 

@@ -105,10 +105,7 @@ class Web(Daphne):
             reactor.adoptStreamConnection(client.fileno(), family, doorkeepers)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
-        """Begin to answer a request.
-
-        Add the scheme that daphne omits for websockets.
-        """
+        """Begin to answer a request, adding the scheme that daphne omits for websockets."""
         if scope["type"] == "websocket":
             secure = ISSLTransport.providedBy(protocol.transport)
             scope["scheme"] = "wss" if secure else "ws"

@@ -1,7 +1,4 @@
-"""The gate of the web ports: lets HTTP in, through TLS on secure ports.
-
-Refuses others.
-"""
+"""The gate of the web ports: admits HTTP, through TLS on secure ports, or refuses."""
 
 from __future__ import annotations
 
@@ -54,8 +51,7 @@ class WebCapacity:
 class Doorkeepers(Factory[Any]):
     """Makes a doorkeeper for each connection to a kind of web port.
 
-    wrong_port: the reply to an SMTP client; http: returns the channel for an HTTP
-    client
+    wrong_port: the reply to an SMTP client; http: returns an HTTP client's channel
     https: set if the port speaks only TLS
     """
 
@@ -149,10 +145,7 @@ class Doorkeeper(Connection):
         self.wire.loseConnection()
 
     def begin_tls(self) -> None:
-        """Continue inside TLS.
-
-        The handshake counts towards the time for the first head.
-        """
+        """Continue inside TLS; the handshake is part of the time for the first head."""
         assert self.factory.secure_wires
         below, octets = self.wire, self.octets
         self.waits_for_tls, self.octets = False, b""

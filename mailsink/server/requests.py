@@ -36,8 +36,7 @@ _CONTROLS_WITHIN = 10.0  # seconds
 _MOST_UNSENT = 768 * 1024
 _FAREWELL = 2.0  # seconds for a closed client to take the octets that wait for it
 # Daphne would use this field as the path that Mailsink is served at. But only we set
-# that
-# path: otherwise Django and the layers in front of it would see different paths.
+# that path: otherwise Django and the layers in front of it would see different paths.
 _ROOT_PATH = b"Daphne-Root-Path"
 # A quoted cookie value can have escapes, which Python before 3.11.10 decodes in
 # quadratic time (CVE-2024-7592). None of our cookies has one.

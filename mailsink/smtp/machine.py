@@ -50,7 +50,7 @@ class Machine:
     def give_way(self, seconds: int) -> None:
         """Let a silent session end to make room for another.
 
-        seconds: of its silence.
+        seconds: the length of its silence
         """
         self.session.gave_way_after = seconds
 

@@ -1,7 +1,4 @@
-"""Recognises the protocol of a web port's client by its first octets.
-
-Pure functions.
-"""
+"""Recognises a web client's protocol by its first octets. Pure functions."""
 
 from __future__ import annotations
 

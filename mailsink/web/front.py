@@ -27,8 +27,7 @@ SENT_HOST = "mailsink.sent_host"
 class Front:
     """The proxies in front of this server, from the settings.
 
-    path: the path that Mailsink is served at, without a slash at the end; "" for the
-    root
+    path: that Mailsink is served at, without a slash at the end; "" for the root
     proxies: the networks whose X-Forwarded-For, -Proto, -Host and -Prefix are trusted
     """
 
@@ -112,10 +111,7 @@ def _last(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> str:
 
 
 def _scheme(scope: dict[str, Any], proto: str) -> str:
-    """Return the scheme that a proxy names, or the scope's.
-
-    For a websocket, ws or wss.
-    """
+    """Return the scheme from a proxy, or the scope's; for a websocket, ws or wss."""
     is_socket = scope["type"] == "websocket"
     given = scope.get("scheme") or ("ws" if is_socket else "http")
     plain = _PLAIN.get(given, given)

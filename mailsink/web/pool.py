@@ -2,8 +2,7 @@
 
 Django would give each request a separate thread, and hundreds of threads would leave no
 time for the loop that receives mail. A request that reads for long is cut, and answered
-on
-a separate thread: any user can start a slow search, and other requests must not wait
+on a separate thread: any user can start a slow search, and other requests must not wait
 for it. They must not wait for imports either, which have two separate threads: one
 import may bring thousands of messages.
 """

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 class ReadTime:
     """The time that a request may read, in seconds.
 
-    comes_again: after a cut it is answered again, with more time; is_cut: it took too
-    long
+    comes_again: after a cut it is answered again, with more time
+    is_cut: it took too long
     """
 
     seconds: float

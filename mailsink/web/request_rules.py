@@ -87,8 +87,7 @@ class Rules:
     allowed_hosts are names, or `*.name` and `.name` for all names below. Without any,
     localhost, IP literals and the hostname are allowed, and with local_names also names
     that only a local network knows. public_url is always allowed. A health check may
-    use
-    any name: programs that watch containers use their addresses.
+    use any name: programs that watch containers use their addresses.
 
     Pages of allowed_origins may use the API and the websocket, and nothing else.
     """

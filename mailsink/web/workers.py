@@ -166,9 +166,9 @@ class Workers:
     async def _exchange(
         self, worker: WorkerProcess, request: Mapping[str, Any], name: str, take: Take
     ) -> None:
-        """Let this process answer. Raises Unanswered.
+        """Let this process answer.
 
-        After Died another can be tried.
+        Raises Unanswered; after Died, another process can be tried.
         """
         worker.rest_no_more()
         self._busy.add(worker)

@@ -21,9 +21,9 @@ def helo(session: Session, argument: str) -> Steps[Reply]:
 
 
 def ehlo(session: Session, argument: str) -> Steps[Reply]:
-    """Greet a client and list the extensions (RFC 5321 §4.1.1.1.
+    """Greet a client and list the extensions.
 
-    LHLO: RFC 2033 §4.1).
+    EHLO: RFC 5321 §4.1.1.1; LHLO: RFC 2033 §4.1
     """
     yield from _greeted(session, argument, session.profile.hello)
     session.extended = True

@@ -60,7 +60,7 @@ def taken(session: Session, verb: str, text: str) -> Given:
 def sender_ok(session: Session, given: Given) -> Reply:
     """Return the reply to MAIL with these parameters.
 
-    May change one (RFC 6710 §4.1).
+    It may change one of them (RFC 6710 §4.1).
     """
     priority = given.get("MT-PRIORITY")
     if priority is not None and int(priority) > 0 and session.user is None:

@@ -42,7 +42,7 @@ def etrn(session: Session, argument: str) -> Steps[Reply]:
 def atrn(session: Session, argument: str) -> Steps[Reply]:
     """RFC 2645 §5.2.1: ATRN [domain *("," domain)].
 
-    The default is all of the account's.
+    The default is all domains of the account.
     """
     domains = argument.rstrip(" ")
     nodes = tuple(domains.split(",")) if domains else ()

@@ -195,10 +195,7 @@ AS_USUAL = Handling()
 
 
 class Arrival(NamedTuple):
-    """A complete message that the machine would accept.
-
-    The argument of Recorder.store.
-    """
+    """A complete message that the machine would accept, for Recorder.store."""
 
     session: UUID
     transaction: UUID

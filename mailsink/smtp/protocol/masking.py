@@ -173,10 +173,7 @@ def _redacted(content: bytes, is_command: bool) -> Redacted:
 
 
 def _is_harmless(content: bytes) -> bool:
-    """Whether a command line cannot hold a login.
-
-    Saves most lines the slow patterns.
-    """
+    """Whether a command line cannot hold a login, so that it needs no slow patterns."""
     upper = content.upper()
     if b"AUTH" in upper or b"\0" in content:
         return False

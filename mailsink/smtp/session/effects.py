@@ -68,10 +68,7 @@ class AskForMail:
 
 @dataclass(frozen=True, slots=True)
 class AskCourier:
-    """Pass a HopEffect to the courier of a turned session.
-
-    The result is the effect's.
-    """
+    """Pass a HopEffect to the courier of a turned session. The result is its own."""
 
     request: object
 

@@ -1,6 +1,6 @@
 """Flags input that the client sent before its reply (RFC 2920).
 
-Lists replies that may wait.
+It also lists the replies that may wait.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ class TlsLayer:
     def _text(self, received: int) -> bytes:
         """Return the text received so far.
 
-        End a connection that sends only other records.
+        If the connection sends only other records, end it.
         """
         text = self._read()
         self._without_text = 0 if text else self._without_text + received

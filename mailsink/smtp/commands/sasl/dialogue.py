@@ -29,10 +29,7 @@ class Dialogue:
     __slots__ = ("_initial", "_session", "mechanism", "username")
 
     def __init__(self, session: Session, mechanism: str, initial: bytes | None) -> None:
-        """Take the mechanism's name and the decoded initial response.
-
-        None: there is none.
-        """
+        """Take the mechanism, and the decoded initial response if there is one."""
         self._session = session
         self._initial = initial
         self.mechanism = mechanism
@@ -55,7 +52,7 @@ class Dialogue:
     def ask(self, challenge: bytes, private: bool = False) -> Steps[bytes]:
         """Return the response to a challenge.
 
-        private: the prompt is recorded masked.
+        private: whether the prompt is recorded masked
         """
         session = self._session
         session.exchange.private = private

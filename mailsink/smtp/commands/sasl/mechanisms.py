@@ -100,7 +100,7 @@ def oauthbearer(dialogue: Dialogue) -> Steps[None]:
 def _by_token(dialogue: Dialogue, username: bytes, token: bytes) -> Steps[None]:
     """Check a token.
 
-    Send the reason of a failure, which the client confirms (RFC 7628 §3.2.3).
+    If it is invalid, send the reason, which the client confirms (RFC 7628 §3.2.3).
     """
     if not (yield from dialogue.check_secret(username, token)):
         yield from dialogue.ask(_INVALID_TOKEN)
