@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from re import Pattern
@@ -23,6 +24,11 @@ BEFORE_THE_NEXT_EVENT = """
   };
 """
 
+_PROBE = re.compile(r"/health/live\?held$")
+_ASK_FOR_PROBE = """async () => {
+  const root = document.documentElement.dataset.root ?? "/";
+  return (await fetch(`${location.origin}${root}health/live?held`)).text();
+}"""
 _HANDLED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
 
 
@@ -68,8 +74,21 @@ class Held:
 def held(page: Page, url: str | Pattern[str]) -> Iterator[Held]:
     """Hold the next request for a URL, which is made within."""
     one = Held()
-    page.route(url, lambda route: setattr(one, "route", route), times=1)
     with page.expect_request(url):
+        _route_from_now_on(page)
+        page.route(url, lambda route: setattr(one, "route", route), times=1)
         yield one
     while one.route is None:
         page.evaluate("0")  # Playwright tells of a request before it hands it over
+
+
+def _route_from_now_on(page: Page) -> None:
+    """Let all requests of a page go by its routes, while it is open.
+
+    A busy page learns of its first route late, after keys and clicks that come meanwhile.
+    Its requests go to the server until then, and Playwright reports none of them. A page
+    that loads anew knows its routes from the start.
+    """
+    page.route(_PROBE, lambda route: route.fulfill(body="held"))
+    while page.url != "about:blank" and page.evaluate(_ASK_FOR_PROBE) != "held":
+        pass

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.mail import open_inbox, row, send
+from tests.e2e.meanwhile import held
 from tests.e2e.wire import Wire
 from tests.mails import apart, plain, rich
 from tests.running import Mailsink
@@ -73,13 +74,10 @@ def test_a_tab_overtakes_what_was_asked_for_in_the_panel(
     row(page, "Overtaken").get_by_role("link").click()
     page.get_by_role("tab", name="Parts").click()
     expect(page.locator("#panel table.parts")).to_be_visible()
-    held: list[Route] = []
-    page.route("**/messages/*?tab=parts&part=*", lambda route: held.append(route))
-    with page.expect_request("**/messages/*?tab=parts&part=*"):
+    with held(page, "**/messages/*?tab=parts&part=*") as answer:
         page.locator("#panel table.parts th a").first.click()
     page.get_by_role("tab", name="Headers").click()
-    for route in held:
-        route.continue_()
+    answer.let_go(page)
     expect(page.locator("#panel table.headers")).to_be_visible()
     expect(page.locator('#panel[aria-labelledby="tab-headers"]')).to_be_visible()
 
@@ -92,13 +90,10 @@ def test_a_tab_overtakes_the_message_that_is_opened_again(
     row(page, "Clicked twice").get_by_role("link").click()
     title = page.locator("#detail h1")
     expect(title).to_have_text("Clicked twice")
-    held: list[Route] = []
-    page.route(re.compile(r"/messages/[^/?]+$"), lambda route: held.append(route))
-    with page.expect_request(re.compile(r"/messages/[^/?]+$")):
+    with held(page, re.compile(r"/messages/[^/?]+$")):
         row(page, "Clicked twice").get_by_role("link").click()
     with page.expect_event("requestfailed"):
         page.get_by_role("tab", name="Headers").click()
-    assert len(held) == 1
     expect(page.locator("#panel table.headers")).to_be_visible()
     expect(page.get_by_role("tab", name="Headers", selected=True)).to_be_visible()
 

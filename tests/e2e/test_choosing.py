@@ -7,10 +7,11 @@ import smtplib
 import zipfile
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessible import assert_accessible
 from tests.e2e.mail import open_inbox, row, send, until_live
+from tests.e2e.meanwhile import held
 from tests.mails import apart, plain
 from tests.running import Mailsink
 
@@ -64,16 +65,11 @@ def test_a_menu_opened_while_an_action_is_on_its_way_stays_open(
     page.keyboard.press("j")
     page.keyboard.press("x")
     chosen(page, "1 selected")
-    held: list[Route] = []
-    action = "**/messages/chosen"
-    page.route(action, lambda route: held.append(route), times=1)
-    with page.expect_request(action):
+    with held(page, "**/messages/chosen") as answer:
         page.keyboard.press("p")
     page.keyboard.press("t")
     page.keyboard.type("rel")
-    with page.expect_response(action) as answered:
-        held[0].continue_()
-    answered.value.finished()
+    answer.let_go(page)
     page.keyboard.type("ease")
     page.keyboard.press("Enter")
     expect(row(page, "Pinned, then tagged").locator(".tags")).to_have_text("release")
@@ -84,18 +80,13 @@ def test_a_key_counts_before_the_list_is_read(
     mailsink: Mailsink, page: Page, key: str
 ) -> None:
     send(mailsink, plain(f"Ticked before {key}"))
-    held: list[Route] = []
-    entries = re.compile("/entries")
-    page.route(entries, lambda route: held.append(route))
-    with page.expect_request(entries):
+    with held(page, re.compile("/entries")) as answer:
         page.goto(mailsink.url)
     ticked = row(page, f"Ticked before {key}")
     ticked.hover()
     ticked.locator(".choose").click()
     page.keyboard.press(key)
-    for each in held:
-        each.continue_()
-    page.unroute(entries)
+    answer.let_go(page)
     if key == "t":
         expect(page.locator("#chosen [name=tag]")).to_be_focused()
     else:

@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.mail import open_inbox, row, send, until_live
+from tests.e2e.meanwhile import held
 from tests.mails import plain
 from tests.running import Mailsink
 
@@ -71,15 +72,11 @@ def test_a_note_is_written_while_the_answer_to_another_mark_is_on_its_way(
     open_inbox(mailsink, page)
     row(page, "Marked, then noted").get_by_role("link").click()
     expect(page.locator("#mark-read")).to_have_text(re.compile("Mark unread"))
-    held: list[Route] = []
-    page.route("**/mark", lambda route: held.append(route), times=1)
-    with page.expect_request("**/mark"):
+    with held(page, "**/mark") as answer:
         page.keyboard.press("s")
     page.keyboard.press("a")
     page.keyboard.type("Half a sent")
-    with page.expect_response("**/mark") as answered:
-        held[0].continue_()
-    answered.value.finished()
+    answer.let_go(page)
     expect(page.locator("#status-ok")).to_have_attribute("aria-pressed", "true")
     page.keyboard.type("ence")
     page.keyboard.press("Control+Enter")

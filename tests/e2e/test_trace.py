@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessible import assert_accessible
 from tests.e2e.mail import open_inbox, send, until_live
+from tests.e2e.meanwhile import held
 from tests.e2e.wire import Wire
 from tests.mails import plain
 from tests.running import Mailsink
@@ -147,16 +148,11 @@ def test_a_suggestion_keeps_the_focus_when_later_ones_come(
     page.keyboard.type("late")
     suggested = page.locator("[data-addresses] a")
     expect(suggested).to_contain_text("typed.later@example.org")
-    held: list[Route] = []
-    last = re.compile("part=later$")
-    page.route(last, lambda route: held.append(route))
-    with page.expect_request(last):
+    with held(page, re.compile("part=later$")) as answer:
         page.keyboard.type("r")
     page.keyboard.press("ArrowDown")
     expect(suggested).to_be_focused()
-    with page.expect_response(last) as answered:
-        held[0].continue_()
-    answered.value.finished()
+    answer.let_go(page)
     page.keyboard.press("Enter")
     page.wait_for_url("**/trace?address=typed.later%40example.org")
 
