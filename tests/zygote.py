@@ -28,10 +28,11 @@ _LOADED = """
     daphne.ws_protocol daphne.http_protocol twisted.internet.asyncioreactor
     django.contrib.auth.apps django.db.backends.sqlite3.base django.db.migrations.executor
     django.template.loader_tags tinycss2.color4 whitenoise.storage pydantic.networks
+    django.test pydantic.dataclasses rapidfuzz yaml
     inbox.storage.sealing inbox.providers.provider_replies inbox.rules.matching
     inbox.views.faults inbox.webhooks.hook_urls
-    mailsink.cli.app mailsink.cli.django_commands mailsink.failing_tls mailsink.mime.pictures
-    mailsink.reporting.delivery_notices mailsink.smtp.net.listener mailsink.web.assets
+    mailsink.cli.app mailsink.cli.django_commands mailsink.failing_tls mailsink.mime.codes mailsink.mime.notices
+    mailsink.mime.pictures mailsink.reporting.delivery_notices mailsink.smtp.net.listener mailsink.web.assets
     mailsink.web.heavy
 """.split()
 # The settings, Twisted's reactor, and the id of the process
