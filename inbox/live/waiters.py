@@ -1,9 +1,9 @@
 """The requests that wait for messages: limited in number, and cheap even when many.
 
 One listener in the process receives the ids of messages that arrived or were indexed,
-and tests them against each distinct condition, on one thread at a time. A request that
-found nothing before is answered with the matches; others look again. Equal requests
-share a look.
+and tests them against each distinct condition: those of few terms on one thread, the
+others on another. A request that found nothing before is answered with the matches;
+others look again. Equal requests share a look.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context
 from dataclasses import replace
@@ -42,12 +42,42 @@ _SOON = 0.02  # seconds within which most messages are indexed, and need no earl
 # seconds; without a shared channel layer, other processes' messages are found like this
 _LOOK_EVERY = 2.0
 _MOST_ARRIVED = 20_000  # ids that wait to be tested
+_FEW_TERMS = 3  # of a condition that counts as cheap to test
 
 _Key = tuple[Scope, str, str | None]  # the same for equal conditions
 
 
 def _key(wanted: Wanted) -> _Key:
     return wanted.scope, wanted.q, wanted.inbox
+
+
+class _Tests:
+    """A thread that tests arrived messages against some of the conditions."""
+
+    def __init__(self, name: str, includes: Callable[[WaitGroup], bool]) -> None:
+        """includes: whether a group is tested here"""
+        self.thread = OwnThread(name)
+        self.includes = includes
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what arrived. An event loop has its own."""
+        self._arrived: set[UUID] = set()
+        self._news = asyncio.Event()
+
+    def arrive(self, ids: Collection[UUID]) -> None:
+        """Have messages tested."""
+        self._arrived.update(ids)
+        self._news.set()
+
+    async def next(self) -> list[UUID]:
+        """Wait for messages; return the newest of those that are to be tested."""
+        await self._news.wait()
+        ids = sorted(self._arrived, reverse=True)[:_MOST_ARRIVED]
+        self._arrived = set(ids[AT_ONCE:])
+        if not self._arrived:
+            self._news.clear()
+        return ids[:AT_ONCE]
 
 
 class Waiters:
@@ -61,7 +91,12 @@ class Waiters:
         self._count = 0
         self._groups: dict[_Key, WaitGroup] = {}
         self._listener: asyncio.Task[None] | None = None
-        self._tester = OwnThread("waiters")
+        # A long text takes milliseconds for a condition of many terms, and thousands of
+        # requests may have one each: those with few terms do not wait for these tests.
+        self._tests = (
+            _Tests("waiters", lambda each: each.condition.cost <= _FEW_TERMS),
+            _Tests("costly waiters", lambda each: each.condition.cost > _FEW_TERMS),
+        )
 
     async def wait(self, wanted: Wanted, deadline: float, who: str = "") -> Look:
         """Return the look that has the answer; after the deadline, one without.
@@ -121,9 +156,9 @@ class Waiters:
             self._one_at_a_time = asyncio.Lock()
             # ids that arrived within the last _SOON seconds
             self._new: set[UUID] = set()
-            self._arrived: set[UUID] = set()
             self._known: set[tuple[UUID, State]] = set()
-            self._news = asyncio.Event()
+            for each in self._tests:
+                each.clear()
             self._listening = asyncio.Event()
             # The listener outlives the request that started it.
             self._listener = asyncio.create_task(self._work(), context=Context())
@@ -135,7 +170,8 @@ class Waiters:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen())
             tasks.create_task(self._find_unannounced())
-            tasks.create_task(self._test())
+            for each in self._tests:
+                tasks.create_task(self._test(each))
 
     async def _listen(self) -> None:
         """Listen for arrivals as long as a request waits; start again after a failure."""
@@ -191,25 +227,23 @@ class Waiters:
                 self._known = arriving.only_recent(self._known | found)
 
     def _arrive(self, ids: Iterable[UUID]) -> None:
-        self._arrived.update(ids)
-        self._news.set()
+        arrived = set(ids)
+        for each in self._tests:
+            each.arrive(arrived)
 
     # Testing
 
-    async def _test(self) -> None:
-        """Test what arrived, one batch at a time, whatever the number of new arrivals."""
+    async def _test(self, tests: _Tests) -> None:
+        """Test what arrived; one batch at a time, however much comes meanwhile."""
         arrivals = Arrivals()
         while True:
-            await self._news.wait()
-            ids = sorted(self._arrived, reverse=True)[:_MOST_ARRIVED]
-            self._arrived = set(ids[AT_ONCE:])
-            if not self._arrived:
-                self._news.clear()
-            left = Round(
-                list(self._groups.values()), arrivals, ids[:AT_ONCE], self._answer
-            )
+            ids = await tests.next()
+            groups = [each for each in self._groups.values() if tests.includes(each)]
+            if not ids or not groups:
+                continue
+            left = Round(groups, arrivals, ids, self._answer)
             while not left.is_over:
-                await self._hear_all(await self._tester.do(left.go_on))
+                await self._hear_all(await tests.thread.do(left.go_on))
 
     async def _hear_all(self, found: Sequence[Tested]) -> None:
         for group, wanted, answer in found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,7 @@ from inbox.live.feed import Feed
 from inbox.live.looks import Look, Looks
 from inbox.live.protocol import ARRIVALS
 from inbox.mailbox import arriving, messages
+from inbox.mailbox.arriving import CompiledQuery
 from inbox.mailbox.scope import ALL
 from inbox.storage import bounded
 from tests import factories
@@ -128,6 +130,40 @@ async def test_near_misses_that_take_too_long_are_left_out(
     status, problem = await wait("q=to:eve&timeout=0")
     assert (status, problem["near_misses"]) == (408, [])
     assert problem["detail"].endswith("it takes too long to say which come near")
+
+
+async def test_who_waits_for_few_terms_waits_for_no_test_of_many(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long text takes milliseconds for each condition, of which there may be thousands."""
+    had = note_looks(monkeypatch)
+    is_tested, is_over = threading.Event(), threading.Event()
+    matching = CompiledQuery.matching
+
+    def slow(self: CompiledQuery, *arrivals: Any) -> Any:
+        if self.cost > 3:
+            is_tested.set()
+            is_over.wait(PATIENCE)
+        return matching(self, *arrivals)
+
+    monkeypatch.setattr(CompiledQuery, "matching", slow)
+    await in_thread(factories.inbox)
+    many = "%20OR%20".join(f"zq{number}" for number in range(4))
+    costly = asyncio.create_task(wait(f"q={many}&timeout=300"))
+    waiting = asyncio.create_task(wait("q=to:bob&timeout=300"))
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while len(had) < 2:  # noqa: ASYNC110  no event to wait for
+                await asyncio.sleep(0.01)
+            await deliver(feed, to=[], recipients=["eve@example.com"])
+            assert await in_thread(is_tested.wait, PATIENCE)
+            made = await deliver(feed)
+            status, page = await waiting
+        assert (status, page["items"][0]["id"]) == (200, str(made.pk))
+        assert not costly.done()
+    finally:
+        is_over.set()
+        costly.cancel()
 
 
 @pytest.mark.database
