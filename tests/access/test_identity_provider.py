@@ -360,6 +360,7 @@ def test_a_provider_whose_answer_has_no_end(
     asking.join(120)
     setattr(at, fault, False)
     assert refused
+    assert ("slow" in str(refused[0])) == (fault == "dripping")
 
 
 @pytest.mark.parametrize(
