@@ -242,7 +242,9 @@ def _note(link: AccountLink, inboxes: list[Inbox]) -> None:
 
 
 def _of_caller(caller: Identity) -> QuerySet[AccountLink]:
-    """Return all links for an administrator; for others, those into inboxes that they
+    """Return the links that a caller may manage.
+
+    These are all links for an administrator; for others, those into inboxes that they
     all manage.
     """
     rows = AccountLink.objects.all()

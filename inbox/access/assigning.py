@@ -31,10 +31,10 @@ def candidates(within: Scope) -> list[str]:
 
 
 def found(scope: Scope, what: Selection, name: str) -> Assignee:
-    """Return the named user, who must have access to all of these messages; nobody for
-    no name.
+    """Return the named user; nobody for no name.
 
-    Raises Invalid, and Conflict without accounts.
+    The user must have access to all of these messages. Raises Invalid, and Conflict
+    without accounts.
     """
     refuse_without_accounts()
     name = name.strip()

@@ -41,9 +41,7 @@ class Site:
 
     @property
     def has_passkeys(self) -> bool:
-        """Whether browsers support passkeys for this host: for names, but not for IP
-        addresses.
-        """
+        """Whether browsers support passkeys for this host: not for IP addresses."""
         try:
             ipaddress.ip_address(self.host)
         except ValueError:

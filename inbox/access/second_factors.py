@@ -68,9 +68,7 @@ def ask(request: HttpRequest, user: User) -> None:
 
 
 def asked(request: HttpRequest) -> User | None:
-    """Return the user whose second factor is awaited; None if there is none, or it is
-    too late.
-    """
+    """Return the user whose second factor is awaited; None if it is too late."""
     found = request.session.get(_ASKED)
     if not found or int(time.time()) > found["at"] + SECONDS:
         return None

@@ -33,8 +33,9 @@ Source = tuple[Server, Mapping[str, Any]]
 
 
 class _Gauge(NamedTuple):
-    """A gauge of a process: its name in the figures, its metric, its labels besides
-    "process".
+    """A gauge of a process.
+
+    It has its name in the figures, its metric, and its labels besides "process".
     """
 
     name: str

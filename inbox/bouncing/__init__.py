@@ -1,3 +1,1 @@
-"""Reports that Mailsink makes about messages: which ones are requested, and how they
-are stored.
-"""
+"""Makes reports about messages: finds which ones are requested, and stores them."""

@@ -63,10 +63,10 @@ def _due(release: Release, now: datetime) -> Q:
 def drafts(
     message: Message, release: Release
 ) -> tuple[list[ReportDraft], Callable[[], None]]:
-    """Return the reports about a release, and a function that marks its recipients as
-    reported.
+    """Return the reports about a release, and a function to call after them.
 
-    Call the function in the commit that stores the reports; it raises Superseded.
+    The function marks its recipients as reported. Call it in the commit that stores the
+    reports; it raises Superseded.
     """
     now = report_drafts.writer().now
     rows = ReleaseRecipient.objects.filter(_due(release, now), release=release)

@@ -51,8 +51,9 @@ class OpenSessions:
         inbox: int,
         key_of: Callable[[str], int | None] = lambda slug: None,
     ) -> None:
-        """inbox: the default one's key; key_of: maps a slug to an inbox's key, None: it
-        is gone
+        """inbox: the default one's key
+
+        key_of: maps a slug to an inbox's key, None: it is gone
         """
         self.pending = Batch()
         self.live: dict[UUID, Live] = {}
@@ -115,9 +116,7 @@ class OpenSessions:
         self.pending.octets += len(waiting.raw.content or b"")
 
     def take_back(self, batch: Batch, refused: Refused) -> list[PendingMessage]:
-        """Turn the batch's messages into refused transactions; return them for their
-        answers.
-        """
+        """Turn the batch's messages into refused transactions; return these."""
         messages, batch.messages = batch.messages, []
         batch.octets -= sum(len(waiting.raw.content or b"") for waiting in messages)
         self.tallies.transactions["rejected"] += len(messages)

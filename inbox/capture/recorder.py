@@ -191,8 +191,9 @@ class Recorder:
         inbox: int,
         done: Answer,
     ) -> None:
-        """Let a message wait for its commit. start: the beginning of its body, with the
-        header
+        """Let a message wait for its commit.
+
+        start: the beginning of its body, with the header
         """
         message = self._message_row(raw.transaction, start, arrival, inbox)
         waiting = PendingMessage(live.session, raw, message, done)
@@ -384,9 +385,7 @@ class Recorder:
         self._loop.call_soon_threadsafe(self._committed, batch)
 
     def _outage(self, batch: Batch, error: Exception) -> None:
-        """Handle a database that cannot write: refuse the messages, keep other rows to
-        retry.
-        """
+        """Refuse the messages if the database cannot write; retry other rows."""
         is_news, self._failing = self._failing != str(error), str(error)
         self.tallies.failed_commits += 1
         connection.close()

@@ -1,5 +1,6 @@
-"""The data of Can I email: the features that each email client supports (see
-docs/checks.md).
+"""The data of Can I email: the features that each email client supports.
+
+See docs/checks.md.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Colours of CSS (parsed with tinycss2) as red, green and blue, and their contrast
-(WCAG 2.2).
+"""Colours of CSS as red, green and blue, and their contrast (WCAG 2.2).
+
+tinycss2 parses them.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Leftovers from the production of the message: placeholders, missing values, fillers,
-odd links.
+"""Leftovers from the production of a message.
+
+These are placeholders, missing values, fillers and odd links.
 """
 
 from __future__ import annotations

@@ -98,8 +98,9 @@ class Support:
 
     @cached_property
     def matrix(self) -> list[tuple[Use, list[str]]]:
-        """The troubled features, each with the support of the chief programs: y, a, n,
-        u or "".
+        """The troubled features, each with its support.
+
+        The support is y, a, n, u or "", of each chief program.
         """
         return [
             (use, [self._answers[use.feature.slug].get(name, "") for name in CHIEF])

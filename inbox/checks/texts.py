@@ -120,8 +120,9 @@ def _texts(mail: CheckedMessage) -> Iterator[Part]:
 
 
 def _is_in(body: bytes, charset: str, cut: bool) -> bool:
-    """Whether octets are text in a charset. cut: more follow, so the last character may
-    be incomplete.
+    """Whether octets are text in a charset.
+
+    cut: more follow, so the last character may be incomplete
     """
     known = charsets.codec(charset)
     if known is None:

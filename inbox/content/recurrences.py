@@ -39,8 +39,9 @@ _DAY = re.compile(r"\+?(-?[1-5])?(MO|TU|WE|TH|FR|SA|SU)")
 
 
 def words(rule: str) -> str:
-    """Return an RRULE in words, such as "every 2 weeks on Monday, 4 times"; "" if it is
-    complex.
+    """Return an RRULE in words; "" if it is complex.
+
+    Such as "every 2 weeks on Monday, 4 times".
     """
     pairs = [part.partition("=") for part in rule.upper().strip().split(";") if part]
     given = {name.strip(): value.strip() for name, _, value in pairs}

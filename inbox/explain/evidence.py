@@ -96,9 +96,7 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The mail that an address sent: accepted messages, and transactions that were not
-    accepted.
-    """
+    """The mail that an address sent: messages, and transactions without one."""
 
     messages: int
     failed: int

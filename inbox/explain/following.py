@@ -1,5 +1,6 @@
-"""The client's next step after a reply: it goes on, gives up, begins again, leaves, or
-waits.
+"""The client's next step after a reply.
+
+It goes on, gives up, begins again, leaves, or waits.
 """
 
 from __future__ import annotations

@@ -15,8 +15,9 @@ def asked_for(rule: str) -> bool:
 
 
 def is_own(rule: str) -> bool:
-    """Whether a user made the rule, or a client asked for it: the reply's text explains
-    nothing.
+    """Whether a user made the rule, or a client asked for it.
+
+    The reply's text then explains nothing.
     """
     return rule.startswith(("#", *_OF_THE_CLIENT))
 

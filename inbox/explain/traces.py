@@ -131,8 +131,9 @@ def _instead(
 
 
 def sent_by(sent: Sent) -> str:
-    """Return the number of messages from an address: "2 messages, 1 not accepted", "0
-    messages".
+    """Return the number of messages from an address.
+
+    Such as "2 messages, 1 not accepted", or "0 messages".
     """
     messages = counted(sent.messages, "message")
     if sent.more:

@@ -1,6 +1,6 @@
-"""Entity tags (RFC 9110 §8.8.3): clients use them to fetch only changes, and to change
-only what they saw.
+"""Entity tags (RFC 9110 §8.8.3).
 
+Clients use them to fetch only changes, and to change only the version that they saw.
 An answer's tag is made from its octets, unless its view makes a cheaper one.
 """
 
@@ -34,8 +34,9 @@ def beginning(kept: str) -> str:
 
 
 def names(field: str, tag: str) -> bool:
-    """Whether If-Match or If-None-Match names this tag, or one with this beginning; *
-    names any.
+    """Whether If-Match or If-None-Match names this tag, or one that begins so.
+
+    * names any.
     """
     if field.strip() == ANY:
         return True

@@ -1,7 +1,7 @@
-"""The gate: while there are accounts, it checks every request against
-inbox.access.permissions.
+"""The gate: while there are accounts, it checks every request.
 
-Routes that are not in that table are refused. Without accounts, the gate costs nothing.
+inbox.access.permissions has the table of routes; others are refused. Without accounts,
+the gate costs nothing.
 """
 
 from __future__ import annotations

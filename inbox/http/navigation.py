@@ -1,6 +1,4 @@
-"""Whether a person opens the requested page, rather than another page loading or
-embedding it.
-"""
+"""Whether a person opens the requested page, or another page loads it."""
 
 from __future__ import annotations
 

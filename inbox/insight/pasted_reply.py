@@ -60,8 +60,9 @@ def read(pasted: str) -> PastedReply | None:
 
 
 def _similar(code: int, enhanced: str) -> list[ProviderReply]:
-    """Return entries with the same codes; none without an enhanced code, as there are
-    too many.
+    """Return entries with the same codes.
+
+    None without an enhanced code, as there are too many.
     """
     same = (
         each

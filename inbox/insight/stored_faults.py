@@ -12,8 +12,9 @@ from inbox.models import Exchange
 def of_stored(
     octets: bytes, lines: Iterable[Exchange], ignored: Collection[str]
 ) -> list[Fault]:
-    """Return the faults of a transaction's octets and lines. ignored: kinds that are no
-    faults
+    """Return the faults of a transaction's octets and lines.
+
+    ignored: kinds that are no faults
     """
     flags = {
         flag

@@ -77,8 +77,9 @@ class Hub:
         stored: Stored,
         denylist: StarttlsDenylist | None,
     ) -> None:
-        """processes: the number of SMTP processes. stored: called when one of them
-        stored messages, with the octets of the largest
+        """processes: the number of SMTP processes
+
+        stored: called when one of them stored messages, with the octets of the largest
         """
         self._doorway = doorway
         self._processes = processes

@@ -48,8 +48,9 @@ class Viewer:
     def __init__(
         self, scope: Mapping[str, Any], identity: Identity, *heard: Topic
     ) -> None:
-        """scope: of ASGI; its headers identify the caller. heard: topics, as narrowed
-        for them
+        """scope: of ASGI; its headers identify the caller
+
+        heard: topics, as narrowed for them
         """
         self._scope = scope
         self.identity = identity
@@ -101,8 +102,10 @@ class Viewer:
         return await self._hears_the_same()
 
     async def _hears_the_same(self) -> bool:
-        """Whether the caller may still hear all topics: mail can move to another inbox
-        meanwhile, and a new inbox can have the slug of a removed one.
+        """Whether the caller may still hear all topics.
+
+        Mail can move to another inbox meanwhile, and a new inbox can have the slug of a
+        removed one.
         """
         try:
             for topic, before in list(self._heard.items()):

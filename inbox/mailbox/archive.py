@@ -68,8 +68,9 @@ def _name(number: int, message: Message) -> str:
 
 
 def _mbox(scope: Scope, what: Selection) -> Iterator[bytes]:
-    """Yield an mbox file (RFC 4155), quoted reversibly ("mboxrd"), with lines that end
-    with LF.
+    """Yield an mbox file (RFC 4155) with lines that end with LF.
+
+    It is quoted reversibly ("mboxrd").
     """
     for message, octets in _bodies(scope, what):
         at = message.received_at.astimezone(UTC)

@@ -104,8 +104,9 @@ def purge(hours: int) -> int:
 
 
 def _purge(inbox: Inbox) -> int:
-    """Remove a turn's worth of an inbox: sessions, rules, transactions, then the inbox
-    itself.
+    """Remove a turn's worth of an inbox.
+
+    Its sessions go first, then rules and transactions, then the inbox itself.
     """
     late = Message.objects.filter(inbox=inbox.pk)
     if late.filter(deleted_at=None).exists():  # it arrived during the deletion

@@ -221,10 +221,10 @@ class Book:
         return self._by_folded.get(key_of(mailbox).casefold())
 
     def called(self, text: str) -> list[Known]:
-        """Return the addresses that VRFY or EXPN may mean, by address, local part or
-        part of a name.
+        """Return the addresses that VRFY or EXPN may mean.
 
-        People type the text (RFC 5321 §3.5.1), so its case does not matter.
+        A text names them by address, local part or part of a name. People type it (RFC
+        5321 §3.5.1), so its case does not matter.
         """
         if "@" in text:
             one = self.at(text) or self.nearly(text)

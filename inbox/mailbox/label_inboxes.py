@@ -93,8 +93,9 @@ def conditions_beside(inbox: Inbox) -> list[dict[str, Any]]:
 
 
 def _like(parent: Inbox, slug: str, label: str) -> Inbox:
-    """Return a new inbox with the settings of its parent, except conditions: none leads
-    to it.
+    """Return a new inbox with the settings of its parent.
+
+    It has no conditions, so that none leads to it.
     """
     return Inbox(
         slug=slug,

@@ -78,10 +78,9 @@ def _compiled(scope: Scope, *conditions: Q) -> CompiledRows[Message]:
 
 
 def _by_ids(scope: Scope, ids: Collection[UUID], *conditions: Q) -> list[Message]:
-    """Return messages by id, without the references back that Django gives their
-    transactions.
+    """Return messages by id, whose transactions do not refer back to them.
 
-    Only a garbage collection would free such pairs, and it runs late.
+    Django lets them. Only a garbage collection would free such pairs, and it runs late.
     """
     found = _compiled(scope, *conditions).find(ids)
     for each in found:
@@ -205,8 +204,9 @@ def _attempts(
     before: UUID | None,
     limit: int,
 ) -> dict[UUID, int]:
-    """Return the newest matching transactions that were not accepted: see
-    transactions.first.
+    """Return the newest matching transactions that were not accepted.
+
+    See transactions.first.
     """
     rows = transactions.not_accepted(scope, query)
     if inbox:

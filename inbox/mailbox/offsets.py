@@ -86,8 +86,9 @@ def count(scope: Scope, where: Q) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The number of messages received, with their octets; of those refused; of those
-    deleted.
+    """The numbers of messages received, refused and deleted.
+
+    Of those received, also the octets.
     """
 
     accepted: int

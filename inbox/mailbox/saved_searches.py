@@ -110,8 +110,9 @@ def count(scope: Scope, saved: SavedSearch) -> int | None:
 
 
 def quick_count(scope: Scope, saved: SavedSearch) -> int | None:
-    """Return the same count along with a change, where no other limit applies; None if
-    it takes too long.
+    """Return the same count along with a change; None if it takes too long.
+
+    It is for places where no other limit applies.
     """
     try:
         with within(_SECONDS):

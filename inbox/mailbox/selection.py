@@ -136,8 +136,9 @@ class PartlyDone(TooCostly):
 
 
 class _Cut:
-    """Reads turn after turn, with a limit on the total time; the time of changes does
-    not count.
+    """Reads turn after turn, with a limit on the total time.
+
+    The time of changes does not count.
     """
 
     def __init__(self) -> None:

@@ -44,11 +44,10 @@ def find(
     ending: str | None = None,
     fold: bool = False,
 ) -> Page[Session]:
-    """Return sessions, newest first: all, the live ones, or those that ended (in a
-    given way).
+    """Return sessions, newest first: all, live ones, or ended ones.
 
-    fold: show only the last probe of a client in an hour (see probes) Raises
-    BadRequest.
+    ending: how those ended. fold: show only the last probe of a client in an hour (see
+    probes). Raises BadRequest.
     """
     query = language.parse(q)
     rows = of_wire(scope).filter(language.sessions(query))
@@ -176,7 +175,8 @@ def counts(scope: Scope) -> tuple[int, int]:
 def delete(scope: Scope, id: str | UUID) -> None:
     """Remove a session for good, with everything in it, including messages in the trash.
 
-    Raises NotFound; Conflict while it is live, or has messages that are not in the trash.
+    Raises NotFound; Conflict while it is live, or has messages that are not in the
+    trash.
     """
     session = get(scope, id)
     if session.ending is None:

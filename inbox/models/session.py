@@ -258,10 +258,10 @@ class Raw(models.Model):
 
 
 class Fingerprint(models.Model):
-    """The fingerprint of an ended transaction, by which other attempts at its message
-    are found.
+    """The fingerprint of an ended transaction.
 
-    Written by the indexer: see inbox.insight.fingerprints.
+    By it, other attempts at its message are found. The indexer writes it: see
+    inbox.insight.fingerprints.
     """
 
     transaction = models.OneToOneField(Transaction, models.CASCADE, primary_key=True)

@@ -85,8 +85,9 @@ def compose() -> EmailMessage:
 
 
 def _deliver(client: smtplib.SMTP, message: EmailMessage) -> UUID | None:
-    """Send MAIL, RCPT and DATA one by one, since send_message() does not return the
-    last reply.
+    """Send MAIL, RCPT and DATA one by one.
+
+    send_message() would not return the last reply.
     """
     client.ehlo_or_helo_if_needed()
     _expect(client.mail(f"hello@{_DOMAIN}"))

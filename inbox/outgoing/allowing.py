@@ -98,8 +98,9 @@ def _comparable(pattern: str) -> str:
 
 
 def _lower(local: str) -> str:
-    """Return a local part with its ASCII letters in lower case; other letters may
-    distinguish mailboxes.
+    """Return a local part with its ASCII letters in lower case.
+
+    Other letters may distinguish mailboxes.
     """
     return "".join(each.lower() if each.isascii() else each for each in local)
 

@@ -65,8 +65,9 @@ class ReleaseCourier:
     async def report(
         self, mail: OutgoingMail, results: tuple[RecipientResult, ...]
     ) -> None:
-        """Store the results; retry until it works, since delivered mail would otherwise
-        go out twice.
+        """Store the results; retry until it works.
+
+        Delivered mail would otherwise go out twice.
         """
         claim = self._claim
         assert claim is not None

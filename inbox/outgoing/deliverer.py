@@ -106,9 +106,7 @@ class Deliverer:
             self._left, self._recovers_at = False, now + _LOOK_EVERY
 
     async def _begin_sessions(self) -> float:
-        """Begin a session for each route with due releases; return the time to rest, in
-        seconds.
-        """
+        """Begin a session for each due route; return the seconds to rest."""
         now = self._loop.time()
         self._resting = {r: at for r, at in self._resting.items() if at > now}
         busy = {*self._sessions, *self._resting}

@@ -1,5 +1,4 @@
-"""Derives releases from captured messages: those that the rules and the guard release
-automatically.
+"""Derives releases from captured messages, by the rules and the guard.
 
 Only committed rows are used, and repeats are harmless: a queued release is not queued
 again.

@@ -32,8 +32,9 @@ def catch_up() -> None:
 
 
 def look() -> float:
-    """Do one step of catching up, so that no client has to wait for it; return the
-    seconds until the next.
+    """Do one step of catching up; return the seconds until the next.
+
+    No client has to wait for it.
     """
     return 0.0 if _step() else _LOOK_EVERY
 

@@ -49,8 +49,9 @@ class HeldQueue:
         self._sending: set[asyncio.Task[None]] = set()
 
     async def ask(self, request: MailRequest) -> Reply | Courier:
-        """Return the reply to ETRN, or to a refused ATRN or TURN; else the courier of
-        the mail.
+        """Return the courier of the mail, or a reply.
+
+        The reply is to ETRN, or to a refused ATRN or TURN.
         """
         try:
             if request.verb == "ETRN":
@@ -125,8 +126,9 @@ class _Taking:
         return bool(self._next)
 
     def _passing(self) -> Passage:
-        """Return the last check of what the client may take, which may have changed
-        meanwhile.
+        """Return the last check of what the client may take.
+
+        It may have changed meanwhile.
         """
         mine = {each.domain: each for each in _takeable(self._request)}
 

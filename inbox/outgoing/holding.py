@@ -54,10 +54,10 @@ def held(by: Iterable[HeldDomain], domains: Domains = None) -> QuerySet[Release]
 
 
 def try_again(by: Iterable[HeldDomain], domains: Domains = None) -> bool:
-    """Let held mail that is on its way through a route be tried now; return whether
-    there is any.
+    """Let held mail for a route be tried now; return whether there is any.
 
-    A release still rests between its tries, since anybody who reaches the port can ask.
+    The mail is already on its way through the route. A release still rests between its
+    tries, since anybody who reaches the port can ask.
     """
     rows = Release.objects.filter(state__in=("queued", "trying"), held_by__in=list(by))
     if domains is not None:

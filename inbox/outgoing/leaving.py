@@ -1,7 +1,7 @@
-"""Whether mail may leave to an address: checked for a release, and again right before
-sending.
+"""Whether mail may leave to an address.
 
-Each function returns a function from an address to the reason against it; "": none.
+It is checked for a release, and again right before sending. Each function returns a
+function from an address to the reason against it; "": none.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ def refusal(route: Route, inbox_id: int) -> Refusal:
 
 
 def by_all() -> Refusal:
-    """Return the checks of all mail, whatever its way: the guard, and that rules are
-    readable.
+    """Return the checks of all mail, whatever its way.
+
+    The guard must let the mail leave, and the rules must be readable.
     """
     fault, guard = release_rules.fault(), guarding.state()
     return lambda address: fault or guard.refusal(address)

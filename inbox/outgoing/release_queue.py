@@ -187,8 +187,9 @@ def recover(server: UUID, before: datetime, sessions: Collection[UUID] = ()) -> 
 
 
 def expire() -> None:
-    """Fail the releases whose time is over, even those behind others of an unreachable
-    route.
+    """Fail the releases whose time is over.
+
+    Those behind others of an unreachable route fail, too.
     """
     now = datetime.now(UTC)
     over = Release.objects.filter(state="queued", expires_at__lt=now, tries__gt=0)

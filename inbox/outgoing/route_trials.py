@@ -1,7 +1,7 @@
-"""Trials of routes: a session up to the login, without mail, which shows whether mail
-could go out.
+"""Trials of routes: a session up to the login, without mail.
 
-They run in the process that got the request; the route keeps the latest result.
+It shows whether mail could go out. Trials run in the process that got the request; the
+route keeps the latest result.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Routes of MAILSINK_ROUTES: stored in the database like others, but changed only in
-the setting.
+"""Routes of MAILSINK_ROUTES.
+
+They are stored in the database like others, but changed only in the setting.
 """
 
 from __future__ import annotations

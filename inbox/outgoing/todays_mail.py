@@ -27,8 +27,9 @@ Key = tuple[UUID, str]  # a transaction and a forward-path
 
 @dataclass(slots=True)
 class DomainCount:
-    """The recipients of a domain. messages: to any of them; the other counts are of
-    recipients
+    """The recipients of a domain.
+
+    messages: to any of them; the other counts are of recipients
     """
 
     domain: str

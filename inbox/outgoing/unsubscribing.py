@@ -1,9 +1,8 @@
-"""Unsubscribing with one click (RFC 8058): sends the request for a user, and stores its
-answer.
+"""Unsubscribing with one click (RFC 8058), at a user's request.
 
-The mail chooses the address of the request. So no request is sent automatically,
-private addresses are refused unless a setting allows them, and redirects are not
-followed.
+It stores the answer. The mail chooses the address of the request. So no request is
+sent automatically, private addresses are refused unless a setting allows them, and
+redirects are not followed.
 """
 
 from __future__ import annotations

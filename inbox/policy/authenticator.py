@@ -79,10 +79,10 @@ class Authenticator:
         return logins.get(plain) or logins.get(_octets(user))
 
     async def verifier(self, username: bytes) -> Verifier:
-        """Return the verifier of a user; an unknown user gets the same salt at each
-        call, too.
+        """Return the verifier of a user.
 
-        So SCRAM does not show which users are known.
+        An unknown user gets the same salt at each call, too, so that SCRAM does not
+        show which users are known.
         """
         plain = _without_strict(username)
         known = self._verifiers.get(username) or self._verifiers.get(plain)
@@ -96,8 +96,9 @@ class Authenticator:
         return Verifier(salt, _ITERATIONS, secrets.token_bytes(), b"")
 
     def _make_verifier(self, username: bytes, password: str) -> Verifier | None:
-        """Return a verifier; None for a password that SASLprep (RFC 4013) forbids: no
-        client can send it.
+        """Return a verifier; None for a password that SASLprep (RFC 4013) forbids.
+
+        No client can send such a password.
         """
         try:
             salt, stored_key, server_key, iterations = _SHA_256.make_auth_info(

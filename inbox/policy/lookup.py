@@ -52,8 +52,9 @@ def verify(book: Book, known_only: bool, name: str, utf8: bool = False) -> Reply
 
 
 def expand(book: Book, name: str, utf8: bool = False) -> Reply | None:
-    """Return the reply to EXPN (RFC 5321 §3.5.2): also for an alias, as a list of one
-    or more.
+    """Return the reply to EXPN (RFC 5321 §3.5.2).
+
+    An alias is answered like a list, of one or more.
     """
     found = book.called(name)
     lists = [each for each in found if each.kind in ("list", "alias")]

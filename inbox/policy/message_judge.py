@@ -29,8 +29,9 @@ _SECONDS = 1.0  # until a client gets its reply all the same
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The faults of a message. missed: why a part was not judged, in words; "": all was
-    judged
+    """The faults of a message.
+
+    missed: why a part was not judged, in words; "": all was judged
     """
 
     faults: tuple[Fault, ...] = ()

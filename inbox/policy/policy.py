@@ -60,8 +60,8 @@ class InboxPolicy:
     ) -> None:
         """Start without settings, until the first refresh.
 
-        strict: the server's own mode; judge: shared with others; of_others: decides by the
-        quota of another inbox, given its slug
+        strict: the server's own mode; judge: shared with others; of_others: decides by
+        the quota of another inbox, given its slug
         """
         self._inbox = inbox_id
         self._of_others = of_others
@@ -229,8 +229,9 @@ class InboxPolicy:
         return self._decided("known addresses", reply)
 
     def _no_room(self, size: int) -> Reply | None:
-        """Return the refusal of this number of octets, if the quota refuses it (RFC
-        1870 §6.1).
+        """Return the refusal of this number of octets, if the quota refuses it.
+
+        See RFC 1870 §6.1.
         """
         quota = self._settings.quota_octets
         if not quota:

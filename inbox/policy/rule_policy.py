@@ -107,8 +107,9 @@ class RulePolicy:
     def _decided(
         self, rules: Iterable[Rule], consult: Consult, at: datetime
     ) -> Decision:
-        """Return the decision of rules, up to the first that settles the reply; note
-        their hits.
+        """Return the decision of rules, up to the first that settles the reply.
+
+        Their hits are noted.
         """
         found = GO_ON
         for rule in rules:

@@ -1,5 +1,6 @@
-"""The filter above the list of sessions: choices in the URL, translated to the search
-language.
+"""The filter above the list of sessions.
+
+Its choices are in the URL, and are translated to the search language.
 """
 
 from __future__ import annotations

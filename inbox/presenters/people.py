@@ -1,5 +1,6 @@
-"""The sender and recipients of a message in words: for the line in its head, and its
-details.
+"""The sender and recipients of a message in words.
+
+They stand in the line of its head, and in its details.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from mailsink.mime.headers import Field, Summary
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """People in one line: the sender's name and address, the first recipient, the
-    number of others.
+    """People in one line.
+
+    These are the sender's name and address, the first recipient, and the number of
+    others.
     """
 
     name: str
@@ -45,8 +48,9 @@ def of_header(summary: Summary, fields: Sequence[Field]) -> People:
 
 
 def of_cut(attempt: TransactionSummary, header: People) -> People:
-    """Return the people of a truncated message; those missing in its header from the
-    envelope.
+    """Return the people of a truncated message.
+
+    The envelope has those missing in its header.
     """
     envelope = of_envelope(attempt)
     sender = header if header.name or header.address else envelope

@@ -92,8 +92,9 @@ def list_of(query: str) -> str:
 
 
 def results(count: int, most: int) -> str:
-    """Return the number of results: "48 results", "1,000+ results". most: the maximum
-    of a count
+    """Return the number of results: "48 results", "1,000+ results".
+
+    most: the maximum of a count
     """
     words = ngettext("%(count)s result", "%(count)s results", count)
     return words % {"count": f"{count:,}" if count < most else f"{most:,}+"}

@@ -56,8 +56,9 @@ def setting_of(name: str) -> str:
 
 
 def refuse_public(sockets: Sequence[socket.socket]) -> None:
-    """Raise ConfigError if others can reach a server without accounts, unless a setting
-    allows it.
+    """Raise ConfigError if others can reach a server without accounts.
+
+    A setting can allow it.
     """
     if public := [address_of(each) for each in sockets if is_public(each)]:
         raise ConfigError(

@@ -35,8 +35,9 @@ def announcing(expected: ExpectedMail) -> Callable[[list[UUID]], None]:
 def nudging(
     indexing: Background, reading: Background, following: RuleFollower
 ) -> Callable[[int], None]:
-    """Return the function that wakes the indexers, and the rules, for a message of this
-    size.
+    """Return the function that wakes the indexers, and the rules.
+
+    It takes the size of the message that arrived.
     """
 
     def nudge(size: int) -> None:

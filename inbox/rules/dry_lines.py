@@ -196,9 +196,7 @@ class _Client:
             self.flags.update(flags.split())
 
     def _end(self, exchange: Exchange) -> DryLine:
-        """Return the end of the message, with the beginning of its octets if they are
-        stored.
-        """
+        """Return the end of the message, with the stored beginning of its octets."""
         raw = Raw.objects.filter(pk=exchange.transaction_id).first()
         octets = None if raw is None else _beginning(raw)
         size = 0 if raw is None else raw.size

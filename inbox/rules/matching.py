@@ -272,10 +272,10 @@ class RuleIndex:
         return self._asked.get(stage, ())
 
     def fitting(self, consult: Consult) -> list[Conditions]:
-        """Return the rules whose conditions hold; conditions about the message are not
-        checked yet.
+        """Return the rules whose conditions hold so far.
 
-        Rules with such conditions only are left out.
+        Conditions about the message are not checked yet; rules with such conditions
+        only are left out.
         """
         indexes = self._indexes_at(consult.stage)
         places = sorted(place for each in indexes for place in each.places(consult))

@@ -29,8 +29,9 @@ class MessageIndex:
         self._steps = 0  # for all of them at each octet
 
     def add(self, place: int, conditions: MessageConditions, alone: bool) -> None:
-        """Add the conditions of a rule. alone: it has no other conditions, which would
-        be checked first.
+        """Add the conditions of a rule.
+
+        alone: it has no other conditions, which would be checked first
         """
         self._conditions[place] = conditions
         self._steps += conditions.steps

@@ -121,8 +121,9 @@ def _session(consult: Consult) -> _Unit:
 
 
 def _attempt(consult: Consult) -> _Unit:
-    """Return a transaction as an attempt at its message, identified by Message-ID or
-    else envelope.
+    """Return a transaction as an attempt at its message.
+
+    The Message-ID identifies the message, or else the envelope.
     """
     facts = consult.facts
     within = f"{consult.session} {facts.get('transaction', '')}"
@@ -134,11 +135,10 @@ def _attempt(consult: Consult) -> _Unit:
 
 
 def _was_taken(consult: Consult, since: datetime) -> bool:
-    """Whether mail with this envelope was accepted since a time: the next one is a new
-    message.
+    """Whether mail with this envelope was accepted since a time.
 
-    An accepted message is committed before its 250, so none is missed here. With a
-    Message-ID, it stays the same message for ever.
+    The next one is then a new message. An accepted message is committed before its 250,
+    so none is missed here. With a Message-ID, it stays the same message for ever.
     """
     if consult.body is not None and message_id(consult.body):
         return False

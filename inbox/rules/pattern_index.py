@@ -1,8 +1,7 @@
-"""An index of patterns: finds those that may fit a text, among a thousand, in the time
-of one.
+"""An index of patterns: finds those that may fit a text, in the time of one.
 
-Exact values are looked up; the others form one set for RE2, which reads a text once for
-all of them.
+It can have a thousand patterns. Exact values are looked up; the others form one set for
+RE2, which reads a text once for all of them.
 """
 
 from __future__ import annotations

@@ -49,8 +49,9 @@ def decision_of(rule: Any, stage: Stage) -> Decision:
 
 
 def _named(rule: Any) -> str:
-    """Return a rule's name for the transcript, with its speed, which
-    inbox.explain.speeds parses.
+    """Return a rule's name for the transcript, with its speed.
+
+    inbox.explain.speeds parses it.
     """
     speed = rule.limits.get("speed", 1)
     faster = times(speed) if speed > 1 else ""

@@ -30,10 +30,10 @@ class SentencePart(NamedTuple):
 
 
 def sentence(rule: Any, inbox: str = "") -> list[SentencePart]:
-    """Return the effect of a rule, and its conditions. inbox: the slug, if the sentence
-    names it.
+    """Return the effect of a rule, and its conditions.
 
-    rule: with stage, conditions, actions, limits and max_hits, as stored.
+    inbox: the slug, if the sentence names it. rule: with stage, conditions, actions,
+    limits and max_hits, as stored.
     """
     beginning, said = _beginning(rule.stage, rule.conditions)
     parts = filled(beginning, rule.conditions)

@@ -54,8 +54,9 @@ for _tag, _form, _first in (
 
 
 def read(octets: bytes) -> Any:
-    """Return the content of a text: JSON if it begins with a brace, else YAML. Raises
-    Invalid.
+    """Return the content of a text: JSON if it begins with a brace, else YAML.
+
+    Raises Invalid.
     """
     if len(octets) > MOST_OCTETS:
         raise Invalid(

@@ -188,10 +188,10 @@ def check(scope: Scope, fields: Mapping[str, Any]) -> dict[str, Any]:
 def _all_going(
     inbox: Inbox, family: Sequence[int], goes: QuerySet[Rule], more: int, scenario: str
 ) -> QuerySet[Rule]:
-    """Return the rules to remove for others: the replaced ones, and expired ones to
-    make room.
+    """Return the rules to remove for others.
 
-    more: the number of new rules; scenario: must be off then. Raises Invalid, Conflict.
+    These are the replaced ones, and expired ones to make room. more: the number of new
+    rules; scenario: must be off then. Raises Invalid, Conflict.
     """
     known = _rules_of([inbox.pk])
     going = list(goes.values_list("pk", flat=True))

@@ -78,8 +78,9 @@ class TextPattern:
 
     @property
     def expression(self) -> str:
-        """An expression for an RE2 set, which finds it in a text; "" if it is too large
-        for one.
+        """An expression for an RE2 set; "" if it is too large for one.
+
+        The set finds it in a text.
         """
         if not self._is_in_sets:
             return ""

@@ -24,10 +24,10 @@ class StoredFile:
         self._gone = False
 
     def check(self) -> None:
-        """Raise OperationalError if the file is gone or is another one, and in all
-        later calls.
+        """Raise OperationalError if the file is gone or is another one.
 
-        A file that is put back may lack the content of the write-ahead log (-wal).
+        All later calls raise it, too: a file that is put back may lack the content of
+        the write-ahead log (-wal).
         """
         self._gone = self._gone or self._identity() != self._found
         if self._gone:

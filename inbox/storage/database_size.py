@@ -14,8 +14,9 @@ _SPARE, _SPARE_OCTETS = 0.25, 16 * 1024 * 1024
 
 
 def place() -> str:
-    """Return the path of SQLite's file, or the kind of another database, without its
-    address.
+    """Return the path of SQLite's file, or the kind of another database.
+
+    The address of another database is not shown.
     """
     if connection.vendor == "sqlite":
         return str(connection.settings_dict["NAME"])

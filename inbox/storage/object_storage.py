@@ -93,8 +93,9 @@ class ObjectStorage(S3Storage):
 
     @property
     def connection(self) -> Any:
-        """The one client of all threads: each client takes a tenth of a second, and
-        megabytes.
+        """The one client of all threads.
+
+        Each client takes a tenth of a second, and megabytes.
         """
         with self._connecting:
             if self._connection is None:

@@ -26,8 +26,9 @@ class JsonSerializer:
     """Serializes values to octets, and back."""
 
     def dumps(self, value: Any) -> int | bytes:
-        """Return a value as stored; a number stays a number, so that Redis can count
-        with it.
+        """Return a value as stored.
+
+        A number stays a number, so that Redis can count with it.
         """
         return value if type(value) is int else json.dumps(value).encode()
 

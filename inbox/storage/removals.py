@@ -17,10 +17,10 @@ KeyField = tuple[type[Model], str]
 
 
 def remove_rows(fields: Sequence[KeyField], keys: Sequence[Any]) -> None:
-    """Remove the rows with one of these keys in one of these fields, in the order of
-    the fields.
+    """Remove the rows with one of these keys in one of these fields.
 
-    Call within a turn. keys: all of one type, no more than a turn's rows
+    The fields are taken in order. Call within a turn. keys: all of one type, no more
+    than a turn's rows.
     """
     if not keys:
         return

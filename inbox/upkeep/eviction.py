@@ -152,10 +152,9 @@ def _first(
 
 
 def level_of(weights: Iterable[int], over: int) -> int:
-    """Return the level to which the largest weights are cut, so that at least `over` is
-    cut off.
+    """Return the level to which the largest weights are cut.
 
-    weights: the largest first
+    At least `over` is cut off. weights: the largest first
     """
     total, number = 0, 0
     for weight in weights:

@@ -96,8 +96,9 @@ class Awaited:
 
 
 class CalmMoment:
-    """The time when nothing has happened for a while; or the latest time, if something
-    always does.
+    """The time when nothing has happened for a while.
+
+    It is the latest time, if something always happens.
     """
 
     def __init__(self, after: float, within: float) -> None:
@@ -264,8 +265,9 @@ def catch_up(before: UUID | None = None) -> list[UUID]:
 
 
 def catch_up_headers() -> bool:
-    """Index the headers of some messages without indexed headers; return whether there
-    were any.
+    """Index the headers of some messages; return whether there were any.
+
+    These are messages without indexed headers.
     """
     keys = fulltext.header_fields.missing(_AT_ONCE)
     known = fulltext.header_fields.of_messages([id for _, id in keys])

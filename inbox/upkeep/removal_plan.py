@@ -59,8 +59,9 @@ class RemovalPlan:
         return ids
 
     def _find(self, find: Callable[[], Found]) -> bool:
-        """Search for rows, unless the last search was a moment ago; return whether
-        there are any.
+        """Search for rows; return whether there are any.
+
+        It does not search if the last search was a moment ago.
         """
         began = time.monotonic()
         if began >= self._due:

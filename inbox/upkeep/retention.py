@@ -137,8 +137,9 @@ class Pruning:
         return gone
 
     def _note(self, kind: _Kind, error: Exception) -> None:
-        """Log an error once, until its kind works again; the same error of many kinds
-        also once.
+        """Log an error once, until its kind works again.
+
+        The same error of many kinds is logged once, too.
         """
         if repr(error) not in map(repr, self._faults.values()):
             details = None if _is_expected(error) else error

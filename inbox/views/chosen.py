@@ -69,8 +69,9 @@ def act(request: HttpRequest) -> HttpResponseBase:
 
 @require_GET
 def much(request: HttpRequest) -> HttpResponse:
-    """The form that asks for an inbox's slug before the messages that match `q` in it
-    are deleted.
+    """Ask for an inbox's slug before messages in it are deleted.
+
+    The messages are those that match `q`.
     """
     return _ask(request, request.GET.get("q", ""))
 

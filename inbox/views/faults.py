@@ -149,8 +149,9 @@ class ChangedMeanwhile(MiddlewareMixin):
 
 
 class LongReading(MiddlewareMixin):
-    """Middleware: answer 503 if reading takes too long, unless another process answers
-    instead.
+    """Middleware: answer 503 if reading takes too long.
+
+    It does not, if another process answers instead.
     """
 
     def process_exception(

@@ -211,8 +211,9 @@ def _read(message: Message) -> Message:
 
 
 def _maybe_transaction(id: UUID | str) -> HttpResponse:
-    """Redirect to a transaction, or answer 404: links in transcripts name refused ones
-    by id.
+    """Redirect to a transaction, or answer 404.
+
+    Links in transcripts name refused ones by id.
     """
     try:
         message_page.of_transaction(scope(), id)

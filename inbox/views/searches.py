@@ -51,8 +51,9 @@ def check(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def counts(request: HttpRequest) -> JsonResponse:
-    """Answer with the number of messages of each saved search, by id; null for an
-    invalid query.
+    """Answer with the number of messages of each saved search, by id.
+
+    The number is null for an invalid query.
     """
     found = saved_searches.find(user())
     return JsonResponse(

@@ -207,8 +207,10 @@ def _number(text: str | None) -> int | None:
 
 
 def _window(session: Session, chosen: int | None, after: int | None) -> int:
-    """Return the seq after which the page's lines begin: around the selected one, or as
-    requested; a live session is shown from its end.
+    """Return the seq after which the page's lines begin.
+
+    They are around the selected one, or as requested; a live session is shown from its
+    end.
     """
     if after is not None:
         return after

@@ -1,5 +1,6 @@
-"""The place of the mail for an address: the page, its answer only, and a summary for a
-search.
+"""The place of the mail for an address.
+
+These are the page, its answer only, and a summary for a search.
 """
 
 from __future__ import annotations

@@ -176,8 +176,9 @@ def _can_lease(server: UUID, now: datetime) -> Q:
 
 
 def _with_a_time(hook: Webhook) -> list[WebhookDelivery]:
-    """Return the few deliveries of a queue with a time: tests, and the failed one of
-    each inbox.
+    """Return the few deliveries of a queue with a time.
+
+    They are tests, and the failed one of each inbox.
     """
     rows = _queue(hook).filter(next_try_at__isnull=False)
     return list(rows.order_by("next_try_at"))

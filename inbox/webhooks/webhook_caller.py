@@ -1,5 +1,6 @@
-"""Calls webhooks: moves events into their queues, and delivers the due ones, a few at a
-time.
+"""Calls webhooks.
+
+It moves events into their queues, and delivers the due ones, a few at a time.
 """
 
 from __future__ import annotations
@@ -144,8 +145,9 @@ class WebhookCaller:
         return min(about, later if later is not None else about)
 
     def _look(self, busy: list[UUID]) -> tuple[int, list[UUID], float | None]:
-        """Move events; return their number, the due webhooks, and the seconds until
-        more are due.
+        """Move events; return their number, the due webhooks, and the seconds to rest.
+
+        After these, more are due.
         """
         webhook_signals.refresh()
         moved = fan_out.move_some(self._is_bounce, self._room)
@@ -249,8 +251,9 @@ class WebhookCaller:
     async def _make(
         self, hook: Webhook, secrets: list[str], prepared: list[Call | WebhookDelivery]
     ) -> int:
-        """Make calls one by one, until one fails; store the results, and return the
-        number of calls.
+        """Make calls one by one, until one fails; store the results.
+
+        Returns the number of calls.
         """
         ended: list[WebhookDelivery] = []
         now = datetime.now(UTC)

@@ -55,8 +55,10 @@ def _fails(*args: object) -> None:
 
 
 def test_rules_are_read_while_hits_wait_for_their_turn(policy: InboxPolicy) -> None:
-    """Who changes a rule with If-Match has the turn, and reads the rules: it would wait
-    for ever for one who reads them, and waits for the turn."""
+    """Somebody who changes a rule with If-Match has the turn, and reads the rules.
+
+    They would wait for ever for one who reads the rules, and waits for the turn.
+    """
     one = rule()
     rcpt(policy)
     with several_turns():

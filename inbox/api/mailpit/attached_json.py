@@ -61,8 +61,9 @@ def taken_out(content: str, files: list[bytes]) -> bytes | None:
 
 
 def _is_content(before: list[bytes]) -> bool:
-    """Whether a text is the value of a key "Content"; before: the texts between
-    previous quotes
+    """Whether a text is the value of a key "Content".
+
+    before: the texts between previous quotes
     """
     return [each.strip().lower() for each in before[-2:]] == [b"content", b":"]
 

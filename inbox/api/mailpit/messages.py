@@ -67,8 +67,9 @@ def mark(request: HttpRequest) -> HttpResponse:
 
 
 def delete(request: HttpRequest) -> HttpResponse:
-    """Move messages to the trash: the named ones; all, if none are named or the body is
-    unreadable.
+    """Move the named messages to the trash.
+
+    All messages, if none are named or the body is unreadable.
     """
     ids = []
     with suppress(PlainError):

@@ -57,8 +57,9 @@ def find(
     cursor: Cursor = None,
     limit: Limit = LIMIT,
 ) -> HttpResponse:
-    """The audit log of the inboxes that you manage, newest first; administrators get
-    all of it.
+    """The audit log of the inboxes that you manage, newest first.
+
+    Administrators get all of it.
     """
     by = AuditFilter(user, inbox, kind, since, until)
     found = audit_search.find(scope(Role.MANAGER), by, cursor, limit)

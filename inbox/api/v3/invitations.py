@@ -86,8 +86,9 @@ def find(request: HttpRequest) -> HttpResponse:
 
 @router.post("", response={201: NewInvitationObject}, summary="Add an invitation")
 def add(request: HttpRequest, given: InvitationToMake) -> HttpResponse:
-    """Makes a link with which one person can make an account, once. Needs a session,
-    not a token.
+    """Makes a link with which one person can make an account, once.
+
+    Needs a session, not a token.
     """
     made = account_links.invite(
         current.identity(),

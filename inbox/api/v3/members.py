@@ -79,8 +79,9 @@ def change(
 @router.delete("/{slug}/members/{id}", response={204: None}, summary="Remove a member")
 @decorate_view(if_match(of_view(one)))
 def remove(request: HttpRequest, slug: Slug, id: MemberId) -> HttpResponse:
-    """Removes a member from the inbox, from the next request on. Needs a session, not a
-    token.
+    """Removes a member from the inbox, from the next request on.
+
+    Needs a session, not a token.
     """
     memberships.remove(scope(), slug, id)
     return HttpResponse(status=204)

@@ -171,10 +171,10 @@ def _chosen(q: str, all: bool, inbox: str | None, ids: str) -> Selection:
 def one(
     request: HttpRequest, id: MessageId, include: Include = "", fields: Fields = ""
 ) -> HttpResponse:
-    """One message with its envelope, parts and bodies, and the content that `include`
-    names, as in GET messages/wait.
+    """One message with its envelope, parts and bodies.
 
-    With strict mode, the response header Mailsink-Errors has the number of its errors.
+    `include` names further content, as in GET messages/wait. With strict mode, the
+    response header Mailsink-Errors has the number of its errors.
     """
     names = message_details.included_names(include)
     wanted = sparse.names(fields, schemas.MessageDetail)

@@ -1,5 +1,4 @@
-"""The OpenAPI document: Ninja's description of the routes, with groups, problems and
-examples.
+"""The OpenAPI document: Ninja's, with groups, problems and examples.
 
 The example of an answer consists of the examples of its members, so that it has all of
 them; the example of a call is a shell command.
@@ -150,9 +149,7 @@ def _call(path: str, method: str, operation: JsonSchema) -> str:
 
 
 def _given(kind: str, content: JsonSchema) -> list[str]:
-    """Return the arguments for the body of a call; a body that is not JSON comes from a
-    file.
-    """
+    """Return the arguments for the body of a call; from a file if it is not JSON."""
     if kind != "application/json":
         return ["--data-binary", "@message.eml"]
     return ["-d", json.dumps(content["example"], ensure_ascii=False)]

@@ -71,10 +71,10 @@ def export(
 def take(
     request: HttpRequest, replace: Replace = False, inbox: InboxSlug = None
 ) -> HttpResponse:
-    """Adds the rules of a file (JSON or YAML, at most 2 MiB) after the others, or
-    instead of them.
+    """Adds the rules of a file after the others, or instead of them.
 
-    It adds all of them, or none: an error names the rule and its member.
+    The file is JSON or YAML, at most 2 MiB. Mailsink adds all its rules, or none: an
+    error names the rule and its member.
     """
     octets = request.read(MOST_OCTETS + 1)
     made = rule_files.take(scope(), inbox or DEFAULT_SLUG, octets, replace)

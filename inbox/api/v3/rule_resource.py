@@ -276,8 +276,9 @@ def switch_on(
     inbox: InboxSlug = None,
     speed: ScenarioSpeed = 1,
 ) -> HttpResponse:
-    """Adds its rules after the others. Their time may run faster, but not the delays of
-    replies.
+    """Adds its rules after the others.
+
+    Their time may run faster, but not the delays of replies.
     """
     made = scenarios.switch_on(scope(), inbox or DEFAULT_SLUG, name, speed)
     return answer(serializers.page(map(shape, made), None), 201)

@@ -62,8 +62,9 @@ def find(request: HttpRequest) -> HttpResponse:
 
 @router.post("", response={201: NewShareLinkObject}, summary="Add a share link")
 def add(request: HttpRequest, given: LinkToShare) -> HttpResponse:
-    """Makes a link with which anybody can read one message or session, as long as you
-    may read it.
+    """Makes a link with which anybody can read one message or session.
+
+    The link works as long as you may read it.
     """
     if (given.message is None) == (given.session is None):
         raise Invalid("name a message or a session, one of them")

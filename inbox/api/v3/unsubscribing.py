@@ -80,11 +80,10 @@ def offered(request: HttpRequest, id: MessageId) -> HttpResponse:
     summary="Send the request to unsubscribe",
 )
 def perform(request: HttpRequest, id: MessageId) -> HttpResponse:
-    """Sends the POST of RFC 8058, follows no redirect, and stores the request with its
-    answer.
+    """Sends the POST of RFC 8058, and stores the request with its answer.
 
-    It goes to no private address, unless MAILSINK_UNSUBSCRIBE_PRIVATE allows it. A 409
-    says why no request was sent.
+    It follows no redirect, and goes to no private address, unless
+    MAILSINK_UNSUBSCRIBE_PRIVATE allows it. A 409 says why no request was sent.
     """
     by = request.META["REMOTE_ADDR"]
     return answer(_shape(unsubscribing.perform(scope(), id, by)), 201)

@@ -62,8 +62,9 @@ def find(request: HttpRequest) -> HttpResponse:
 
 @router.post("", response={201: UserObject}, summary="Add a user")
 def add(request: HttpRequest, given: UserToAdd) -> HttpResponse:
-    """Makes a user without a password; a password link sets one. Needs a session, not a
-    token.
+    """Makes a user without a password; a password link sets one.
+
+    Needs a session, not a token.
     """
     return answer(_shape(users.add(given.name, given.administrator)), 201)
 
@@ -77,8 +78,9 @@ def one(request: HttpRequest, id: UserId) -> HttpResponse:
 @router.patch("/{id}", response=UserObject, summary="Change a user")
 @decorate_view(if_match(of_view(one)))
 def change(request: HttpRequest, id: UserId, changes: UserChanges) -> HttpResponse:
-    """Disables or enables a user, makes them an administrator or not. Needs a session,
-    not a token.
+    """Disables or enables a user, makes them an administrator or not.
+
+    Needs a session, not a token.
     """
     changed = users.change(
         id, is_active=changes.active, is_administrator=changes.administrator
@@ -101,8 +103,9 @@ def delete(request: HttpRequest, id: UserId) -> HttpResponse:
     "/{id}/password-link", response={201: LinkObject}, summary="Add a password link"
 )
 def add_password_link(request: HttpRequest, id: UserId) -> HttpResponse:
-    """Makes a link with which the user chooses a new password, once. Needs a session,
-    not a token.
+    """Makes a link with which the user chooses a new password, once.
+
+    Needs a session, not a token.
     """
     made = account_links.for_password(current.identity(), users.get(id))
     return invitations.link(request, made)
@@ -112,8 +115,9 @@ def add_password_link(request: HttpRequest, id: UserId) -> HttpResponse:
     "/{id}/second-factors", response={204: None}, summary="Delete second factors"
 )
 def remove_second_factors(request: HttpRequest, id: UserId) -> HttpResponse:
-    """Removes their passkeys, authenticator app and recovery codes. Needs a session,
-    not a token.
+    """Removes their passkeys, authenticator app and recovery codes.
+
+    Needs a session, not a token.
     """
     second_factors.remove_all(id)
     return HttpResponse(status=204)

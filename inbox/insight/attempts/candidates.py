@@ -40,8 +40,9 @@ class Candidate:
 
     @property
     def settled(self) -> bool:
-        """Whether all requested recipients got the message: a later transaction is
-        another one.
+        """Whether all requested recipients got the message.
+
+        A later transaction is then another message.
         """
         if self.lost is not None:
             return False

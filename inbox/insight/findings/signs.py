@@ -18,8 +18,10 @@ from mailsink.mime import headers
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """The library (a key of NAMES), the sign in words, and whether no other library
-    shows it.
+    """A sign of a library.
+
+    Its parts are the library (a key of NAMES), the sign in words, and whether no other
+    library shows it.
     """
 
     key: str

@@ -28,8 +28,7 @@ def names(line: str, address: str) -> bool:
 
 
 def _marked(text: str) -> str:
-    """Return the text with marks around it, and at each place where an address may
-    begin or end.
+    """Return the text with a mark wherever an address may begin or end.
 
     The same text always gets the same marks, so that one search also checks its
     neighbours.

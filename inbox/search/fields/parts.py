@@ -118,8 +118,10 @@ def ending(value: str, session: str = "") -> Q:
 
 
 def rule(value: str) -> Q:
-    """Match the rule behind a reply: a rule by its number or a part of its name, an
-    address that asked for the reply, or the entry of a provider.
+    """Match the rule behind a reply.
+
+    It is a rule by its number or a part of its name, an address that asked for the
+    reply, or the entry of a provider.
     """
     number = value.removeprefix("#")
     if not (number.isascii() and number.isdigit()):

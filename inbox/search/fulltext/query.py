@@ -198,8 +198,9 @@ class Matches(ByIndex):
         return " || char(1) || ".join(columns)
 
     def _has_part_indexed(self) -> bool:
-        """Whether the last word can go on, and is longer than the beginnings that the
-        index has.
+        """Whether the last word can go on beyond the index.
+
+        It is then longer than the beginnings that the index has.
         """
         return self.goes_on() and len(self.phrase[-1]) > _PART_INDEXED
 
@@ -216,8 +217,9 @@ class Matches(ByIndex):
         return sql, (last, end, end)
 
     def _named(self, otherwise: str) -> Sql:
-        """Return SQL for a query that names these words; otherwise: the query if they
-        are many.
+        """Return SQL for a query that names these words.
+
+        otherwise: the query if they are many
         """
         before = "".join(f"{each} " for each in self.phrase[:-1])
         sql = _NAMED.format(most=_MOST_WORDS)
