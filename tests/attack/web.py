@@ -34,6 +34,7 @@ WEBSOCKET = (
 _QUIET = bool(os.environ.get("QUIET"))
 LONGEST = 1.0 if _QUIET else 3.0
 HIGH = 0.3 if _QUIET else 1.0  # p95
+_PATIENCE = 120.0  # seconds, until an answer that is sure to come
 _PAUSE = 0.1  # seconds between two mails of others: whatever lasts longer meets one
 _FEWEST = 2  # mails of others, of which there are quantiles
 
@@ -77,21 +78,28 @@ def until_one_hears(
     at: tuple[str, int], said: bytes, wanted: bytes
 ) -> Iterator[list[socket.socket]]:
     """Open connections that say the same, until one is answered so; keep them open."""
+    until = time.monotonic() + _PATIENCE
     with ExitStack() as stack:
         waiting: list[socket.socket] = []
-        for _ in range(5000):
+        while time.monotonic() < until:
             client = stack.enter_context(socket.create_connection(at, timeout=120))
             with suppress(OSError):
                 client.sendall(said)
                 waiting.append(client)
             for each in select.select(waiting, [], [], 0.01)[0]:
                 waiting.remove(each)
-                # While it is pressed the server closes at once: that may take words back.
-                with suppress(OSError):
-                    if each.recv(4096).startswith(wanted):
-                        yield waiting
-                        return
-        raise AssertionError(f"nobody heard {wanted!r}")
+                if _hears(each, wanted):
+                    yield waiting
+                    return
+                each.close()
+        raise AssertionError(f"nobody heard {wanted!r} within {_PATIENCE:g} s")
+
+
+def _hears(client: socket.socket, wanted: bytes) -> bool:
+    # While it is pressed the server closes at once: that may take words back.
+    with suppress(OSError):
+        return client.recv(4096).startswith(wanted)
+    return False
 
 
 def answer(at: tuple[str, int], request: bytes) -> bytes:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,11 +21,9 @@ _DEVICE = {
 def set_up(data: Path) -> None:
     """Make an administrator, root, as `mailsink setup` does."""
     running.set_up(data)
-    subprocess.run(
-        [sys.executable, "-m", "mailsink", "setup", "--name", "root"],
-        env={**os.environ, "MAILSINK_DATA": str(data), "MAILSINK_SETUP_PASSWORD": PASSWORD},
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
+    environ = running.environment(data, SETUP_PASSWORD=PASSWORD)
+    done = running.finished(["-m", "mailsink", "setup", "--name", "root"], environ)
+    assert done.returncode == 0, done.stderr.decode()
 
 
 def sign_in(page: Page, url: str, lands_on: str = "") -> None:
