@@ -13,9 +13,9 @@ from typing import Any
 from uuid import UUID
 
 from inbox.capture.rows import ExchangeRow, MessageRow, SessionRow
-from inbox.explain import stories, traces
+from inbox.explain import attempt_history, traces
+from inbox.explain.attempt_history import Attempt, AttemptHistory
 from inbox.explain.evidence import Evidence
-from inbox.explain.stories import Attempt, AttemptHistory
 from inbox.insight.replay import Replay
 from inbox.insight.trace import Trace
 from inbox.mailbox import inboxes
@@ -79,12 +79,12 @@ def recipient(recipient: Recipient) -> Shape:
     }
 
 
-def envelope(attempt: TransactionSummary) -> Shape:
+def envelope(transaction: TransactionSummary) -> Shape:
     """Return the data of MAIL and RCPT, separate from the header."""
     return {
-        "reverse_path": attempt.reverse_path,
-        "parameters": attempt.parameters,
-        "recipients": [recipient(each) for each in attempt.recipients],
+        "reverse_path": transaction.reverse_path,
+        "parameters": transaction.parameters,
+        "recipients": [recipient(each) for each in transaction.recipients],
     }
 
 
@@ -148,56 +148,58 @@ def exchange(exchange: Exchange | ExchangeRow) -> Shape:
     }
 
 
-def transaction(attempt: TransactionSummary) -> Shape:
+def transaction(transaction: TransactionSummary) -> Shape:
     """Return a transaction, with the known facts about its body; size is null without one."""
     return {
-        "id": str(attempt.id),
-        "session": str(attempt.session_id),
-        "inbox": inboxes.slug(attempt.inbox_id),
-        "seq": attempt.seq,
-        "reverse_path": attempt.reverse_path,
-        "parameters": attempt.parameters,
-        "outcome": attempt.outcome,
-        "code": attempt.code,
-        "started_at": stamp(attempt.started_at),
-        "ended_at": stamp(attempt.ended_at),
-        "failure": attempt.failure,
-        "recipients": [recipient(each) for each in attempt.recipients],
-        "size": attempt.size,
-        "complete": attempt.complete,
-        "subject": attempt.subject,
-        "from": {"name": attempt.from_name, "address": attempt.from_address},
-        "attempt": attempt.number,
+        "id": str(transaction.id),
+        "session": str(transaction.session_id),
+        "inbox": inboxes.slug(transaction.inbox_id),
+        "seq": transaction.seq,
+        "reverse_path": transaction.reverse_path,
+        "parameters": transaction.parameters,
+        "outcome": transaction.outcome,
+        "code": transaction.code,
+        "started_at": stamp(transaction.started_at),
+        "ended_at": stamp(transaction.ended_at),
+        "failure": transaction.failure,
+        "recipients": [recipient(each) for each in transaction.recipients],
+        "size": transaction.size,
+        "complete": transaction.complete,
+        "subject": transaction.subject,
+        "from": {"name": transaction.from_name, "address": transaction.from_address},
+        "attempt": transaction.number,
     }
 
 
-def story(story: AttemptHistory) -> Shape:
+def history(history: AttemptHistory) -> Shape:
     """Return the attempt history of a message, in the words of the pages."""
-    waits = [None, *story.waits]
+    waits = [None, *history.waits]
     return {
-        "sentence": stories.summary(story),
-        "upshot": stories.upshot(story),
-        "basis": stories.basis(story),
-        "joined_by": story.joined,
-        "likely": story.likely,
-        "attempt": story.number,
-        "total": story.total,
+        "sentence": attempt_history.summary(history),
+        "upshot": attempt_history.upshot(history),
+        "basis": attempt_history.basis(history),
+        "joined_by": history.joined,
+        "likely": history.likely,
+        "attempt": history.number,
+        "total": history.total,
         "attempts": [
-            _try(each, waited, index == story.at)
-            for index, (each, waited) in enumerate(zip(story.tries, waits, strict=True))
+            _attempt(each, waited, index == history.at)
+            for index, (each, waited) in enumerate(
+                zip(history.attempts, waits, strict=True)
+            )
         ],
     }
 
 
-def _try(one: Attempt, waited: float | None, asked: bool) -> Shape:
+def _attempt(one: Attempt, waited: float | None, asked: bool) -> Shape:
     return {
         "started_at": stamp(one.started_at),
         "ended_at": stamp(one.ended_at),
         "waited": waited,
         "outcome": one.outcome,
         "code": one.code,
-        "label": stories.label(one),
-        "words": stories.words(one),
+        "label": attempt_history.label(one),
+        "words": attempt_history.words(one),
         "reply": one.reply.split("\n") if one.reply else [],
         "likely": one.likely,
         "this": asked,

@@ -41,7 +41,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class TimedTry:
+class TimedAttempt:
     """One attempt at a message, for the judgement."""
 
     began: datetime
@@ -55,10 +55,10 @@ class TimedTry:
 
 
 @dataclass(frozen=True, slots=True)
-class RetryStory:
+class RetryJudgement:
     """The attempts at a message, with the conclusions."""
 
-    tries: Sequence[TimedTry]
+    attempts: Sequence[TimedAttempt]
     verdicts: tuple[VerdictKind, ...]  # the worst first; at least one
     waits: tuple[float, ...]  # seconds between the starts of attempts
     undelivered: frozenset[str] = field(default=frozenset())
@@ -79,18 +79,20 @@ class RetryStory:
         return sum(self.waits)
 
 
-def judge(tries: Sequence[TimedTry], now: datetime, over: bool = False) -> RetryStory:
+def judge(
+    attempts: Sequence[TimedAttempt], now: datetime, over: bool = False
+) -> RetryJudgement:
     """Return the judgement of attempts, which are in order; at least one.
 
     over: judge as if no more attempts come, although it is early.
     """
-    waits = tuple(_waits(tries))
-    undelivered = _undelivered(tries)
-    failed = [each for each in tries if _failed(each, undelivered)]
+    waits = tuple(_waits(attempts))
+    undelivered = _undelivered(attempts)
+    failed = [each for each in attempts if _failed(each, undelivered)]
     final = failed[-1].asked if failed else None
-    copies, hasty = _copies(tries), _hasty(tries, waits)
+    copies, hasty = _copies(attempts), _hasty(attempts, waits)
     in_vain = _in_vain(failed) if undelivered else 0
-    until = None if over else _awaited_until(tries, waits, undelivered, final, now)
+    until = None if over else _awaited_until(attempts, waits, undelivered, final, now)
     kinds: set[VerdictKind] = set()
     if copies > 1:
         kinds.add("duplicated")
@@ -100,55 +102,55 @@ def judge(tries: Sequence[TimedTry], now: datetime, over: bool = False) -> Retry
         kinds.add("in_vain")
     if not undelivered and until is None:
         kinds |= {"delivered"} if copies < 2 else set()
-    elif until is not None or (tries[-1].ended is None and not over):
+    elif until is not None or (attempts[-1].ended is None and not over):
         kinds.add("pending")
     else:
-        kinds |= _unsent(tries, final, sum(waits), in_vain)
+        kinds |= _unsent(attempts, final, sum(waits), in_vain)
     verdicts = tuple(each for each in KINDS if each in kinds)
-    return RetryStory(
-        tries, verdicts, waits, undelivered, copies, hasty, in_vain, final, until
+    return RetryJudgement(
+        attempts, verdicts, waits, undelivered, copies, hasty, in_vain, final, until
     )
 
 
 def _unsent(
-    tries: Sequence[TimedTry], final: Asked | None, span: float, in_vain: int
+    attempts: Sequence[TimedAttempt], final: Asked | None, span: float, in_vain: int
 ) -> set[VerdictKind]:
     """Return the verdicts on a client that stops although some recipient got nothing."""
     if final is not None and not final.passes:
         return set() if in_vain else {"refused"}
-    if len(tries) > 1 and final is not None and span < final.patience:
+    if len(attempts) > 1 and final is not None and span < final.patience:
         return {"gave_up"}
     return {"lost"}
 
 
-def _waits(tries: Sequence[TimedTry]) -> Iterator[float]:
-    for one, following in pairwise(tries):
+def _waits(attempts: Sequence[TimedAttempt]) -> Iterator[float]:
+    for one, following in pairwise(attempts):
         yield max(0.0, (following.began - one.began).total_seconds()) * one.speed
 
 
-def _undelivered(tries: Sequence[TimedTry]) -> frozenset[str]:
-    got = frozenset().union(*(each.got for each in tries))
-    missed = frozenset().union(*(each.missed for each in tries))
+def _undelivered(attempts: Sequence[TimedAttempt]) -> frozenset[str]:
+    got = frozenset().union(*(each.got for each in attempts))
+    missed = frozenset().union(*(each.missed for each in attempts))
     nobody = not got and not missed  # no attempt ever came to a recipient
     return missed - got if not nobody else frozenset([""])
 
 
-def _failed(one: TimedTry, undelivered: frozenset[str]) -> bool:
+def _failed(one: TimedAttempt, undelivered: frozenset[str]) -> bool:
     """Whether an attempt counts: it failed for a recipient who got nothing in the end."""
     if one.asked is None or one.ended is None:
         return False
     return not undelivered or not one.missed or bool(one.missed & undelivered)
 
 
-def _copies(tries: Sequence[TimedTry]) -> int:
+def _copies(attempts: Sequence[TimedAttempt]) -> int:
     """Return the maximum number of copies that a recipient has.
 
     If only their envelopes say that two are the same message, the second counts if the
     first one's 250 was lost: otherwise it may be another message.
     """
     counts: dict[str, int] = {}
-    before: TimedTry | None = None
-    for each in filter(lambda one: one.got, tries):
+    before: TimedAttempt | None = None
+    for each in filter(lambda one: one.got, attempts):
         sure = before is None or before.unheard or not (each.likely or before.likely)
         for address in each.got:
             counts[address] = counts.get(address, 0) + 1 if sure else 1
@@ -156,14 +158,14 @@ def _copies(tries: Sequence[TimedTry]) -> int:
     return max(counts.values(), default=0)
 
 
-def _hasty(tries: Sequence[TimedTry], waits: Sequence[float]) -> int:
+def _hasty(attempts: Sequence[TimedAttempt], waits: Sequence[float]) -> int:
     return sum(
         one.asked is not None and one.asked.passes and wait < one.asked.wait
-        for one, wait in zip(tries, waits, strict=False)
+        for one, wait in zip(attempts, waits, strict=False)
     )
 
 
-def _in_vain(failed: Sequence[TimedTry]) -> int:
+def _in_vain(failed: Sequence[TimedAttempt]) -> int:
     """Return the number of attempts after the first reply that can never pass."""
     for at, each in enumerate(failed):
         if each.asked is not None and not each.asked.passes:
@@ -172,7 +174,7 @@ def _in_vain(failed: Sequence[TimedTry]) -> int:
 
 
 def _awaited_until(
-    tries: Sequence[TimedTry],
+    attempts: Sequence[TimedAttempt],
     waits: Sequence[float],
     undelivered: frozenset[str],
     final: Asked | None,
@@ -181,7 +183,7 @@ def _awaited_until(
     """Return until when the next attempt is expected, given the schedule so far; None:
     it is not.
     """
-    last = tries[-1]
+    last = attempts[-1]
     if last.ended is None:
         return None
     settled = not undelivered and not last.unheard

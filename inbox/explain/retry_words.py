@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from inbox.explain.quantities import counted, waited
-from inbox.explain.retry_verdicts import DAY, HOUR, Asked, RetryStory, VerdictKind
+from inbox.explain.retry_verdicts import DAY, HOUR, Asked, RetryJudgement, VerdictKind
 
 LABELS: dict[VerdictKind, str] = {
     "lost": gettext_noop("lost"),
@@ -32,14 +32,14 @@ TONES: dict[VerdictKind, str] = {
 }
 
 
-def sentence(kind: VerdictKind, story: RetryStory, same_id: bool) -> str:
+def sentence(kind: VerdictKind, judgement: RetryJudgement, same_id: bool) -> str:
     """Return a verdict in a sentence or two.
 
     same_id: whether the attempts have the same Message-ID.
     """
     if kind == "duplicated":
-        return f"{_duplicated(story)} {_message_ids(same_id)}"
-    return _SENTENCES[kind](story)
+        return f"{_duplicated(judgement)} {_message_ids(same_id)}"
+    return _SENTENCES[kind](judgement)
 
 
 def asks(asked: Asked) -> str:
@@ -74,40 +74,40 @@ def _patience(seconds: float) -> str:
     return _("hours") if seconds < DAY else _("days")
 
 
-def _with(story: RetryStory) -> dict[str, str]:
+def _with(judgement: RetryJudgement) -> dict[str, str]:
     """Return the values for the placeholders of the sentences."""
-    final = story.final or Asked()
+    final = judgement.final or Asked()
     return _said(final) | {
-        "tries": counted(max(len(story.tries), story.total), "attempt"),
-        "time": waited(story.span),
-        "copies": counted(story.copies, "time"),
-        "hasty": counted(story.hasty, "time"),
-        "in_vain": counted(story.in_vain, "time"),
-        "shortest": waited(min(story.waits, default=0.0)),
+        "attempts": counted(max(len(judgement.attempts), judgement.total), "attempt"),
+        "time": waited(judgement.span),
+        "copies": counted(judgement.copies, "time"),
+        "hasty": counted(judgement.hasty, "time"),
+        "in_vain": counted(judgement.in_vain, "time"),
+        "shortest": waited(min(judgement.waits, default=0.0)),
         "asks": asks(final),
-        "recipients": counted(len(story.undelivered), "recipient"),
+        "recipients": counted(len(judgement.undelivered), "recipient"),
     }
 
 
-def _delivered(story: RetryStory) -> str:
-    if story.tries[-1].unheard:
+def _delivered(judgement: RetryJudgement) -> str:
+    if judgement.attempts[-1].unheard:
         return _(
             "Delivered, but the connection was lost before the 250, and your application did "
             "not try again: had the message not been stored, it would be lost."
         )  # fmt: skip
-    if len(story.tries) == 1:
+    if len(judgement.attempts) == 1:
         return _("Delivered at the first attempt.")
-    return _("Delivered after %(tries)s in %(time)s.") % _with(story)
+    return _("Delivered after %(attempts)s in %(time)s.") % _with(judgement)
 
 
-def _duplicated(story: RetryStory) -> str:
-    if any(each.unheard for each in story.tries):
+def _duplicated(judgement: RetryJudgement) -> str:
+    if any(each.unheard for each in judgement.attempts):
         return _(
             "Stored %(copies)s: the connection was lost before the 250, and your application sent the message again."
-        ) % _with(story)  # fmt: skip
+        ) % _with(judgement)  # fmt: skip
     return _(
         "Stored %(copies)s for the same recipient: your application sent the message again after its 250."
-    ) % _with(story)  # fmt: skip
+    ) % _with(judgement)  # fmt: skip
 
 
 def _message_ids(same_id: bool) -> str:
@@ -116,57 +116,57 @@ def _message_ids(same_id: bool) -> str:
     return _("The copies have no Message-ID in common: no receiver can know that they are one.")  # fmt: skip
 
 
-def _lost(story: RetryStory) -> str:
-    if len(story.tries) == 1:
+def _lost(judgement: RetryJudgement) -> str:
+    if len(judgement.attempts) == 1:
         return _(
             "Lost: your application never tried again after %(reply)s; %(asks)s."
-        ) % _with(story)  # fmt: skip
+        ) % _with(judgement)  # fmt: skip
     return _(
-        "Lost: your application gave up after %(tries)s in %(time)s, as late as it should."
-    ) % _with(story)  # fmt: skip
+        "Lost: your application gave up after %(attempts)s in %(time)s, as late as it should."
+    ) % _with(judgement)  # fmt: skip
 
 
-def _gave_up(story: RetryStory) -> str:
+def _gave_up(judgement: RetryJudgement) -> str:
     return _(
-        "Your application gave up after %(tries)s in %(time)s; %(asks)s."
-    ) % _with(story)  # fmt: skip
+        "Your application gave up after %(attempts)s in %(time)s; %(asks)s."
+    ) % _with(judgement)  # fmt: skip
 
 
-def _retried_in_vain(story: RetryStory) -> str:
+def _retried_in_vain(judgement: RetryJudgement) -> str:
     return _(
         "Your application tried again %(in_vain)s after %(reply)s, in %(time)s; %(asks)s."
-    ) % _with(story)  # fmt: skip
+    ) % _with(judgement)  # fmt: skip
 
 
-def _hammered(story: RetryStory) -> str:
+def _hammered(judgement: RetryJudgement) -> str:
     hastiest = min(
         (
             (wait, one.asked)
-            for one, wait in zip(story.tries, story.waits, strict=False)
+            for one, wait in zip(judgement.attempts, judgement.waits, strict=False)
             if one.asked is not None and one.asked.passes and wait < one.asked.wait
         ),
         key=lambda each: each[0],
     )
-    values = _with(story) | _said(hastiest[1]) | {"shortest": waited(hastiest[0])}
+    values = _with(judgement) | _said(hastiest[1]) | {"shortest": waited(hastiest[0])}
     return _(
         "Your application tried again too soon %(hasty)s, once after %(shortest)s: wait %(wait)s or more after %(reply)s."
     ) % values  # fmt: skip
 
 
-def _refused(story: RetryStory) -> str:
+def _refused(judgement: RetryJudgement) -> str:
     return _(
         "Refused for good with %(reply)s, and your application stopped, as it should: %(asks)s."
-    ) % _with(story)  # fmt: skip
+    ) % _with(judgement)  # fmt: skip
 
 
-def _pending(story: RetryStory) -> str:
-    if story.tries[-1].ended is None:
+def _pending(judgement: RetryJudgement) -> str:
+    if judgement.attempts[-1].ended is None:
         return _("Not over yet: an attempt is under way.")
-    values = _with(story) | {"until": _clock(story.awaited_until)}
-    if not story.waits:
-        return _("Not over yet: %(tries)s so far, the next one is awaited until %(until)s.") % values  # fmt: skip
+    values = _with(judgement) | {"until": _clock(judgement.awaited_until)}
+    if not judgement.waits:
+        return _("Not over yet: %(attempts)s so far, the next one is awaited until %(until)s.") % values  # fmt: skip
     return _(
-        "Not over yet: %(tries)s in %(time)s so far; by this schedule the next one is awaited until %(until)s."
+        "Not over yet: %(attempts)s in %(time)s so far; by this schedule the next one is awaited until %(until)s."
     ) % values  # fmt: skip
 
 

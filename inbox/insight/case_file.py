@@ -17,9 +17,9 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from inbox import explain
-from inbox.explain import stories
+from inbox.explain import attempt_history
+from inbox.explain.attempt_history import Attempt, AttemptHistory
 from inbox.explain.lines import TranscriptLine, lines
-from inbox.explain.stories import Attempt, AttemptHistory
 from inbox.insight import attempts, findings, session_facts
 from inbox.mailbox import (
     messages,
@@ -56,7 +56,7 @@ class CaseFileSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class CaseFileAttempt:
     """An attempt of the history, in words."""
 
     one: Attempt
@@ -69,11 +69,11 @@ class Tried:
 class CaseFilePart:
     """A transaction with its envelope, the history of its message, and its body."""
 
-    attempt: TransactionSummary
+    transaction: TransactionSummary
     more_recipients: int
     summary: str  # of its attempts; "" if there was only one
     basis: str
-    tries: Sequence[Tried]
+    attempts: Sequence[CaseFileAttempt]
     source: CaseFileSource | None
 
 
@@ -99,18 +99,18 @@ class Case:
 def of_message(scope: Scope, id: str | UUID) -> Case:
     """Return the case of a message. Raises NotFound."""
     message = messages.get(scope, id)
-    attempt = transactions.get(scope, message.transaction_id)
+    transaction = transactions.get(scope, message.transaction_id)
     title = message.subject or _("(no subject)")
-    return _of_attempt(scope, attempt, title, str(message.pk))
+    return _of_transaction(scope, transaction, title, str(message.pk))
 
 
 def of_transaction(scope: Scope, id: str | UUID) -> Case:
     """Return the case of a transaction, whatever its outcome. Raises NotFound."""
-    attempt = transactions.get(scope, id)
-    title = attempt.subject or _("Transaction of %(reverse_path)s") % {
-        "reverse_path": attempt.reverse_path or "nobody"
+    transaction = transactions.get(scope, id)
+    title = transaction.subject or _("Transaction of %(reverse_path)s") % {
+        "reverse_path": transaction.reverse_path or "nobody"
     }
-    return _of_attempt(scope, attempt, title, str(attempt.id))
+    return _of_transaction(scope, transaction, title, str(transaction.id))
 
 
 def of_session(scope: Scope, id: str | UUID) -> Case:
@@ -118,10 +118,12 @@ def of_session(scope: Scope, id: str | UUID) -> Case:
     session = sessions.get(scope, id)
     exchanges = sessions.exchanges(scope, session.pk, limit=LINES)
     listed = transactions.of_session(session.pk, TRANSACTIONS)
-    tried = [each for each in listed if scope.allows(each.inbox_id)]
+    summaries = [each for each in listed if scope.allows(each.inbox_id)]
     more = max(0, session.transactions - len(listed))
     report = findings.of_session(session)
-    return _case(scope, session, exchanges, tried, more, report, "", str(session.pk))
+    return _case(
+        scope, session, exchanges, summaries, more, report, "", str(session.pk)
+    )
 
 
 def html(case: Case) -> str:
@@ -129,20 +131,20 @@ def html(case: Case) -> str:
     return render_to_string("case/case.html", {"case": case})
 
 
-def _of_attempt(
-    scope: Scope, attempt: TransactionSummary, title: str, name: str
+def _of_transaction(
+    scope: Scope, transaction: TransactionSummary, title: str, name: str
 ) -> Case:
-    session = shared_sessions.of_attempt(attempt)
-    exchanges = transcripts.of_transaction(attempt)
-    report = findings.of_transaction(session, attempt)
-    return _case(scope, session, exchanges, [attempt], 0, report, title, name)
+    session = shared_sessions.of_transaction(transaction)
+    exchanges = transcripts.of_transaction(transaction)
+    report = findings.of_transaction(session, transaction)
+    return _case(scope, session, exchanges, [transaction], 0, report, title, name)
 
 
 def _case(
     scope: Scope,
     session: Session,
     exchanges: list[Exchange],
-    tried: list[TransactionSummary],
+    summaries: list[TransactionSummary],
     more_parts: int,
     report: findings.FindingsReport,
     title: str,
@@ -161,7 +163,7 @@ def _case(
         lines=list(lines(exchanges)),
         exchanges=exchanges,
         more_lines=max(0, session.exchanges - len(exchanges)) if whole else 0,
-        parts=_parts(scope, tried),
+        parts=_parts(scope, summaries),
         more_parts=more_parts,
         report=report,
     )
@@ -174,33 +176,42 @@ def _said_of(session: Session) -> tuple[str, str]:
     return explain.headline(session, facts), ending
 
 
-def _parts(scope: Scope, tried: Sequence[TransactionSummary]) -> list[CaseFilePart]:
+def _parts(scope: Scope, summaries: Sequence[TransactionSummary]) -> list[CaseFilePart]:
     """Return the transactions; with as much of their bodies as there is room for."""
-    refuse_here(sum(min(each.size or 0, SOURCE) for each in tried))
+    refuse_here(sum(min(each.size or 0, SOURCE) for each in summaries))
     parts = []
     room = SOURCE
-    for attempt in tried:
-        source = _source(attempt.id, room)
+    for transaction in summaries:
+        source = _source(transaction.id, room)
         room -= source.size - source.left_out if source else 0
-        parts.append(_part(attempt, attempts.of_transaction(scope, attempt.id), source))
+        parts.append(
+            _part(transaction, attempts.of_transaction(scope, transaction.id), source)
+        )
     return parts
 
 
 def _part(
-    attempt: TransactionSummary, story: AttemptHistory, source: CaseFileSource | None
+    transaction: TransactionSummary,
+    history: AttemptHistory,
+    source: CaseFileSource | None,
 ) -> CaseFilePart:
-    more = max(0, len(attempt.recipients) - _RECIPIENTS)
-    del attempt.recipients[_RECIPIENTS:]
-    tries = [
-        Tried(one, stories.label(one), stories.words(one), at == story.at)
-        for at, one in enumerate(story.tries)
+    more = max(0, len(transaction.recipients) - _RECIPIENTS)
+    del transaction.recipients[_RECIPIENTS:]
+    listed = [
+        CaseFileAttempt(
+            one,
+            attempt_history.label(one),
+            attempt_history.words(one),
+            at == history.at,
+        )
+        for at, one in enumerate(history.attempts)
     ]
     return CaseFilePart(
-        attempt=attempt,
+        transaction=transaction,
         more_recipients=more,
-        summary=stories.summary(story) if story.several else "",
-        basis=stories.basis(story),
-        tries=tries if story.several else [],
+        summary=attempt_history.summary(history) if history.several else "",
+        basis=attempt_history.basis(history),
+        attempts=listed if history.several else [],
         source=source,
     )
 

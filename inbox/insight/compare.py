@@ -42,7 +42,7 @@ class Side(ParsedMessage):
     def __init__(self, scope: Scope, id: str | UUID) -> None:
         """Raises NotFound."""
         self.message: Message = messages.get(scope, id)
-        self.attempt: TransactionSummary = transactions.get(
+        self.transaction: TransactionSummary = transactions.get(
             scope, self.message.transaction_id
         )
         self._scope = scope
@@ -50,11 +50,11 @@ class Side(ParsedMessage):
 
     def _opened(self) -> bytes:
         refuse_here(self.message.size, LABORIOUS)
-        return transactions.body_or_none(self._scope, self.attempt.id)
+        return transactions.body_or_none(self._scope, self.transaction.id)
 
     @cached_property
     def session(self) -> Session:
-        return shared_sessions.of_attempt(self.attempt)
+        return shared_sessions.of_transaction(self.transaction)
 
     @property
     def markup(self) -> list[str]:
@@ -70,21 +70,21 @@ class Side(ParsedMessage):
 
     @property
     def exchanges(self) -> list[Exchange]:
-        return transcripts.of_transaction(self.attempt)
+        return transcripts.of_transaction(self.transaction)
 
     @property
     def envelope(self) -> Pairs:
         """The envelope with its reply, and the message's origin, as names and values."""
         session = self.session
-        facts = [(_("Envelope from"), _address(self.attempt.reverse_path))]
-        facts.append((_("Parameters"), self.attempt.parameters))
-        for each in self.attempt.recipients:
+        facts = [(_("Envelope from"), _address(self.transaction.reverse_path))]
+        facts.append((_("Parameters"), self.transaction.parameters))
+        for each in self.transaction.recipients:
             said = (
                 f"{_address(each.forward_path)} · {each.final_code or each.rcpt_code}"
             )
             facts.append((_("Envelope to"), said))
         facts += [
-            (_("Reply"), str(self.attempt.code or "")),
+            (_("Reply"), str(self.transaction.code or "")),
             (_("Size"), counted(self.message.size, "byte")),
             (_("Client"), session.client_address),
             (_("Its name"), session.helo),

@@ -14,8 +14,8 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from inbox.explain.attempt_history import Attempt
 from inbox.explain.inputs import Linelike
-from inbox.explain.stories import Attempt
 from inbox.mailbox import transcripts
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Session, Transaction
@@ -41,7 +41,7 @@ def sender(exchange: Linelike) -> str | None:
     return match[1] if match else None
 
 
-def as_try(session: Session, exchange: Exchange) -> Attempt:
+def as_attempt(session: Session, exchange: Exchange) -> Attempt:
     """Return a refused MAIL as an attempt at a message."""
     at = _moment(session, exchange.received_us)
     replied = exchange.replied_us
@@ -101,7 +101,7 @@ def belonging_to(
         at = _moment(session, line.received_us).timestamp()
         next_one = bisect_left(began, first_at(at))
         if next_one < len(began) and began[next_one] in transactions:
-            found.append(as_try(session, line))
+            found.append(as_attempt(session, line))
     return found
 
 

@@ -186,7 +186,7 @@ def entries(
         ids = _first(scope, query, inbox, before, None, limit + 1)
         octets |= dict.fromkeys(ids, 0)  # counted once they are loaded
     if show != "mail":
-        octets |= _attempts(scope, query, inbox, before, limit + 1)
+        octets |= _not_accepted(scope, query, inbox, before, limit + 1)
     ids = sorted(octets, reverse=True)[: limit + 1]
     limit = min(limit, fitting(octets[each] for each in ids))
     ids = ids[: limit + 1]
@@ -197,7 +197,7 @@ def entries(
     return _page(found, ids, limit)
 
 
-def _attempts(
+def _not_accepted(
     scope: Scope,
     query: language.Query,
     inbox: str | None,

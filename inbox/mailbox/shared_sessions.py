@@ -19,31 +19,31 @@ from mailsink.ids import parse_short_id
 _ABOUT_ADDRESSES = ("MAIL", "RCPT", "VRFY", "EXPN", "ETRN", "ATRN")
 
 
-def of_attempt(attempt: TransactionSummary) -> Session:
+def of_transaction(transaction: TransactionSummary) -> Session:
     """Return the session of a transaction that was read within a scope.
 
     It serves for facts about the client, and about the lines from own_lines.
     """
-    return Session.objects.get(pk=attempt.session_id)
+    return Session.objects.get(pk=transaction.session_id)
 
 
 def own_lines(
-    attempt: TransactionSummary, lines: QuerySet[Exchange]
+    transaction: TransactionSummary, lines: QuerySet[Exchange]
 ) -> QuerySet[Exchange] | None:
     """Return the lines of a session that a member of the transaction's inbox may see.
 
     lines: all lines of the session. None if all its mail went to one inbox.
     """
-    if not is_shared(attempt):
+    if not is_shared(transaction):
         return None
     named = lines.filter(verb__in=_ABOUT_ADDRESSES).order_by("seq")
     first = named.values_list("seq", flat=True).first() or 0
-    return lines.filter(Q(transaction=attempt.id) | Q(seq__lt=first))
+    return lines.filter(Q(transaction=transaction.id) | Q(seq__lt=first))
 
 
-def is_shared(attempt: TransactionSummary) -> bool:
+def is_shared(transaction: TransactionSummary) -> bool:
     """Whether other mail of the transaction's session went to another inbox."""
-    return Session.objects.filter(pk=attempt.session_id, inbox=None).exists()
+    return Session.objects.filter(pk=transaction.session_id, inbox=None).exists()
 
 
 def named(scope: Scope, text: str) -> Message | Transaction | None:

@@ -141,15 +141,15 @@ def get(scope: Scope, id: str | UUID) -> TransactionSummary:
     """Return one transaction. Raises NotFound."""
     key = as_uuid(id)
     rows = Transaction.objects.filter(scope.q(), pk=key) if key else ()
-    for attempt in attempts(rows):
-        acts.touch(attempt.inbox_id, attempt.id)
-        return attempt
+    for summary in loaded(rows):
+        acts.touch(summary.inbox_id, summary.id)
+        return summary
     raise NotFound(_('there is no transaction "%(id)s"') % {"id": id})
 
 
 def by_ids(ids: Collection[UUID]) -> list[TransactionSummary]:
     """Return those of these transactions that exist, for the live feed."""
-    return attempts(Transaction.objects.filter(pk__in=ids))
+    return loaded(Transaction.objects.filter(pk__in=ids))
 
 
 def of_session(session_id: UUID, limit: int = 500) -> list[TransactionSummary]:
@@ -199,7 +199,7 @@ def _newest(
     return rows.order_by("-pk")
 
 
-def attempts(
+def loaded(
     rows: QuerySet[Transaction] | Iterable[Transaction],
 ) -> list[TransactionSummary]:
     """Return transactions with the facts that people view, in five queries for all."""
@@ -221,7 +221,7 @@ def _summaries(found: list[Transaction]) -> list[TransactionSummary]:
         )
     )
     return [
-        _attempt(
+        _summary(
             each,
             recipients.get(each.pk, []),
             known.get(each.pk, NO_BODY),
@@ -263,7 +263,7 @@ def bodies(ids: Collection[UUID]) -> dict[UUID, StoredBody]:
     }
 
 
-def _attempt(
+def _summary(
     row: Transaction,
     recipients: list[Recipient],
     body: StoredBody,

@@ -38,17 +38,17 @@ def refuse_long_session(session: Session) -> None:
     refuse_long(Exchange.objects.filter(session=session))
 
 
-def of_transaction(attempt: TransactionSummary) -> list[Exchange]:
+def of_transaction(transaction: TransactionSummary) -> list[Exchange]:
     """Return a transaction's lines in order, at most 500.
 
     They go from its MAIL to the next transaction's; the first transaction also has the
     lines before it: connection, greeting, AUTH. If other mail of the session went to
     another inbox, they are the transaction's own lines, after those before all mail.
     """
-    number = attempt.seq
-    lines = Exchange.objects.filter(session_id=attempt.session_id, direction="in")
+    number = transaction.seq
+    lines = Exchange.objects.filter(session_id=transaction.session_id, direction="in")
     lines = lines.order_by("seq")
-    if (own := shared_sessions.own_lines(attempt, lines)) is not None:
+    if (own := shared_sessions.own_lines(transaction, lines)) is not None:
         return loaded(own[:LINES])
     # A refused MAIL begins no transaction (RFC 5321 §4.1.1.2).
     begins = lines.filter(verb="MAIL", code__range=(200, 299)).values_list("seq")

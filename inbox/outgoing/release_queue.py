@@ -63,7 +63,7 @@ class Claim:
     """A release that is being tried, and the recipients of this try."""
 
     release: Release
-    attempt: ReleaseTry
+    release_try: ReleaseTry
     recipients: tuple[ReleaseRecipient, ...]
     mail: OutgoingMail
     passing: Callable[[], Passage]
@@ -97,10 +97,12 @@ def claim(route: Route | None, server: UUID, session: UUID | None) -> Claim | No
     while True:
         now = datetime.now(UTC)
         rows = Release.objects.filter(route=route, state="queued", next_try_at__lte=now)
-        attempt = _next(rows.order_by("next_try_at", "pk"), server, session)
-        if attempt is None:
+        release_try = _next(rows.order_by("next_try_at", "pk"), server, session)
+        if release_try is None:
             return None
-        if claimed := _prepared(attempt, partial(_by_route, route, attempt.release)):
+        if claimed := _prepared(
+            release_try, partial(_by_route, route, release_try.release)
+        ):
             return claimed
 
 
@@ -112,8 +114,8 @@ def claim_held(
     passing: returns how it may go out at the moment. who: the receiver
     """
     rows = Release.objects.filter(pk=id, state=HELD)
-    attempt = _next(rows, server, session, requested_by=who)
-    return _prepared(attempt, passing) if attempt is not None else None
+    release_try = _next(rows, server, session, requested_by=who)
+    return _prepared(release_try, passing) if release_try is not None else None
 
 
 def last_look(claimed: Claim) -> tuple[str, ...]:
@@ -130,7 +132,7 @@ def last_look(claimed: Claim) -> tuple[str, ...]:
 def message_ends(claimed: Claim) -> None:
     """Note that the end of the message is about to be sent."""
     with write_turn():
-        ReleaseTry.objects.filter(pk=claimed.attempt.pk).update(message_ended=True)
+        ReleaseTry.objects.filter(pk=claimed.release_try.pk).update(message_ended=True)
 
 
 def report(claimed: Claim, results: Sequence[RecipientResult]) -> None:
@@ -148,7 +150,7 @@ def report(claimed: Claim, results: Sequence[RecipientResult]) -> None:
     with write_turn():
         for row in claimed.recipients:
             _store(row)
-        _end(claimed.attempt, _summary(results))
+        _end(claimed.release_try, _summary(results))
         tried_again = any(
             row.state == "queued" and row.forward_path not in claimed.refused
             for row in claimed.recipients
@@ -176,14 +178,14 @@ def recover(server: UUID, before: datetime, sessions: Collection[UUID] = ()) -> 
     alive = Server.objects.filter(stopped_at=None, heartbeat__gte=heard)
     left = ReleaseTry.objects.filter(ended_at=None, began_at__lt=before)
     left = left.exclude(server__in=alive.exclude(pk=server).values("pk"))
-    for attempt in left.exclude(session_id__in=sessions).select_related("release"):
+    for release_try in left.exclude(session_id__in=sessions).select_related("release"):
         now = datetime.now(UTC)
-        text = _STOPPED_IN_DOUBT if attempt.message_ended else _STOPPED
+        text = _STOPPED_IN_DOUBT if release_try.message_ended else _STOPPED
         with write_turn():
-            _end(attempt, text)
-            rows = ReleaseRecipient.objects.filter(release=attempt.release)
+            _end(release_try, text)
+            rows = ReleaseRecipient.objects.filter(release=release_try.release)
             rows.filter(state="trying").update(state="queued", text=text, code=None)
-            _settle(attempt.release, now)
+            _settle(release_try.release, now)
 
 
 def expire() -> None:
@@ -229,9 +231,9 @@ def _next(
     return None
 
 
-def _prepared(attempt: ReleaseTry, passing: Callable[[], Passage]) -> Claim | None:
+def _prepared(release_try: ReleaseTry, passing: Callable[[], Passage]) -> Claim | None:
     """Return the claim to send, or None if no mail may go: the release has failed then."""
-    release = attempt.release
+    release = release_try.release
     rows = ReleaseRecipient.objects.filter(release=release, state="queued")
     pending = list(rows.order_by("seq"))
     message = _message(release)
@@ -258,9 +260,14 @@ def _prepared(attempt: ReleaseTry, passing: Callable[[], Passage]) -> Claim | No
                 row.code, row.enhanced, row.text = None, "5.7.1", reason
             _store(row)
         if mail is None:
-            _end(attempt, next((reason for _, reason in refused), "Nothing was left."))
+            _end(
+                release_try,
+                next((reason for _, reason in refused), "Nothing was left."),
+            )
             _settle(release, datetime.now(UTC), tried_again=False)
-    return Claim(release, attempt, kept, mail, passing) if mail is not None else None
+    return (
+        Claim(release, release_try, kept, mail, passing) if mail is not None else None
+    )
 
 
 def _message(release: Release) -> Message | None:
@@ -326,8 +333,8 @@ def _parameters(text: str) -> dict[str, str | None]:
         return {}
 
 
-def _end(attempt: ReleaseTry, outcome: str) -> None:
-    ReleaseTry.objects.filter(pk=attempt.pk).update(
+def _end(release_try: ReleaseTry, outcome: str) -> None:
+    ReleaseTry.objects.filter(pk=release_try.pk).update(
         ended_at=datetime.now(UTC), outcome=outcome
     )
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from inbox import pages
-from inbox.explain import stories
+from inbox.explain import attempt_history
+from inbox.explain.attempt_history import Attempt, AttemptHistory
 from inbox.explain.quantities import waited
-from inbox.explain.stories import Attempt, AttemptHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +36,31 @@ class HistoryPanel:
     report_url: str  # the retry report; "" if no attempt has a transaction
 
 
-def history_panel(story: AttemptHistory | None) -> HistoryPanel | None:
+def history_panel(history: AttemptHistory | None) -> HistoryPanel | None:
     """Return an attempt history for pages, or None."""
-    if story is None:
+    if history is None:
         return None
     waits = [
         "",
-        *(_("%(each)s later") % {"each": waited(each)} for each in story.waits),
+        *(_("%(each)s later") % {"each": waited(each)} for each in history.waits),
     ]
     rows = [
-        AttemptRow(one, stories.label(one), stories.tone(one), stories.words(one), wait, at == story.at)
-        for at, (one, wait) in enumerate(zip(story.tries, waits, strict=True))
+        AttemptRow(one, attempt_history.label(one), attempt_history.tone(one), attempt_history.words(one), wait, at == history.at)
+        for at, (one, wait) in enumerate(zip(history.attempts, waits, strict=True))
     ]  # fmt: skip
-    upshot = stories.upshot(story)
-    later = story.tries[story.at + 1 :] if upshot else ()
+    upshot = attempt_history.upshot(history)
+    later = history.attempts[history.at + 1 :] if upshot else ()
     return HistoryPanel(
-        summary=stories.summary(story),
+        summary=attempt_history.summary(history),
         upshot=upshot,
         upshot_url=next((each.url for each in later if each.accepted), ""),
-        basis=stories.basis(story),
-        rows=rows if story.several else [],
-        report_url=_report_url(story),
+        basis=attempt_history.basis(history),
+        rows=rows if history.several else [],
+        report_url=_report_url(history),
     )
 
 
-def _report_url(story: AttemptHistory) -> str:
-    found = (each.transaction for each in reversed(story.tries))
+def _report_url(history: AttemptHistory) -> str:
+    found = (each.transaction for each in reversed(history.attempts))
     key = next((each for each in found if each), None)
     return pages.path("transaction-retries", key) if key else ""

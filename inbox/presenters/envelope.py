@@ -27,13 +27,13 @@ class EnvelopeDifference:
 
 
 def differences(
-    attempt: TransactionSummary, sender: str, recipients: Iterable[str]
+    transaction: TransactionSummary, sender: str, recipients: Iterable[str]
 ) -> list[EnvelopeDifference]:
     """Return the differences between the envelope and the header's From, To and Cc."""
     return [
-        *_refused(attempt.recipients),
-        *_recipients(attempt, list(recipients)),
-        *_sender(attempt, sender),
+        *_refused(transaction.recipients),
+        *_recipients(transaction, list(recipients)),
+        *_sender(transaction, sender),
     ]
 
 
@@ -52,8 +52,10 @@ def bare(path: str) -> str:
     return path.removeprefix("<").removesuffix(">")
 
 
-def _sender(attempt: TransactionSummary, sender: str) -> Iterator[EnvelopeDifference]:
-    reverse_path = bare(attempt.reverse_path)
+def _sender(
+    transaction: TransactionSummary, sender: str
+) -> Iterator[EnvelopeDifference]:
+    reverse_path = bare(transaction.reverse_path)
     label = _("Return-Path")
     if not reverse_path:
         words = _("The envelope sender is empty, as in a bounce")
@@ -64,10 +66,12 @@ def _sender(attempt: TransactionSummary, sender: str) -> Iterator[EnvelopeDiffer
 
 
 def _recipients(
-    attempt: TransactionSummary, recipients: list[str]
+    transaction: TransactionSummary, recipients: list[str]
 ) -> Iterator[EnvelopeDifference]:
-    envelope = [bare(each.forward_path) for each in attempt.recipients]
-    accepted = [bare(each.forward_path) for each in attempt.recipients if _good(each)]
+    envelope = [bare(each.forward_path) for each in transaction.recipients]
+    accepted = [
+        bare(each.forward_path) for each in transaction.recipients if _good(each)
+    ]
     header = {_same(each) for each in recipients}
     if hidden := [each for each in accepted if _same(each) not in header]:
         words = _("Recipients in the envelope that the header does not name")

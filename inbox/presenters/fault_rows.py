@@ -25,5 +25,5 @@ def of_refused(mail: MessagePage) -> list[Fault]:
 
 def _ignored(mail: MessagePage) -> Collection[str]:
     """Return the kinds that currently are no errors in its inbox."""
-    slug = inboxes.slug(mail.attempt.inbox_id)
+    slug = inboxes.slug(mail.transaction.inbox_id)
     return () if slug is None else strict_setting.ignored_in(mail.scope, slug)

@@ -85,7 +85,7 @@ def view(mail: MessagePage, asked: QueryDict) -> dict[str, object]:
         of_frame["scheme"] = scheme
     references = links.of_html(mail.reading.markup)
     hosts = links.remote_hosts(references)
-    allowed = set(image_hosts.allowed(mail.attempt.inbox_id))
+    allowed = set(image_hosts.allowed(mail.transaction.inbox_id))
     blocked = {} if images else {h: n for h, n in hosts.items() if h not in allowed}
 
     def url(**changes: str) -> str:

@@ -56,19 +56,21 @@ class MessagePage(ParsedMessage):
     def __init__(
         self,
         scope: Scope,
-        attempt: TransactionSummary,
+        transaction: TransactionSummary,
         message: Message | None,
         read: Callable[[], bytes] | None = None,
     ) -> None:
         """read: returns the octets, if they are not simply those of the transaction"""
         self.scope = scope
-        self.attempt = attempt
+        self.transaction = transaction
         self.message = message
-        super().__init__(read or partial(transactions.body_or_none, scope, attempt.id))
+        super().__init__(
+            read or partial(transactions.body_or_none, scope, transaction.id)
+        )
 
     @property
     def id(self) -> str:
-        return str(self.message.pk if self.message else self.attempt.id)
+        return str(self.message.pk if self.message else self.transaction.id)
 
     @property
     def kind(self) -> str:
@@ -111,17 +113,17 @@ class MessagePage(ParsedMessage):
     def at(self) -> datetime:
         if self.message:
             return self.message.received_at
-        return self.attempt.ended_at or self.attempt.started_at
+        return self.transaction.ended_at or self.transaction.started_at
 
     @property
     def size(self) -> int | None:
-        return self.attempt.size
+        return self.transaction.size
 
     @property
     def title(self) -> str:
-        if self.attempt.size is None:
+        if self.transaction.size is None:
             return _("(no message sent)")
-        subject = self.message.subject if self.message else self.attempt.subject
+        subject = self.message.subject if self.message else self.transaction.subject
         return subject or _("(no subject)")
 
     @cached_property
@@ -130,26 +132,26 @@ class MessagePage(ParsedMessage):
 
     @cached_property
     def exchanges(self) -> list[Exchange]:
-        return transcripts.of_transaction(self.attempt)
+        return transcripts.of_transaction(self.transaction)
 
     @property
     def people(self) -> People:
         """Sender and recipients in one line; from the envelope if there is no header."""
         if not self.octets:
-            return people.of_envelope(self.attempt)
+            return people.of_envelope(self.transaction)
         named = people.of_header(self.summary, self.parsed.root.fields)
-        return people.of_cut(self.attempt, named) if self._is_cut else named
+        return people.of_cut(self.transaction, named) if self._is_cut else named
 
     @property
     def _is_cut(self) -> bool:
         """Whether the message is incomplete, so that its header may be, too."""
-        return self.attempt.complete is False
+        return self.transaction.complete is False
 
     @property
     def facts(self) -> list[tuple[str, str]]:
         """People and Date of the header; of the envelope if no message arrived."""
         if not self.octets:
-            return people.envelope_facts(self.attempt)
+            return people.envelope_facts(self.transaction)
         return people.header_facts(self.summary, self.parsed.root.fields)
 
     @property
@@ -160,12 +162,12 @@ class MessagePage(ParsedMessage):
         recipients = [each["address"] for each in (*summary.to, *summary.cc)]
         if self._is_cut and not recipients:
             return []  # the header ends before them
-        return differences(self.attempt, summary.from_address, recipients)
+        return differences(self.transaction, summary.from_address, recipients)
 
     @property
-    def story(self) -> HistoryPanel | None:
+    def attempt_history(self) -> HistoryPanel | None:
         """The attempts at sending it."""
-        return history_panel(attempts.of_transaction(self.scope, self.attempt.id))
+        return history_panel(attempts.of_transaction(self.scope, self.transaction.id))
 
     @property
     def made_reports(self) -> list[MadeReportRow]:
@@ -182,59 +184,59 @@ class MessagePage(ParsedMessage):
         """The report in the message: a bounce, a receipt, a complaint or an automatic reply."""
         if not self.octets:
             return None
-        return reports.read(self.reading, self.attempt.reverse_path)
+        return reports.read(self.reading, self.transaction.reverse_path)
 
     @property
     def notices(self) -> list[Notice]:
         """Notices about a message that is not just text, each with the part that causes it."""
         if not self.octets:
             return []
-        return notices.notices(self.reading, self.attempt.reverse_path)
+        return notices.notices(self.reading, self.transaction.reverse_path)
 
     @property
     def defects(self) -> list[str]:
         if not self.octets:
             return []
-        found = message_defects.of(self.parsed, self.attempt.parameters)
+        found = message_defects.of(self.parsed, self.transaction.parameters)
         return [translated(each) for each in found]
 
     @cached_property
     def session(self) -> Session:
-        return shared_sessions.of_attempt(self.attempt)
+        return shared_sessions.of_transaction(self.transaction)
 
     @cached_property
     def report(self) -> findings.FindingsReport:
-        return findings.of_transaction(self.session, self.attempt)
+        return findings.of_transaction(self.session, self.transaction)
 
     @property
     def verdict(self) -> Verdict | None:
-        return None if self.message else _verdict(self.attempt, self.exchanges)
+        return None if self.message else _verdict(self.transaction, self.exchanges)
 
     @cached_property
     def diagnosis(self) -> explain.Diagnosis | None:
         """Why it was not accepted, and the fix; None if that is unknown."""
-        if self.message or self.attempt.outcome in (None, *TAKEN):
+        if self.message or self.transaction.outcome in (None, *TAKEN):
             return None
         if self.session.transactions == 1:
             facts = session_facts.of([self.session])[self.session.id]
             return explain.diagnose(self.session, facts)
-        refusal = _refusal(self.attempt, self.exchanges)
-        return explain.diagnose_refusal(self.attempt.failure, refusal)
+        refusal = _refusal(self.transaction, self.exchanges)
+        return explain.diagnose_refusal(self.transaction.failure, refusal)
 
 
 def of_message(scope: Scope, id: str | UUID) -> MessagePage:
     """Return a stored message. Raises NotFound."""
     message = messages.get(scope, id)
-    attempt = transactions.get(scope, message.transaction_id)
-    return MessagePage(scope, attempt, message)
+    transaction = transactions.get(scope, message.transaction_id)
+    return MessagePage(scope, transaction, message)
 
 
 def of_deleted(scope: Scope, id: str | UUID) -> MessagePage:
     """Return a message that is in the trash. Raises NotFound."""
     message = trash.get(scope, id)
-    attempt = transactions.get(scope, message.transaction_id)
+    transaction = transactions.get(scope, message.transaction_id)
     # Those of its transaction are hidden while it is in the trash.
-    return MessagePage(scope, attempt, message, partial(messages.open_raw, message))
+    return MessagePage(scope, transaction, message, partial(messages.open_raw, message))
 
 
 def of_transaction(scope: Scope, id: str | UUID) -> MessagePage:
@@ -251,44 +253,48 @@ def translated(text: words.TranslatableText) -> str:
     return _(text.template) % values if values else _(text.template)
 
 
-def accepted_as(scope: Scope, attempt: TransactionSummary) -> str | None:
+def accepted_as(scope: Scope, transaction: TransactionSummary) -> str | None:
     """Return the URL of the message that an accepted transaction became."""
-    if attempt.outcome != "accepted":
+    if transaction.outcome != "accepted":
         return None
-    lines = transcripts.of_transaction(attempt)
-    link = session_facts.links(scope, lines).get(attempt.id)
+    lines = transcripts.of_transaction(transaction)
+    link = session_facts.links(scope, lines).get(transaction.id)
     return link.url if link else None
 
 
-def _verdict(attempt: TransactionSummary, exchanges: list[Exchange]) -> Verdict:
-    if attempt.outcome is None:
+def _verdict(transaction: TransactionSummary, exchanges: list[Exchange]) -> Verdict:
+    if transaction.outcome is None:
         return Verdict(_("Still going on: nothing is accepted yet"))
-    if attempt.outcome == "accepted":
+    if transaction.outcome == "accepted":
         return Verdict(_("Accepted; its message is in the trash, or was removed"))
-    if attempt.outcome == "discarded":
+    if transaction.outcome == "discarded":
         return Verdict(_("Accepted, and discarded: a rule asked for it"))
-    refusal = _refusal(attempt, exchanges)
+    refusal = _refusal(transaction, exchanges)
     reply = refusal.reply.replace("\n", " ") if refusal else ""
     detail = _("Reply: %(reply)s") % {"reply": reply} if reply else ""
-    if attempt.outcome == "rejected":
-        codes = f"{attempt.code or ''} {refusal.enhanced if refusal else ''}".strip()
+    if transaction.outcome == "rejected":
+        codes = (
+            f"{transaction.code or ''} {refusal.enhanced if refusal else ''}".strip()
+        )
         return Verdict(
             _("Not accepted: %(codes)s") % {"codes": codes or "refused"}, detail
         )
-    if attempt.size is not None and not attempt.complete:
-        cut = _("cut off after %(size)s") % {"size": counted(attempt.size, "byte")}
+    if transaction.size is not None and not transaction.complete:
+        cut = _("cut off after %(size)s") % {"size": counted(transaction.size, "byte")}
         return Verdict(
             _("Not accepted: %(cut)s") % {"cut": cut},
             detail or _("The connection ended here."),
         )
-    if attempt.outcome == "reset":
+    if transaction.outcome == "reset":
         return Verdict(_("Not accepted: the client gave it up (RSET)"), detail)
     return Verdict(_("Not accepted: the client left before it had sent it"), detail)
 
 
-def _refusal(attempt: TransactionSummary, exchanges: list[Exchange]) -> Exchange | None:
+def _refusal(
+    transaction: TransactionSummary, exchanges: list[Exchange]
+) -> Exchange | None:
     """Return the line whose reply ended the transaction, or else one that was refused."""
     refused = [each for each in reversed(exchanges) if (each.code or 0) >= 400]
     bodies = [each for each in refused if each.kind in ("body", "chunk")]
-    ending = [each for each in refused if each.code == attempt.code]
+    ending = [each for each in refused if each.code == transaction.code]
     return next(iter([*bodies, *ending, *refused]), None)

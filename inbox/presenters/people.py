@@ -47,21 +47,21 @@ def of_header(summary: Summary, fields: Sequence[Field]) -> People:
     )
 
 
-def of_cut(attempt: TransactionSummary, header: People) -> People:
+def of_cut(transaction: TransactionSummary, header: People) -> People:
     """Return the people of a truncated message.
 
     The envelope has those missing in its header.
     """
-    envelope = of_envelope(attempt)
+    envelope = of_envelope(transaction)
     sender = header if header.name or header.address else envelope
     to = header if header.recipient else envelope
     return People(sender.name, sender.address, to.recipient, to.more)
 
 
-def of_envelope(attempt: TransactionSummary) -> People:
+def of_envelope(transaction: TransactionSummary) -> People:
     """Return the people in the envelope, if no header arrived."""
-    to = [bare(each.forward_path) for each in attempt.recipients]
-    sender = bare(attempt.reverse_path)
+    to = [bare(each.forward_path) for each in transaction.recipients]
+    sender = bare(transaction.reverse_path)
     return People("", sender, to[0] if to else "", max(0, len(to) - 1))
 
 
@@ -82,11 +82,11 @@ def header_facts(summary: Summary, fields: Sequence[Field]) -> list[tuple[str, s
     return facts
 
 
-def envelope_facts(attempt: TransactionSummary) -> list[tuple[str, str]]:
+def envelope_facts(transaction: TransactionSummary) -> list[tuple[str, str]]:
     """Return the people in the envelope, each with a label."""
-    to = (bare(each.forward_path) for each in attempt.recipients)
+    to = (bare(each.forward_path) for each in transaction.recipients)
     return [
-        (_("Envelope from"), bare(attempt.reverse_path) or _("(empty)")),
+        (_("Envelope from"), bare(transaction.reverse_path) or _("(empty)")),
         (_("Envelope to"), named(to) or _("(nobody)")),
     ]
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from inbox import pages
-from inbox.explain import retry_words, stories
+from inbox.explain import attempt_history, retry_words
+from inbox.explain.attempt_history import Attempt
 from inbox.explain.quantities import counted, shortened, waited
-from inbox.explain.retry_verdicts import KINDS, TimedTry
+from inbox.explain.retry_verdicts import KINDS, TimedAttempt
 from inbox.explain.speeds import times
-from inbox.explain.stories import Attempt
 from inbox.insight.retries import RetryReport
 from inbox.insight.retries.rules_report import RulesReport
 
@@ -69,7 +69,7 @@ def panel(report: RetryReport) -> RetryPanel:
         ],
         speed=times(report.speed) if report.speed > 1 else "",
         rows=list(_rows(report)),
-        left_out=_left_out(report.history.total - len(report.history.tries)),
+        left_out=_left_out(report.history.total - len(report.history.attempts)),
     )
 
 
@@ -107,19 +107,19 @@ def _people(report: RetryReport) -> str:
 
 
 def _rows(report: RetryReport) -> Iterator[RetryRow]:
-    waits = ["", *map(waited, report.story.waits)]
-    tries = zip(report.history.tries, report.story.tries, waits, strict=True)
-    for one, timed, wait in tries:
+    waits = ["", *map(waited, report.judgement.waits)]
+    listed = zip(report.history.attempts, report.judgement.attempts, waits, strict=True)
+    for one, timed, wait in listed:
         yield _row(one, timed, wait)
 
 
-def _row(one: Attempt, timed: TimedTry, wait: str) -> RetryRow:
+def _row(one: Attempt, timed: TimedAttempt, wait: str) -> RetryRow:
     return RetryRow(
         url=one.url,
         at=one.started_at,
-        label=stories.label(one),
-        tone=stories.tone(one),
-        words=stories.words(one),
+        label=attempt_history.label(one),
+        tone=attempt_history.tone(one),
+        words=attempt_history.words(one),
         waited=_("%(time)s later") % {"time": wait} if wait else "",
         asks=retry_words.asks(timed.asked) if timed.asked else "",
         likely=one.likely,

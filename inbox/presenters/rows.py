@@ -106,25 +106,25 @@ def _tags(tags: list[str]) -> str:
     return ", ".join(tags[:TAGS_SHOWN]) + (f" +{more}" if more > 0 else "")
 
 
-def _of_failure(attempt: TransactionSummary) -> EntryRow:
+def _of_failure(transaction: TransactionSummary) -> EntryRow:
     sender, whole = _sender(
-        attempt.from_name, attempt.from_address, attempt.reverse_path
+        transaction.from_name, transaction.from_address, transaction.reverse_path
     )
-    nothing = attempt.size is None
+    nothing = transaction.size is None
     no_subject = _("No message sent") if nothing else _("(no subject)")
     return EntryRow(
-        id=str(attempt.id),
-        url=pages.path("transaction", attempt.id),
+        id=str(transaction.id),
+        url=pages.path("transaction", transaction.id),
         sender=sender,
         sender_whole=whole,
-        recipient=attempt.first_recipient or _("no recipient"),
-        more=max(0, len(attempt.recipients) - 1),
-        subject=attempt.subject or no_subject,
-        at=attempt.ended_at or attempt.started_at,
-        remark=" · ".join([attempt.failure, *_again(attempt.number)]),
+        recipient=transaction.first_recipient or _("no recipient"),
+        more=max(0, len(transaction.recipients) - 1),
+        subject=transaction.subject or no_subject,
+        at=transaction.ended_at or transaction.started_at,
+        remark=" · ".join([transaction.failure, *_again(transaction.number)]),
         failed=True,
-        size="" if nothing else compact(attempt.size or 0),
-        inbox=inboxes.slug(attempt.inbox_id) or "",
+        size="" if nothing else compact(transaction.size or 0),
+        inbox=inboxes.slug(transaction.inbox_id) or "",
     )
 
 

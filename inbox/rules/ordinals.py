@@ -23,7 +23,7 @@ from mailsink.ids import first_at
 from mailsink.ports import Consult
 
 _REMEMBERED = 10_000  # sessions and transactions with a known number
-_STORY = timedelta(hours=24)  # until then, another attempt belongs to the same message
+_WITHIN = timedelta(hours=24)  # an attempt later than this is of another message
 _LOOKED_AT = 20  # the newest transactions for a recipient that are checked
 
 
@@ -79,9 +79,9 @@ class Ordinals:
 
 def next_number(name: str, rule: Rule, consult: Consult, now: datetime) -> int:
     """Return the number that a session or attempt would get, without counting it. Blocks."""
-    tries = name == "attempt"
-    unit = _attempt(consult) if tries else _session(consult)
-    return _stored(rule, unit.key, now, consult if tries else None) + 1
+    by_attempt = name == "attempt"
+    unit = _attempt(consult) if by_attempt else _session(consult)
+    return _stored(rule, unit.key, now, consult if by_attempt else None) + 1
 
 
 def _stored(rule: Rule, key: str, now: datetime, consult: Consult | None) -> int:
@@ -90,7 +90,7 @@ def _stored(rule: Rule, key: str, now: datetime, consult: Consult | None) -> int
     if count is None:
         return 0
     if consult is not None:
-        old = now - count.since >= _STORY
+        old = now - count.since >= _WITHIN
         if old or _was_taken(consult, count.since):
             return 0
     return int(count.count)
@@ -144,7 +144,7 @@ def _was_taken(consult: Consult, since: datetime) -> bool:
         return False
     rows = Recipient.objects.annotate(address=AddressKey("forward_path")).filter(
         address=AddressKey(Value(_recipient(consult))),
-        transaction_id__gte=first_at((since - _STORY).timestamp()),
+        transaction_id__gte=first_at((since - _WITHIN).timestamp()),
         transaction__reverse_path__iexact=str(consult.facts.get("reverse_path", "")),
         rcpt_code__lt=300,
     )

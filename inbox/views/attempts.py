@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from inbox.access.current import scope
-from inbox.explain.stories import AttemptHistory
+from inbox.explain.attempt_history import AttemptHistory
 from inbox.insight import attempts
 from inbox.mailbox import messages, sessions
 from inbox.presenters.attempts import history_panel
@@ -43,5 +43,7 @@ def _of_exchange(id: UUID, seq: int) -> AttemptHistory | None:
     return attempts.of_exchange(scope(), lines[0]) if found else None
 
 
-def _shown(request: HttpRequest, story: AttemptHistory | None) -> HttpResponse:
-    return render(request, "attempts/_story.html", {"story": history_panel(story)})
+def _shown(request: HttpRequest, history: AttemptHistory | None) -> HttpResponse:
+    return render(
+        request, "attempts/_history.html", {"history": history_panel(history)}
+    )

@@ -207,6 +207,6 @@ def remote_sources(mail: MessagePage, asked: str) -> list[str]:
     """
     if asked == "all":
         return ["https:", "http:"]
-    hosts = image_hosts.allowed(mail.attempt.inbox_id)
+    hosts = image_hosts.allowed(mail.transaction.inbox_id)
     named = [host if ":" in host else f"{host}:*" for host in hosts]
     return [f"{scheme}://{host}" for host in named for scheme in ("https", "http")]

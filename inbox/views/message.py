@@ -65,7 +65,7 @@ def page(request: HttpRequest, id: UUID | str) -> HttpResponse:
 def transaction(request: HttpRequest, id: UUID) -> HttpResponse:
     """The page of a transaction that was not accepted."""
     mail = message_page.of_transaction(scope(), id)
-    if message_url := message_page.accepted_as(scope(), mail.attempt):
+    if message_url := message_page.accepted_as(scope(), mail.transaction):
         return redirect(message_url)
     return _show(request, mail)
 
@@ -162,7 +162,7 @@ def restore(request: HttpRequest, id: UUID | str) -> HttpResponse:
 def allow_images(request: HttpRequest, id: UUID | str) -> HttpResponse:
     """Allow the mail of a message's inbox to load images from `host`, now and later."""
     mail = message_page.of_message(scope(), id)
-    inbox = inboxes.by_slug(scope(), inboxes.slug(mail.attempt.inbox_id) or "")
+    inbox = inboxes.by_slug(scope(), inboxes.slug(mail.transaction.inbox_id) or "")
     image_hosts.allow(inbox, request.POST.get("host", ""))
     return redirect(pages.path("message", id, tab="html"))
 

@@ -268,7 +268,7 @@ def _explained(
         "open": session.ending is None,
         "short": short_id(session.id, seq),
         "ruled": is_asked(one),
-        "story": history_panel(attempts.of_exchange(scope(), one)),
+        "history": history_panel(attempts.of_exchange(scope(), one)),
         **_report(session, report, f"?exchange={seq}"),
         "nothing": "",
     }

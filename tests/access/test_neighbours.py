@@ -54,8 +54,7 @@ def test_attempts_in_another_inbox_are_not_numbered() -> None:
     of_b, of_a, again = (_tried(inbox) for inbox in (b, a, a))
     assert Fingerprints().make_some()[0] == 3
     numbers = {
-        each.id: each.number
-        for each in transactions.attempts(Transaction.objects.all())
+        each.id: each.number for each in transactions.loaded(Transaction.objects.all())
     }
     assert [numbers[each.pk] for each in (of_b, of_a, again)] == [1, 1, 2]
     (seen,) = transactions.find(Scope(frozenset({b.pk}))).items

@@ -1,4 +1,4 @@
-"""The attempts at sending a message, as API v3 tells them."""
+"""The attempts at sending a message, as API v3 shows them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def test_attempts_of_a_message_and_of_what_was_refused(api: Api) -> None:
         reply="550 5.7.1 No",
     )  # fmt: skip
     message = factories.message()
-    told = api("GET", f"messages/{message.pk}/attempts")
-    assert session_schemas.Story.model_validate(told)
-    assert told["sentence"].startswith("2 attempts: 550 → 250, wait ")
-    assert (told["joined_by"], told["likely"]) == ("message-id", False)
-    assert (told["attempt"], told["total"], told["upshot"]) == (2, 2, "")
-    first, second = told["attempts"]
+    answer = api("GET", f"messages/{message.pk}/attempts")
+    assert session_schemas.AttemptHistory.model_validate(answer)
+    assert answer["sentence"].startswith("2 attempts: 550 → 250, wait ")
+    assert (answer["joined_by"], answer["likely"]) == ("message-id", False)
+    assert (answer["attempt"], answer["total"], answer["upshot"]) == (2, 2, "")
+    first, second = answer["attempts"]
     assert first["words"] == "refused with 550 5.7.1 No, once the message had come"
     assert (first["code"], first["exchange"], first["this"]) == (550, 4, False)
     assert first["transaction"] == str(refused.pk)

@@ -89,8 +89,8 @@ def test_what_was_discarded_is_said(discarded: Transaction) -> None:
     assert "Discarded 1 message, by a rule" in explain.outcome(session, facts)
     one = transactions.get(ALL, discarded.pk)
     assert one.failure == "Discarded by a rule"
-    (attempt,) = attempts.of_transaction(ALL, discarded.pk).tries
-    assert explain.stories.words(attempt) == "accepted, and discarded by a rule"
+    (attempt,) = attempts.of_transaction(ALL, discarded.pk).attempts
+    assert explain.attempt_history.words(attempt) == "accepted, and discarded by a rule"
     found = trace.trace(ALL, "bob1@example.com")
     assert "was accepted just now, and discarded" in found.sentence
     assert [explain.traces.label(each) for each in found.evidence] == ["discarded by a rule"]  # fmt: skip

@@ -1,4 +1,4 @@
-"""A message that is refused twice and then accepted, as a real client tries it."""
+"""A message that is refused twice and then accepted, as a real client sends it."""
 
 from __future__ import annotations
 
@@ -40,19 +40,21 @@ def test_refused_twice_then_accepted(mailsink: Mailsink, page: Page) -> None:
         assert send(mailsink, "ann@example.com", "Your order")
     open_inbox(mailsink, page)
     page.locator("#entries > li").first.get_by_role("link").click()
-    story = page.locator(".mail [data-refresh$=attempts]")
-    expect(story).to_contain_text("2 attempts: 450 → 450")
+    history = page.locator(".mail [data-refresh$=attempts]")
+    expect(history).to_contain_text("2 attempts: 450 → 450")
     pause(mailsink, False)
     assert send(mailsink, "ann@example.com", "Your order") is None
     # Without a click: the page that is open learns of the attempt.
-    expect(story).to_contain_text("3 attempts: 450 → 450 → 250")
-    expect(story).to_contain_text("Maybe accepted")
-    story.locator(".upshot").get_by_role("link", name="open").click()
+    expect(history).to_contain_text("3 attempts: 450 → 450 → 250")
+    expect(history).to_contain_text("Maybe accepted")
+    history.locator(".upshot").get_by_role("link", name="open").click()
     expect(page.locator("h1", has_text="Your order")).to_be_visible()
-    page.locator(".story summary").click()
-    expect(page.locator(".story li").first).to_contain_text("refused at RCPT with 450")
+    page.locator(".attempt-history summary").click()
+    expect(page.locator(".attempt-history li").first).to_contain_text(
+        "refused at RCPT with 450"
+    )
     expect(row(page, "Your order")).to_contain_text("attempt 3")
-    page.locator(".story li").first.get_by_role("link").click()
+    page.locator(".attempt-history li").first.get_by_role("link").click()
     details = page.locator("[data-details]")
     expect(details).to_contain_text("3 attempts: 450 → 450 → 250")
     expect(
@@ -69,9 +71,9 @@ def test_attempts_are_accessible(mailsink: Mailsink, page: Page, width: int) -> 
     pause(mailsink, False)
     assert send(mailsink, to, f"Wide {width}") is None
     page.goto(f"{mailsink.url}/messages/latest")
-    page.locator(".story summary").click()
+    page.locator(".attempt-history summary").click()
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.locator(".story li").first.get_by_role("link").click()
-    page.locator(".detail-pane .story summary").click()
+    page.locator(".attempt-history li").first.get_by_role("link").click()
+    page.locator(".detail-pane .attempt-history summary").click()
     assert_accessible(page)

@@ -1,4 +1,4 @@
-"""Verdicts on the tries of a message: a table of stories, and their sentences."""
+"""Verdicts on the attempts of a message: a table of cases, and their sentences."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from inbox.explain import retry_words
-from inbox.explain.retry_verdicts import KINDS, Asked, RetryStory, TimedTry, judge
+from inbox.explain.retry_verdicts import (
+    KINDS,
+    Asked,
+    RetryJudgement,
+    TimedAttempt,
+    judge,
+)
 from inbox.insight.retries.asked_by import LOST, asked_by
 from inbox.providers.provider_replies import provider_replies
 
@@ -24,24 +30,24 @@ QUOTA = asked_by("552 5.2.2 user is over quota")
 DAILY = asked_by("550 5.4.5 Daily user sending limit exceeded.")
 
 
-def at(seconds: float, asked: Asked | None = None, **fields: Any) -> TimedTry:
-    """A try of a second: refused for Ann as asked, or delivered to her."""
+def at(seconds: float, asked: Asked | None = None, **fields: Any) -> TimedAttempt:
+    """An attempt of a second: refused for Ann as asked, or delivered to her."""
     began = START + timedelta(seconds=seconds)
     given: dict[str, Any] = {"missed": ANN} if asked else {"got": ANN}
-    return TimedTry(began, began + timedelta(seconds=1), asked, **(given | fields))
+    return TimedAttempt(began, began + timedelta(seconds=1), asked, **(given | fields))
 
 
-def unheard(seconds: float, **fields: Any) -> TimedTry:
+def unheard(seconds: float, **fields: Any) -> TimedAttempt:
     return at(seconds, LOST, got=ANN, missed=frozenset(), unheard=True, **fields)
 
 
-def told(tries: list[TimedTry], later: float = 30 * DAY, over: bool = False) -> RetryStory:  # fmt: skip
-    return judge(tries, START + timedelta(seconds=later), over)
+def judged(attempts: list[TimedAttempt], later: float = 30 * DAY, over: bool = False) -> RetryJudgement:  # fmt: skip
+    return judge(attempts, START + timedelta(seconds=later), over)
 
 
 OK = at(0)
-STORIES: list[tuple[str, list[TimedTry], str, str]] = [
-    ("first try", [OK], "delivered", "Delivered at the first attempt."),
+CASES: list[tuple[str, list[TimedAttempt], str, str]] = [
+    ("first attempt", [OK], "delivered", "Delivered at the first attempt."),
     ("greylisted", [at(0, LATER), at(6 * MINUTE)], "delivered",
      "Delivered after 2 attempts in 6 min."),
     ("gave up", [at(0, BUSY), at(1, BUSY), at(4, BUSY)], "gave_up",
@@ -105,45 +111,47 @@ STORIES: list[tuple[str, list[TimedTry], str, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("tries", "verdict", "words"),
-    [each[1:] for each in STORIES],
-    ids=[each[0] for each in STORIES],
+    ("attempts", "verdict", "words"),
+    [each[1:] for each in CASES],
+    ids=[each[0] for each in CASES],
 )
-def test_a_story(tries: list[TimedTry], verdict: str, words: str) -> None:
-    story = told(tries)
-    assert story.verdict == verdict
-    assert retry_words.sentence(story.verdict, story, same_id=True) == words
-    assert told(tries, later=100_000, over=True).verdict == verdict
+def test_a_judgement(attempts: list[TimedAttempt], verdict: str, words: str) -> None:
+    judgement = judged(attempts)
+    assert judgement.verdict == verdict
+    assert retry_words.sentence(judgement.verdict, judgement, same_id=True) == words
+    assert judged(attempts, later=100_000, over=True).verdict == verdict
 
 
-def test_each_verdict_has_a_story() -> None:
-    assert {each[2] for each in STORIES} | {"pending"} == set(KINDS)
+def test_each_verdict_has_a_case() -> None:
+    assert {each[2] for each in CASES} | {"pending"} == set(KINDS)
     assert set(retry_words.LABELS) == set(retry_words.TONES) == set(KINDS)
 
 
 def test_a_bad_end_and_a_bad_schedule() -> None:
-    story = told([at(n, BUSY) for n in range(9)])
-    assert story.verdicts == ("gave_up", "hammered")
+    judgement = judged([at(n, BUSY) for n in range(9)])
+    assert judgement.verdicts == ("gave_up", "hammered")
 
 
 def test_copies_without_a_common_message_id() -> None:
-    story = told([unheard(0), at(300)])
-    assert "no receiver can know" in retry_words.sentence("duplicated", story, False)
+    judgement = judged([unheard(0), at(300)])
+    assert "no receiver can know" in retry_words.sentence(
+        "duplicated", judgement, False
+    )
 
 
 def test_times_are_those_of_the_scenario() -> None:
     fast = [at(n, BUSY, speed=1000) for n in (0, 4, 8)]
-    story = told(fast)
-    assert story.waits == (4000.0, 4000.0)
-    assert story.span == 8000
-    assert story.verdicts == ("gave_up",)  # 2 h 13 min of four hours
-    assert told([*fast, at(30, BUSY, speed=1000)]).verdicts == ("lost",)
+    judgement = judged(fast)
+    assert judgement.waits == (4000.0, 4000.0)
+    assert judgement.span == 8000
+    assert judgement.verdicts == ("gave_up",)  # 2 h 13 min of four hours
+    assert judged([*fast, at(30, BUSY, speed=1000)]).verdicts == ("lost",)
 
 
-PENDING: list[tuple[str, list[TimedTry], float]] = [
-    ("one try: within half an hour", [at(0, BUSY)], 1 + 1800),
-    ("one try, faster", [at(0, BUSY, speed=60)], 1 + 30),
-    ("one try, but never so fast", [at(0, BUSY, speed=1000)], 1 + 15),
+PENDING: list[tuple[str, list[TimedAttempt], float]] = [
+    ("one attempt: within half an hour", [at(0, BUSY)], 1 + 1800),
+    ("one attempt, faster", [at(0, BUSY, speed=60)], 1 + 30),
+    ("one attempt, but never so fast", [at(0, BUSY, speed=1000)], 1 + 15),
     ("by the schedule", [at(0, BUSY), at(100, BUSY)], 101 + 400),
     ("by a fast schedule", [at(0, BUSY), at(1, BUSY)], 2 + 60),
     ("a reply that nobody heard", [unheard(0)], 1 + 1800),
@@ -151,29 +159,29 @@ PENDING: list[tuple[str, list[TimedTry], float]] = [
 
 
 @pytest.mark.parametrize(
-    ("tries", "until"), [e[1:] for e in PENDING], ids=[e[0] for e in PENDING]
+    ("attempts", "until"), [e[1:] for e in PENDING], ids=[e[0] for e in PENDING]
 )
-def test_not_over_yet(tries: list[TimedTry], until: float) -> None:
-    story = told(tries, later=until - 0.001)
-    assert story.verdicts == ("pending",)
-    assert story.awaited_until == START + timedelta(seconds=until)
-    words = retry_words.sentence("pending", story, False)
-    assert f"awaited until {story.awaited_until:%H:%M:%S} UTC." in words
-    assert told(tries, later=until).awaited_until is None
-    assert "pending" not in told(tries, later=until).verdicts
-    assert "pending" not in told(tries, later=0, over=True).verdicts
+def test_not_over_yet(attempts: list[TimedAttempt], until: float) -> None:
+    judgement = judged(attempts, later=until - 0.001)
+    assert judgement.verdicts == ("pending",)
+    assert judgement.awaited_until == START + timedelta(seconds=until)
+    words = retry_words.sentence("pending", judgement, False)
+    assert f"awaited until {judgement.awaited_until:%H:%M:%S} UTC." in words
+    assert judged(attempts, later=until).awaited_until is None
+    assert "pending" not in judged(attempts, later=until).verdicts
+    assert "pending" not in judged(attempts, later=0, over=True).verdicts
 
 
 def test_an_attempt_under_way() -> None:
-    story = told([at(0, LATER), replace(at(60), ended=None, got=frozenset(), missed=ANN)])  # fmt: skip
-    assert story.verdict == "pending"
-    words = retry_words.sentence("pending", story, False)
+    judgement = judged([at(0, LATER), replace(at(60), ended=None, got=frozenset(), missed=ANN)])  # fmt: skip
+    assert judgement.verdict == "pending"
+    words = retry_words.sentence("pending", judgement, False)
     assert words == "Not over yet: an attempt is under way."
 
 
 def test_a_refusal_for_good_waits_for_nothing() -> None:
-    assert told([at(0, GONE)], later=2).verdict == "refused"
-    assert told([at(0, GONE), at(1, GONE)], later=3).verdict == "in_vain"
+    assert judged([at(0, GONE)], later=2).verdict == "refused"
+    assert judged([at(0, GONE), at(1, GONE)], later=3).verdict == "in_vain"
 
 
 @pytest.mark.parametrize(
@@ -185,11 +193,11 @@ def test_each_documented_reply_says_what_to_do(entry: Any) -> None:
     assert asked.reply == f"{entry.code} {entry.enhanced}".strip()
     once, again = [at(0, asked)], [at(0, asked), at(HOUR, asked), at(2 * HOUR, asked)]
     if asked.passes:
-        assert told(once).verdict == "lost"
-        assert told(again).verdict in ("gave_up", "lost")
+        assert judged(once).verdict == "lost"
+        assert judged(again).verdict in ("gave_up", "lost")
     else:
-        assert told(once).verdict == "refused"
-        assert told(again).verdict == "in_vain"
+        assert judged(once).verdict == "refused"
+        assert judged(again).verdict == "in_vain"
     assert retry_words.asks(asked).endswith(("4 (", "5", "s", ")"))
 
 

@@ -15,13 +15,13 @@ from inbox import explain
 from inbox.capture.rows import ExchangeRow, SessionRow
 from inbox.checks.check_kinds import GROUPS, SEVERITY_WORDS
 from inbox.checks.check_kinds import KINDS as CHECKED
-from inbox.explain import plain_text, reply_codes, stories, traces
+from inbox.explain import attempt_history, plain_text, reply_codes, traces
+from inbox.explain.attempt_history import Attempt, AttemptHistory
 from inbox.explain.envelope_parameters import asked
 from inbox.explain.evidence import Evidence, EvidenceKind, Sent
 from inbox.explain.lines import details, line
 from inbox.explain.outcomes import Facts
 from inbox.explain.quantities import Noun, ago, counted, waited
-from inbox.explain.stories import Attempt, AttemptHistory
 from inbox.insight.findings.clients import KnownClient
 from inbox.insight.findings.finding_kinds import KINDS
 from inbox.insight.findings.fixes import _FIXES, fix
@@ -179,7 +179,7 @@ def test_traces(kind: EvidenceKind) -> None:
         all_marked(told)
 
 
-def test_stories() -> None:
+def test_attempt_histories() -> None:
     first = Attempt(
         NOW, NOW, uuid4(), uuid4(), outcome="rejected", code=451, recipients=2
     )
@@ -192,7 +192,11 @@ def test_stories() -> None:
         replace(first, code=250, outcome="accepted", refused=1, likely=True),
     ]
     for each in ends:
-        all_marked(stories.label(each), stories.words(each))
+        all_marked(attempt_history.label(each), attempt_history.words(each))
     for joined in ("message-id", "body", "envelope", None):
-        story = AttemptHistory(ends, 0, 9, joined)  # type: ignore[arg-type]
-        all_marked(stories.summary(story), stories.basis(story), stories.upshot(story))
+        history = AttemptHistory(ends, 0, 9, joined)  # type: ignore[arg-type]
+        all_marked(
+            attempt_history.summary(history),
+            attempt_history.basis(history),
+            attempt_history.upshot(history),
+        )

@@ -25,7 +25,7 @@ def a_client(**fields: object) -> Session:
     return factories.session(client_address=HOME, helo="", ending="quit", **fields)
 
 
-def tried(body: bytes | None, **fields: object) -> Transaction:
+def attempted(body: bytes | None, **fields: object) -> Transaction:
     """A transaction of the same sender and recipient, which was refused."""
     return factories.transaction(
         body=body, recipients=["bob@example.com"], reverse_path="a@shop.test",
@@ -41,15 +41,15 @@ def number_all() -> dict[object, int]:
 
 
 def count_attempts(of: object) -> int:
-    return len(attempts.of_transaction(ALL, str(of)).tries)
+    return len(attempts.of_transaction(ALL, str(of)).attempts)
 
 
 @pytest.mark.parametrize("body", [NAMED, NAMELESS])
 def test_an_import_is_no_attempt(body: bytes) -> None:
     """Neither by its Message-ID nor by its octets, nor by address and envelope."""
-    before = tried(body)
+    before = attempted(body)
     one, two = factories.imported(body), factories.imported(body)
-    after = tried(body, code=250, outcome="accepted", recipients_accepted=1)
+    after = attempted(body, code=250, outcome="accepted", recipients_accepted=1)
     factories.message_of(after, body)
     assert count_attempts(before.pk) == count_attempts(after.pk) == 2
     for each in (one, two):
@@ -64,7 +64,7 @@ def test_an_import_is_no_attempt(body: bytes) -> None:
 
 def test_an_import_does_not_make_a_first_attempt_the_second() -> None:
     factories.imported(NAMED)
-    sent = tried(NAMED, code=250, outcome="accepted", recipients_accepted=1)
+    sent = attempted(NAMED, code=250, outcome="accepted", recipients_accepted=1)
     assert number_all()[sent.pk] == 1
 
 
@@ -81,9 +81,9 @@ def test_a_refused_mail_does_not_belong_to_an_import() -> None:
     imported = factories.imported(NAMED)
     assert mail_refusals.following(ALL, session, line) is None
     assert count_attempts(imported.transaction_id) == 1
-    story = attempts.of_exchange(ALL, line)
-    assert story is not None
-    assert len(story.tries) == 1
+    history = attempts.of_exchange(ALL, line)
+    assert history is not None
+    assert len(history.attempts) == 1
 
 
 def test_an_import_is_no_connection_with_a_single_message() -> None:
@@ -94,7 +94,7 @@ def test_an_import_is_no_connection_with_a_single_message() -> None:
 
 def test_an_import_does_not_excuse_a_body_that_was_cut_off() -> None:
     kind = "aborted_in_data"
-    cut = tried(None, outcome="aborted", code=None)
+    cut = attempted(None, outcome="aborted", code=None)
     factories.exchange(
         cut.session, 4, kind="body", verb="", line="", code=None, flags=kind,
         transaction=cut,

@@ -16,7 +16,7 @@ from inbox.models import Exchange, Rule, Transaction
 from inbox.rules import rulebook, scenarios
 from mailsink.ids import uuid7
 from tests import factories
-from tests.insight.test_attempts import ANN, START, accepted, mail, session, tried
+from tests.insight.test_attempts import ANN, START, accepted, attempted, mail, session
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def report(of: Transaction, over: bool = True) -> RetryReport:
 
 
 def refused(seconds: float, reply: str, **fields: Any) -> Transaction:
-    made = tried(seconds, int(reply[:3]), **fields)
+    made = attempted(seconds, int(reply[:3]), **fields)
     Exchange.objects.filter(transaction=made).update(reply=reply)
     return made
 
@@ -59,7 +59,7 @@ def test_the_speed_is_that_of_the_rule_that_answered() -> None:
     first = refused(0, "451 4.7.1 Try again later")
     Exchange.objects.filter(transaction=first).update(rule=FAST.format(3))
     found = report(accepted(6))
-    assert (found.speed, found.story.span) == (60, 360)
+    assert (found.speed, found.judgement.span) == (60, 360)
     assert found.sentences == [("delivered", "Delivered after 2 attempts in 6 min.")]
     assert found.subject == "Hello"
 
@@ -71,8 +71,8 @@ def test_a_message_that_nobody_heard_of_is_sent_again(message_id: str) -> None:
     first, second = unheard(0, body), accepted(300, body)
     for each in (first, second):
         found = report(each)
-        assert found.story.verdicts == ("duplicated",)
-        assert found.history.tries[1].unheard
+        assert found.judgement.verdicts == ("duplicated",)
+        assert found.history.attempts[1].unheard
         same = "The copies have the same Message-ID" in found.sentences[0][1]
         assert same is bool(message_id)
 
@@ -81,7 +81,7 @@ def test_a_message_that_is_built_again_has_another_id() -> None:
     first, second = unheard(0, mail("1@x")), accepted(300, mail("2@x"))
     for each in (first, second):
         found = report(each)
-        assert found.story.verdicts == ("duplicated",)
+        assert found.judgement.verdicts == ("duplicated",)
         assert "no receiver can know" in found.sentences[0][1]
 
 
@@ -89,7 +89,7 @@ def test_what_was_heard_is_not_sent_again_by_a_message_like_it() -> None:
     accepted(0, mail("1@x"))
     found = report(accepted(300, mail("2@x")))
     assert [each[0] for each in found.sentences] == ["delivered"]
-    assert len(found.history.tries) == 1
+    assert len(found.history.attempts) == 1
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_how_a_lost_reply_is_known(
         made.session, 3, kind="body", verb="", transaction=made, code=250,
         reply=reply.format(uuid7()), replied_us=replied_us, rule="#7 lost",
     )  # fmt: skip
-    assert report(made).history.tries[0].unheard is lost
+    assert report(made).history.attempts[0].unheard is lost
 
 
 def test_some_recipients_at_first_and_the_rest_later() -> None:
@@ -121,11 +121,11 @@ def test_some_recipients_at_first_and_the_rest_later() -> None:
     factories.exchange(
         first.session, 2, verb="RCPT", transaction=first, code=452, reply="452 4.5.3 Too many recipients",
     )  # fmt: skip
-    waits = report(first).story
+    waits = report(first).judgement
     assert (waits.verdict, waits.undelivered) == ("lost", {"bob@x.test"})
     second = accepted(1, mail("1@x"), to=("bob@x.test",))
-    assert report(first).story.verdict == "delivered"
-    assert report(second).story.verdict == "delivered"
+    assert report(first).judgement.verdict == "delivered"
+    assert report(second).judgement.verdict == "delivered"
 
 
 def test_not_there() -> None:
@@ -150,7 +150,7 @@ def grey() -> Rule:
 
 
 def test_a_message_of_many_tries_is_judged_once(grey: Rule) -> None:
-    """Its story has the newest fifty; older ones are found by what the rule did, too."""
+    """Its history has the newest fifty; older ones are found by what the rule did, too."""
     for seconds in range(0, 120 * 60, 60):
         acted_on(refused(seconds, "451 4.7.1 Try again later"), grey)
     found = rules_report.of_rules(ALL, [grey], over=True)

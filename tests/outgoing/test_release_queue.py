@@ -267,9 +267,9 @@ class TestCrash:
         release_queue.recover(factories.server().pk, datetime.now(UTC))
         release = releases.get(ALL, asked.pk)
         assert (release.state, states(release)) == ("queued", ["queued", "queued"])
-        [attempt] = releases.details(release)["tries"]
-        assert ("may arrive again" in attempt.outcome) == message_ended
-        assert attempt.ended_at is not None
+        [release_try] = releases.details(release)["tries"]
+        assert ("may arrive again" in release_try.outcome) == message_ended
+        assert release_try.ended_at is not None
 
     def test_a_server_without_a_heartbeat_is_dead(self, server: Server) -> None:
         by = route()
@@ -284,10 +284,12 @@ class TestCrash:
         releases.request(ALL, message().pk, "hop")
         claim = claimed(server, by)
         release_queue.recover(factories.server().pk, datetime.now(UTC))
-        assert claim.attempt.session_id is not None
-        release_queue.recover(server.pk, datetime.now(UTC), [claim.attempt.session_id])
+        assert claim.release_try.session_id is not None
+        release_queue.recover(
+            server.pk, datetime.now(UTC), [claim.release_try.session_id]
+        )
         assert ReleaseTry.objects.get().ended_at is None
-        release_queue.recover(server.pk, claim.attempt.began_at)  # it began later
+        release_queue.recover(server.pk, claim.release_try.began_at)  # it began later
         assert ReleaseTry.objects.get().ended_at is None
         release_queue.recover(server.pk, datetime.now(UTC))  # it is not known any more
         assert ReleaseTry.objects.get().ended_at is not None

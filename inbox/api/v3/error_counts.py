@@ -29,8 +29,8 @@ def add(response: HttpResponse, message: Message) -> None:
         inbox.pk, inbox.strict, inbox.strict_ignored, server
     )
     refuse_here(message.size, LABORIOUS)
-    attempt = transactions.get(scope(), message.transaction_id)
-    lines = transcripts.of_transaction(attempt)
+    transaction = transactions.get(scope(), message.transaction_id)
+    lines = transcripts.of_transaction(transaction)
     octets = message_details.opened(message).octets
     found = of_stored(octets, lines, setting.ignored)
     counts = [f"{each.kind.name}={each.count}" for each in found]

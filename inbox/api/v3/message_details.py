@@ -220,24 +220,25 @@ def detail(scope: Scope, message: Message, names: Collection[str] = ()) -> Shape
 
     names: the values of include; content that this form has anyway is not made twice
     """
-    attempt = transactions.get(scope, message.transaction_id)
+    transaction = transactions.get(scope, message.transaction_id)
     try:
         mail = opened(message)
         wrong = [
-            str(each) for each in message_defects.of(mail.parsed, attempt.parameters)
+            str(each)
+            for each in message_defects.of(mail.parsed, transaction.parameters)
         ]
     except NotFound as error:
         mail, wrong = MessageContent(lambda: b""), [str(error)]
     return {
         **serializers.message(message),
-        "envelope": serializers.envelope(attempt),
+        "envelope": serializers.envelope(transaction),
         "defects": wrong,
-        "notices": mail.notices(attempt.reverse_path),
+        "notices": mail.notices(transaction.reverse_path),
         "parts": mail.parts if mail.octets else [],
         **_cut({"html": mail.html, "text": mail.text}),
         **_finds(message.subject, mail),
         "events": events(mail),
-        "report": report_details.report(scope, mail, message, attempt.reverse_path),
+        "report": report_details.report(scope, mail, message, transaction.reverse_path),
         "reports": [_made(each) for each in made_reports.about(scope, message.pk)],
         **_named(message, mail, [each for each in names if each in _NOT_IN_DETAIL]),
     }

@@ -31,7 +31,7 @@ from inbox.api.v3.common import (
     query,
     scope,
 )
-from inbox.api.v3.session_schemas import Story
+from inbox.api.v3.session_schemas import AttemptHistory
 from inbox.api.v3.sparse import Fields
 from inbox.errors import NotFound
 from inbox.http import entity_tags, files
@@ -232,9 +232,9 @@ def restore(request: HttpRequest, id: MessageId) -> HttpResponse:
 def findings(request: HttpRequest, id: MessageId) -> HttpResponse:
     """Faults and oddities of the client in the transaction of the message."""
     message = messages.get(scope(), id)
-    attempt = transactions.get(scope(), message.transaction_id)
-    session = shared_sessions.of_attempt(attempt)
-    return answer(finding_shapes.report(found.of_transaction(session, attempt)))
+    transaction = transactions.get(scope(), message.transaction_id)
+    session = shared_sessions.of_transaction(transaction)
+    return answer(finding_shapes.report(found.of_transaction(session, transaction)))
 
 
 @router.get(
@@ -266,15 +266,15 @@ def compare(
 
 @router.get(
     "/{id}/attempts",
-    response=Story,
+    response=AttemptHistory,
     summary="List the attempts of a message",
     tags=[ANALYSIS],
 )
-def tries(request: HttpRequest, id: MessageId) -> HttpResponse:
+def attempt_history(request: HttpRequest, id: MessageId) -> HttpResponse:
     """The attempts to send this message, in all sessions, including refused ones."""
     message = messages.get(scope(), id)
-    story = attempts.of_transaction(scope(), message.transaction_id)
-    return answer(serializers.story(story))
+    history = attempts.of_transaction(scope(), message.transaction_id)
+    return answer(serializers.history(history))
 
 
 @router.get(

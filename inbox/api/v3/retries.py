@@ -21,7 +21,7 @@ from inbox.api.v3.common import (
 )
 from inbox.api.v3.rule_resource import ScenarioName
 from inbox.api.v3.schemas import Strict, member
-from inbox.explain import retry_words, stories
+from inbox.explain import attempt_history, retry_words
 from inbox.explain.retry_verdicts import Asked, VerdictKind
 from inbox.insight import retries
 from inbox.insight.retries import RetryReport, rules_report
@@ -169,18 +169,18 @@ def of_transaction(
 
 
 def _shape(report: RetryReport) -> Shape:
-    story = report.story
+    judgement = report.judgement
     verdicts = [
         {"verdict": kind, "sentence": words} for kind, words in report.sentences
     ]
     return {
         **verdicts[0],
         "verdicts": verdicts,
-        "over": "pending" not in story.verdicts,
-        "awaited_until": serializers.stamp(story.awaited_until),
+        "over": "pending" not in judgement.verdicts,
+        "awaited_until": serializers.stamp(judgement.awaited_until),
         "speed": report.speed,
-        "seconds": story.span,
-        "copies": story.copies,
+        "seconds": judgement.span,
+        "copies": judgement.copies,
         "total": report.history.total,
         "subject": report.subject,
         "reverse_path": report.sender,
@@ -190,15 +190,15 @@ def _shape(report: RetryReport) -> Shape:
 
 
 def _attempts(report: RetryReport) -> list[Shape]:
-    waits = [None, *report.story.waits]
-    tries = zip(report.history.tries, report.story.tries, waits, strict=True)
+    waits = [None, *report.judgement.waits]
+    listed = zip(report.history.attempts, report.judgement.attempts, waits, strict=True)
     return [
         {
             "started_at": serializers.stamp(one.started_at),
             "waited": waited,
             "speed": timed.speed,
-            "label": stories.label(one),
-            "words": stories.words(one),
+            "label": attempt_history.label(one),
+            "words": attempt_history.words(one),
             "unheard": timed.unheard,
             "likely": timed.likely,
             "asked": _asked(timed.asked),
@@ -206,7 +206,7 @@ def _attempts(report: RetryReport) -> list[Shape]:
             "session": str(one.session),
             "url": one.url,
         }
-        for one, timed, waited in tries
+        for one, timed, waited in listed
     ]
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from inbox.api.v3.schemas import Address, Recipient, Strict, member
-from inbox.explain.stories import Joined
+from inbox.explain.attempt_history import Joined
 
 
 class Tls(Strict):
@@ -110,7 +110,7 @@ class Transaction(Strict):
     )
 
 
-class Try(Strict):
+class Attempt(Strict):
     started_at: datetime = member("When MAIL arrived.")
     ended_at: datetime | None = member("When it ended; null while it is open.")
     waited: float | None = member(
@@ -132,7 +132,7 @@ class Try(Strict):
     url: str = member("The page that shows it.", "/s/06h0bj7fvp8x-6")
 
 
-class Story(Strict):
+class AttemptHistory(Strict):
     sentence: str = member(
         "All attempts in one sentence.", "3 attempts: 451 → 451 → 250, waits 5 s, 62 s"
     )
@@ -146,7 +146,7 @@ class Story(Strict):
     likely: bool = member("Whether some of this is only likely.")
     attempt: int = member("The number of the attempt that you asked about, from 1.", 3)
     total: int = member("How many attempts are stored, counted up to 10,000.", 3)
-    attempts: list[Try] = member("The newest 50 attempts, oldest first.")
+    attempts: list[Attempt] = member("The newest 50 attempts, oldest first.")
 
 
 class Explanation(Strict):

@@ -20,7 +20,7 @@ from inbox.api.v3.common import (
     scope,
 )
 from inbox.api.v3.schemas import Page
-from inbox.api.v3.session_schemas import Story, Transaction
+from inbox.api.v3.session_schemas import AttemptHistory, Transaction
 from inbox.api.v3.sparse import Fields
 from inbox.http import files
 from inbox.insight import attempts, case_file
@@ -57,11 +57,13 @@ def one(request: HttpRequest, id: TransactionId) -> HttpResponse:
 
 
 @router.get(
-    "/{id}/attempts", response=Story, summary="List the attempts of a transaction"
+    "/{id}/attempts",
+    response=AttemptHistory,
+    summary="List the attempts of a transaction",
 )
-def tries(request: HttpRequest, id: TransactionId) -> HttpResponse:
+def attempt_history(request: HttpRequest, id: TransactionId) -> HttpResponse:
     """The attempts to send the same message, in all sessions."""
-    return answer(serializers.story(attempts.of_transaction(scope(), id)))
+    return answer(serializers.history(attempts.of_transaction(scope(), id)))
 
 
 @router.get(

@@ -14,12 +14,12 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from inbox.errors import NotFound
-from inbox.explain.stories import AttemptHistory, Joined
+from inbox.explain.attempt_history import AttemptHistory, Joined
 from inbox.insight import mail_refusals
 from inbox.insight.attempts import alike
 from inbox.insight.attempts.alike import LIKELY_WITHIN
+from inbox.insight.attempts.attempt_facts import as_attempt, refusals
 from inbox.insight.attempts.candidates import KEY_LENGTH, Candidate, load
-from inbox.insight.attempts.tries import as_attempt, refusals
 from inbox.mailbox.paging import as_uuid
 from inbox.mailbox.scope import Scope
 from inbox.models import Exchange, Session, Transaction
@@ -49,13 +49,13 @@ def of_exchange(scope: Scope, exchange: Exchange) -> AttemptHistory | None:
     session = Session.objects.filter(pk=exchange.session_id).first()
     if session is None:  # removed meanwhile
         return None
-    refusal = mail_refusals.as_try(session, exchange)
+    refusal = mail_refusals.as_attempt(session, exchange)
     following = mail_refusals.following(scope, session, exchange)
-    story = _unless_removed(scope, following) if following else None
-    if story and story.several:
-        for at, each in enumerate(story.tries):
+    history = _unless_removed(scope, following) if following else None
+    if history and history.several:
+        for at, each in enumerate(history.attempts):
             if (each.session, each.seq) == (refusal.session, refusal.seq):
-                return replace(story, at=at)
+                return replace(history, at=at)
     return AttemptHistory([refusal], 0, 1, None)
 
 
@@ -86,18 +86,18 @@ def _history(scope: Scope, asked: Candidate) -> AttemptHistory:
         newest[-1] = asked.key
     replies = refusals(found[key].row for key in newest)
     sure = {asked.key, *certain}
-    tries = [
+    listed = [
         as_attempt(found[key], replies.get(key), key not in sure) for key in newest
     ]
     refused = mail_refusals.belonging_to(scope, asked.row, newest)[: alike.MOST]
-    tries += [replace(each, likely=True) for each in refused]
-    tries.sort(key=lambda each: each.started_at)
-    at = next(i for i, each in enumerate(tries) if each.transaction == asked.key)
-    several = len(tries) > 1
+    listed += [replace(each, likely=True) for each in refused]
+    listed.sort(key=lambda each: each.started_at)
+    at = next(i for i, each in enumerate(listed) if each.transaction == asked.key)
+    several = len(listed) > 1
     joined = _joined(asked, bool(certain)) if several else None
-    total = max(total, len(tries))
-    unlisted = alike.number_before(scope, asked) if is_old else total - len(tries)
-    return AttemptHistory(tries, at, total, joined, unlisted)
+    total = max(total, len(listed))
+    unlisted = alike.number_before(scope, asked) if is_old else total - len(listed)
+    return AttemptHistory(listed, at, total, joined, unlisted)
 
 
 def _joined(asked: Candidate, certain: bool) -> Joined:

@@ -167,9 +167,9 @@ def of_session(
     return FindingsReport(known, findings, used(session, found))
 
 
-def of_transaction(session: Session, attempt: TransactionSummary) -> FindingsReport:
+def of_transaction(session: Session, transaction: TransactionSummary) -> FindingsReport:
     """Return the findings in the lines and the body of one transaction."""
-    return _of_lines(session, transcripts.of_transaction(attempt))
+    return _of_lines(session, transcripts.of_transaction(transaction))
 
 
 def of_exchange(

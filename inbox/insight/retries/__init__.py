@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from inbox.explain import retry_verdicts, retry_words
-from inbox.explain.retry_verdicts import RetryStory, TimedTry, VerdictKind
+from inbox.explain.attempt_history import Attempt, AttemptHistory
+from inbox.explain.retry_verdicts import RetryJudgement, TimedAttempt, VerdictKind
 from inbox.explain.speeds import speed_of
-from inbox.explain.stories import Attempt, AttemptHistory
 from inbox.insight import attempts
 from inbox.insight.retries.asked_by import LOST, asked_by
 from inbox.mailbox import transactions
@@ -28,7 +28,7 @@ class RetryReport:
     """The attempts at one message, and the verdicts on them."""
 
     history: AttemptHistory
-    story: RetryStory
+    judgement: RetryJudgement
     subject: str
     sender: str
     recipients: Sequence[str]
@@ -36,22 +36,22 @@ class RetryReport:
     @property
     def speed(self) -> int:
         """The speed at which the answering rules ran."""
-        return max(each.speed for each in self.story.tries)
+        return max(each.speed for each in self.judgement.attempts)
 
     @property
     def sentences(self) -> list[tuple[VerdictKind, str]]:
         """The verdicts, the worst first, each in a sentence."""
-        likely = any(each.likely for each in self.story.tries if each.got)
+        likely = any(each.likely for each in self.judgement.attempts if each.got)
         same_id = self.history.joined == "message-id" and not likely
         return [
-            (kind, retry_words.sentence(kind, self.story, same_id))
-            for kind in self.story.verdicts
+            (kind, retry_words.sentence(kind, self.judgement, same_id))
+            for kind in self.judgement.verdicts
         ]
 
     @property
     def transaction(self) -> UUID | None:
         """The newest attempt with a transaction; None: MAIL was always refused."""
-        found = (each.transaction for each in reversed(self.history.tries))
+        found = (each.transaction for each in reversed(self.history.attempts))
         return next((each for each in found if each), None)
 
 
@@ -65,17 +65,17 @@ def of_transaction(scope: Scope, id: str | UUID, over: bool = False) -> RetryRep
 
 def of_history(history: AttemptHistory, over: bool = False) -> RetryReport:
     """Return the report about attempts that were read within a scope."""
-    ids = [each.transaction for each in history.tries if each.transaction]
+    ids = [each.transaction for each in history.attempts if each.transaction]
     rows = {each.id: each for each in transactions.by_ids(ids)}
     paths = {key: _paths(each.recipients) for key, each in rows.items()}
-    tries = [
+    timed = [
         _timed(each, paths.get(each.transaction, {}) if each.transaction else {})
-        for each in history.tries
+        for each in history.attempts
     ]
-    story = retry_verdicts.judge(tries, datetime.now(UTC), over)
+    judgement = retry_verdicts.judge(timed, datetime.now(UTC), over)
     return RetryReport(
         history,
-        replace(story, total=history.total),
+        replace(judgement, total=history.total),
         subject=next((each.subject for each in rows.values() if each.subject), ""),
         sender=next((each.reverse_path for each in rows.values()), ""),
         recipients=list({path: None for each in paths.values() for path in each}),
@@ -89,7 +89,7 @@ def _paths(recipients: Iterable[Recipient]) -> _Paths:
     }
 
 
-def _timed(one: Attempt, paths: _Paths) -> TimedTry:
+def _timed(one: Attempt, paths: _Paths) -> TimedAttempt:
     # including messages that a rule discarded: the client cannot know
     heard = one.outcome in TAKEN
     got = {each for each, taken in paths.items() if taken} if heard else set()
@@ -101,7 +101,7 @@ def _timed(one: Attempt, paths: _Paths) -> TimedTry:
             asked = replace(asked, wait=0)  # the rest can go at once
     if asked is None and one.unheard:
         asked = LOST
-    return TimedTry(
+    return TimedAttempt(
         began=one.started_at,
         ended=None if one.outcome is None else one.ended_at or one.started_at,
         asked=asked,

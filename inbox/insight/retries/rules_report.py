@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from inbox.explain.attempt_history import AttemptHistory
 from inbox.explain.retry_verdicts import VerdictKind
-from inbox.explain.stories import AttemptHistory
 from inbox.insight import attempts
 from inbox.insight.retries import RetryReport, of_history
 from inbox.mailbox import transcripts
@@ -40,7 +40,7 @@ class RulesReport:
     @property
     def counts(self) -> dict[VerdictKind, int]:
         """The number of messages with each worst verdict."""
-        return dict(Counter(each.story.verdict for each in self.reports))
+        return dict(Counter(each.judgement.verdict for each in self.reports))
 
 
 def of_rules(scope: Scope, rules: Sequence[Rule], over: bool = False) -> RulesReport:
@@ -51,8 +51,8 @@ def of_rules(scope: Scope, rules: Sequence[Rule], over: bool = False) -> RulesRe
     if not rules:
         return RulesReport()
     lines, more = _lines(scope, rules)
-    stories, left_out = _histories(scope, filter(_is_of_mail, lines))
-    reports = [of_history(each, over) for each in stories]
+    histories, left_out = _histories(scope, filter(_is_of_mail, lines))
+    reports = [of_history(each, over) for each in histories]
     away = {each.session_id for each in lines if not _is_of_mail(each)}
     away -= {each.session_id for each in lines if _is_of_mail(each)}
     return RulesReport(reports, len(away), more or left_out)
@@ -62,25 +62,25 @@ def _histories(
     scope: Scope, lines: Iterable[Exchange]
 ) -> tuple[list[AttemptHistory], bool]:
     """Return the attempt histories of lines' messages, and whether there are more."""
-    stories: list[AttemptHistory] = []
+    histories: list[AttemptHistory] = []
     seen: set[_Key] = set()
     looked_at = 0
     for line in lines:
         if not seen.isdisjoint(_keys(line.transaction_id, line.session_id, line.seq)):
             continue
-        if len(stories) == MOST or looked_at == _LOOKED_AT:
-            return stories, True
+        if len(histories) == MOST or looked_at == _LOOKED_AT:
+            return histories, True
         looked_at += 1
-        if (story := attempts.of_exchange(scope, line)) is None:
+        if (history := attempts.of_exchange(scope, line)) is None:
             continue
-        tries: set[_Key] = set()
-        for each in story.tries:
-            tries |= _keys(each.transaction, each.session, each.seq)
+        keys: set[_Key] = set()
+        for each in history.attempts:
+            keys |= _keys(each.transaction, each.session, each.seq)
         # An old attempt among many leads to the newest, too.
-        if seen.isdisjoint(tries):
-            stories.append(story)
-        seen |= tries
-    return stories, False
+        if seen.isdisjoint(keys):
+            histories.append(history)
+        seen |= keys
+    return histories, False
 
 
 def _keys(transaction: UUID | None, session: UUID, seq: int | None) -> set[_Key]:

@@ -40,7 +40,7 @@ def find(scope: Scope, address: str) -> list[Evidence]:
     return [
         _message(each, message)
         if (message := messages.get(each.transaction_id)) and _is_taken(each)
-        else _try(
+        else _without_message(
             each,
             sizes.get(each.transaction_id),
             rcpts.get((each.transaction_id, each.seq)),
@@ -140,7 +140,7 @@ def _session(transaction: Transaction) -> UUID | None:
     return None if transaction.session.has_no_client else transaction.session_id
 
 
-def _try(
+def _without_message(
     recipient: Recipient,
     octets: int | None,
     rcpt: Exchange | None,

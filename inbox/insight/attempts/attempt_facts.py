@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from inbox.explain.stories import Attempt
+from inbox.explain.attempt_history import Attempt
 from inbox.insight.attempts.candidates import Candidate
 from inbox.mailbox import transcripts
 from inbox.models import Exchange, Transaction

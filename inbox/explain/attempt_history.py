@@ -73,7 +73,7 @@ class Attempt:
 class AttemptHistory:
     """The attempts at one message, in order; at: the one of the request."""
 
-    tries: Sequence[Attempt]
+    attempts: Sequence[Attempt]
     at: int  # index of the requested attempt
     total: int  # number of stored attempts; more than listed if there are very many
     joined: Joined | None  # how the certain ones were found; None: there is only one
@@ -81,12 +81,12 @@ class AttemptHistory:
 
     @property
     def several(self) -> bool:
-        return len(self.tries) > 1
+        return len(self.attempts) > 1
 
     @property
     def likely(self) -> bool:
         """Whether some attempts are only likely."""
-        return any(each.likely for each in self.tries)
+        return any(each.likely for each in self.attempts)
 
     @property
     def number(self) -> int:
@@ -98,7 +98,7 @@ class AttemptHistory:
         """Seconds from the end of each attempt to the start of the next."""
         return [
             max(0.0, (b.started_at - (a.ended_at or a.started_at)).total_seconds())
-            for a, b in pairwise(self.tries)
+            for a, b in pairwise(self.attempts)
         ]
 
 
@@ -164,29 +164,29 @@ def _broken_off(one: Attempt) -> str:
     return _("the client left before the message came")
 
 
-def chain(story: AttemptHistory) -> str:
+def chain(history: AttemptHistory) -> str:
     """Return the outcomes of the attempts, in order: "451 → 451 → 250"."""
-    labels = [label(each) for each in story.tries]
+    labels = [label(each) for each in history.attempts]
     return " → ".join(_middle_out(labels))
 
 
-def summary(story: AttemptHistory) -> str:
+def summary(history: AttemptHistory) -> str:
     """Return the history in a line: "3 attempts: 451 → 451 → 250, waits 5 s, 62 s".
 
     "Maybe 3 attempts: …" means that only the envelope joins them.
     """
-    number = counted(story.total, "attempt")
-    if story.joined == "envelope":
+    number = counted(history.total, "attempt")
+    if history.joined == "envelope":
         number = _("Maybe %(attempts)s") % {"attempts": number}
-    if story.total > len(story.tries):
-        number = _("%(attempts)s, of which the newest %(tries)s") % {
+    if history.total > len(history.attempts):
+        number = _("%(attempts)s, of which the newest %(newest)s") % {
             "attempts": number,
-            "tries": len(story.tries),
+            "newest": len(history.attempts),
         }
-    waits = [waited(each) for each in story.waits]
+    waits = [waited(each) for each in history.waits]
     said = {
         "attempts": number,
-        "chain": chain(story),
+        "chain": chain(history),
         "waits": ", ".join(_middle_out(waits)),
     }
     if not waits:
@@ -199,10 +199,10 @@ def summary(story: AttemptHistory) -> str:
     return whole % said
 
 
-def upshot(story: AttemptHistory) -> str:
+def upshot(history: AttemptHistory) -> str:
     """Return the final outcome after a failed attempt: "accepted 62 s later"; else ""."""
-    asked = story.tries[story.at]
-    later = story.tries[story.at + 1 :]
+    asked = history.attempts[history.at]
+    later = history.attempts[history.at + 1 :]
     if (asked.accepted and not asked.refused) or asked.outcome is None or not later:
         return ""
     began = asked.ended_at or asked.started_at
@@ -218,14 +218,14 @@ def upshot(story: AttemptHistory) -> str:
     }
 
 
-def basis(story: AttemptHistory) -> str:
+def basis(history: AttemptHistory) -> str:
     """Return what joins the attempts, in a sentence; "" for only one."""
-    if story.joined is None:
+    if history.joined is None:
         return ""
-    if story.joined == "envelope":
+    if history.joined == "envelope":
         return _(_LIKELY)
-    certain, some_likely = _JOINED[story.joined]
-    return _(some_likely if story.likely else certain)
+    certain, some_likely = _JOINED[history.joined]
+    return _(some_likely if history.likely else certain)
 
 
 _LIKELY = gettext_noop(
