@@ -79,8 +79,9 @@ class HeaderRow:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """A server that relayed the message. waited: seconds since the previous one; None:
-    unknown
+    """A server that relayed the message.
+
+    waited: seconds since the previous one; None: unknown
     """
 
     by: str

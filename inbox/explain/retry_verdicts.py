@@ -180,8 +180,9 @@ def _awaited_until(
     final: Asked | None,
     now: datetime,
 ) -> datetime | None:
-    """Return until when the next attempt is expected, given the schedule so far; None:
-    it is not.
+    """Return until when the next attempt is expected; None: it is not.
+
+    The schedule so far decides.
     """
     last = attempts[-1]
     if last.ended is None:

@@ -66,7 +66,8 @@ def file_name(name: str, otherwise: str) -> str:
 
 
 def title_name(title: str, otherwise: str) -> str:
-    """Return a file name, without an extension, that keeps all of a title: "1/2"
-    becomes "1-2".
+    """Return a file name, without an extension, that keeps all of a title.
+
+    "1/2" becomes "1-2".
     """
     return file_names.safe(re.sub(r"[/\\]+", "-", title[:80]), otherwise)

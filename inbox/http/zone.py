@@ -1,8 +1,6 @@
-"""The reader's time zone, which the browser sends in a cookie: it decides when "today"
-begins in a search.
+"""The reader's time zone, which the browser sends in a cookie.
 
-It is in a cookie, not in the browser's storage: a search must mean the same on pages
-without JavaScript, and in the API calls of pages.
+It decides when "today" begins in a search.
 """
 
 from __future__ import annotations

@@ -85,6 +85,11 @@ WRONG = [
         ["inbox/a.py:1", "inbox/b/__init__.py:1", "static/js/a.js:1"],
     ),
     (
+        "docstrings that begin with two lines",
+        {"inbox/a.py": 'def f():\n    """Do it, but not\n    now.\n    """\n\ndef g():\n    """Do it.\n\n    But not\n    now.\n    """\n'},
+        ["inbox/a.py:2"],
+    ),
+    (
         "clauses as subjects in docs",
         {"docs/a.md": "Fine. Who sends\nmuch is slow.\n\n- What is left goes.\n"},
         ["docs/a.md:1,4"],
@@ -103,6 +108,7 @@ WRONG = [
         {"inbox/a.py": f"{DOC}class Told: pass\n", "static/js/told.js": "// One.\n"},
         ["static/js/told.js:1", "inbox/a.py:2"],
     ),
+    ('old name "story"', {"inbox/a.py": f"{DOC}class RetryStory: pass\nthe_history = 1\n"}, ["inbox/a.py:2"]),
     ('old word "tell"', {"README.md": "It is told.\n", "inbox/a.py": f"{DOC}a.tell()\nb = 1  # telling\n"}, ["README.md:1", "inbox/a.py:3"]),
 ]  # fmt: skip
 

@@ -72,8 +72,9 @@ Patterns = list[str]
 
 
 class InboxConditions(Strict):
-    """Selects the mail for the inbox. A pattern can have * and ?, or be an expression:
-    /a|b/.
+    """Selects the mail for the inbox.
+
+    A pattern can have * and ?, or be an expression: /a|b/.
     """
 
     users: Patterns = member("The user names of logins.", ["shop"], [])
