@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from mailsink.cli import api_client
 from mailsink.cli.api_client import ApiFailure
 from mailsink.cli.app import app
+from mailsink.testing.caught_mail import Mail
 
 _OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
 
@@ -89,6 +90,18 @@ def test_an_object_of_another_kind_is_no_mailsinks(
     server.octets = _OK + b"\r\n" + answer
     ran = CliRunner().invoke(app, [*command, "--url", server.url])
     assert str(ran.exception) == f"the server at {server.url} is no Mailsink"
+
+
+@pytest.mark.parametrize("answer", [b"{}", b'{"items":[{}]}'])
+def test_no_mail_is_asserted_of_a_mailsink_only(
+    server: Answering, answer: bytes
+) -> None:
+    server.octets = _OK + b'\r\n{"items":[],"next":null}'
+    mail = Mail(server.url, ("127.0.0.1", 25))
+    mail.assert_none(q="to:ann")
+    server.octets = _OK + b"\r\n" + answer
+    with pytest.raises(AssertionError):
+        mail.assert_none(q="to:ann")
 
 
 @pytest.mark.parametrize("frame", ["welcome", "[]", "{}", '{"type":"batch"}'])
