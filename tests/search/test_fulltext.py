@@ -352,10 +352,12 @@ def test_a_beginning_of_few_words_and_of_many(
     assert found("alph") == sorted([*alphas, "new alph", "alphb"])
 
 
+@pytest.mark.parametrize("first_look", [2, 20_000])
 def test_what_lacks_a_word_whatever_waits_for_the_index(
-    monkeypatch: pytest.MonkeyPatch, size: None
+    first_look: int, monkeypatch: pytest.MonkeyPatch, size: None
 ) -> None:
     monkeypatch.setattr("inbox.search.fulltext.newest._MOST_LACKING", 3)
+    monkeypatch.setattr("inbox.search.fulltext.newest._FIRST_LOOK", first_look)
 
     def came(words: str) -> None:
         for each in words.split():
@@ -445,6 +447,7 @@ def test_pages_of_a_word_that_very_many_have(
         ("query._MOST_WORDS", 2),
         ("query.MOST_READ", 4),
         ("newest._MOST_LACKING", 3),
+        ("newest._FIRST_LOOK", 2),
     ):
         monkeypatch.setattr(f"inbox.search.fulltext.{name}", most)
     for number in range(24):
@@ -523,3 +526,45 @@ def processor_time(work: Callable[[], None]) -> float:
         work()
         took.append(time.thread_time() - began)
     return min(took)
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'")
+def test_the_few_that_lack_a_word_are_found_without_a_walk_over_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("inbox.search.fulltext.newest._FIRST_LOOK", 2)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH RECURSIVE n(n) AS (VALUES(1) UNION ALL SELECT n + 1 FROM n LIMIT 50000)"
+            " INSERT INTO inbox_searchindex (rowid, subject) SELECT n, 'common' FROM n"
+        )
+
+        def walk() -> None:
+            cursor.execute(
+                "SELECT id FROM inbox_searchindex_docsize EXCEPT SELECT rowid"
+                " FROM inbox_searchindex WHERE inbox_searchindex MATCH 'common'"
+            )
+            cursor.fetchall()
+
+        for word in ("common", "other"):
+            factories.message(mail(word))
+        index_all()
+        assert found("-subject:common") == ["other"]
+        assert steps(lambda: found("-subject:common")) < steps(walk) / 2
+
+
+def steps(work: Callable[[], object]) -> int:
+    """Return the hundreds of steps of SQLite's virtual machine that work takes."""
+    counted = 0
+
+    def count() -> None:
+        nonlocal counted
+        counted += 1
+
+    assert connection.connection
+    connection.connection.set_progress_handler(count, 100)
+    try:
+        work()
+    finally:
+        connection.connection.set_progress_handler(None, 0)
+    return counted
