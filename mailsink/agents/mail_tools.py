@@ -50,7 +50,10 @@ class MailTools:
         after: After = "",
         timeout: Seconds = 20,  # noqa: ASYNC109  the same name as in the API
     ) -> str:
-        """Wait for a message: its text, codes and links. If none comes, what came instead."""
+        """Wait for a message.
+
+        Return its text, codes and links, or else other arrivals.
+        """
         found = await self._waited(to, subject, query, after, timeout)
         return found if isinstance(found, str) else answer(**self._mail(found))
 
@@ -79,7 +82,7 @@ class MailTools:
         after: After = "",
         timeout: Seconds = 20,  # noqa: ASYNC109
     ) -> str:
-        """Wait for a message, and return the first link that has a text in it."""
+        """Wait for a message, and return the first link that contains a text."""
         found = await self._waited(to, subject, "", after, timeout)
         if isinstance(found, str):
             return found

@@ -58,7 +58,7 @@ class WireTools:
     async def why_refused(
         self, address: Annotated[str, Field(description="A recipient's address.")]
     ) -> str:
-        """Say where the mail for an address is, why it was refused, and how to fix that."""
+        """Find the mail for an address, why it was refused, and how to fix that."""
         found = await self._api.get("trace", address=address)
         evidence = found["evidence"]
         why = None
@@ -86,7 +86,7 @@ class WireTools:
             str, Field(description="The id of a session, in place of a message.")
         ] = "",
     ) -> str:
-        """List what is wrong with a message and with how it was sent, each with its fix."""
+        """List the errors in a message and in its sending, each with its fix."""
         if session:
             id = (await self._session(session))["id"]
             found = (await self._api.get(f"sessions/{id}/findings"))["items"]
@@ -113,17 +113,18 @@ class WireTools:
             str, Field(description="Only for recipients that fit: *@shop.example")
         ] = "",
         first: Annotated[
-            int, Field(description="Only so many times, then accept; 0: always.", ge=0)
+            int,
+            Field(description="Only this many times, then accept; 0: always.", ge=0),
         ] = 0,
         delay_ms: Annotated[int, Field(description="Milliseconds to wait.", ge=0)] = 0,
         seconds: Annotated[
-            int, Field(description="For so long; 0: until it is removed.", ge=0)
+            int, Field(description="How long it acts; 0: until it is removed.", ge=0)
         ] = 600,
         remove: Annotated[
             int, Field(description="The number of a rule to remove instead.", ge=0)
         ] = 0,
     ) -> str:
-        """Let the server refuse or wait on purpose, to see whether the application copes."""
+        """Make the server refuse or wait, to see how the application handles that."""
         url = f"{self._api.url}/rules"
         if remove:
             await self._api.send("DELETE", f"rules/{remove}")
@@ -145,7 +146,7 @@ class WireTools:
         return answer(rule=made["id"], expires_at=made["expires_at"], url=url)
 
     async def replay(self, session: SessionId = "latest") -> str:
-        """Return commands that repeat a session: of swaks, and a script for Python."""
+        """Return commands that repeat a session: for swaks, and a Python script."""
         id = (await self._session(session))["id"]
         found = await self._api.get(f"sessions/{id}/replay")
         return answer(

@@ -72,7 +72,7 @@ def version(json: AsJson = False) -> None:
     add_help_option=False,
 )
 def sendmail_command(context: typer.Context) -> None:
-    """Take a message from standard input, as sendmail does: for PHP, cron and others."""
+    """Submit a message from standard input, like sendmail: for PHP, cron and others."""
     raise typer.Exit(sendmail(context.args))
 
 

@@ -19,7 +19,7 @@ _Token = Annotated[
     typer.Option(
         "--token",
         envvar="MAILSINK_TOKEN",
-        help="An API token. Others on this machine can see it: rather use the variable.",
+        help="An API token. Others on this machine can see it: the variable is safer.",
         show_default=False,
     ),
 ]

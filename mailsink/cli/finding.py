@@ -39,10 +39,10 @@ def explain(
     json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Print a session line by line, with what is wrong with its client.
+    """Print a session line by line, with the errors of its client.
 
-    In place of an id: what a reply means, and which mail providers send it. That
-    needs no server.
+    With a reply in place of an id, print its meaning, and the mail providers that
+    send it. That needs no server.
     """
     if _PASTED.match(id):
         asked = ["mailsink", "explain_reply", *(["--json"] if json else []), "--", id]
@@ -65,7 +65,10 @@ def check(
     json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Print what is wrong with a message and with how it was sent; exit with 1 on errors."""
+    """Print the errors in a message and in its sending.
+
+    Exit with 1 if there are any.
+    """
     client = ApiClient(url)
     message = client.get(f"messages/{part(id)}")
     issues: Issues = [

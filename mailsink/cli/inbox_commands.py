@@ -76,7 +76,7 @@ def delete(
 
 @inboxes.command()
 def restore(slug: Slug, url: Url = DEFAULT_URL) -> None:
-    """Take an inbox out of the trash, with its mail."""
+    """Restore an inbox from the trash, with its mail."""
     ApiClient(url).send("POST", f"inboxes/{part(slug)}/restore")
 
 
@@ -99,7 +99,7 @@ def credential(
     slug: Slug,
     username: UserName,
     rotate: Annotated[
-        bool, typer.Option("--rotate", help="A new password for one that is there.")
+        bool, typer.Option("--rotate", help="A new password for an existing login.")
     ] = False,
     overlap: Annotated[
         int, typer.Option(help="Seconds for which the old password stays good.")
@@ -109,7 +109,7 @@ def credential(
     ] = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Make a login for an inbox, and print its password: it cannot be had again."""
+    """Make a login for an inbox, and print its password, which is shown only once."""
     path = f"inboxes/{part(slug)}/credentials"
     if rotate:
         turn = f"{path}/{part(username)}/rotate"
@@ -122,5 +122,5 @@ def credential(
 
 @inboxes.command()
 def revoke(slug: Slug, username: UserName, url: Url = DEFAULT_URL) -> None:
-    """Let nobody log in by a credential any more."""
+    """Revoke a login: it is no longer valid."""
     ApiClient(url).send("DELETE", f"inboxes/{part(slug)}/credentials/{part(username)}")

@@ -52,7 +52,7 @@ def register(app: typer.Typer) -> None:
 def export(
     file: Annotated[
         Path,
-        typer.Argument(help="The file that is written; of eml and maildir the folder."),
+        typer.Argument(help="The file to write; for eml and maildir, the folder."),
     ],
     q: Annotated[str, typer.Option("-q", help="A search; without one, all.")] = "",
     form: Annotated[Form, typer.Option("--format")] = Form.mbox,
@@ -85,7 +85,7 @@ def import_(
     json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Add messages of files to the inbox, octet for octet."""
+    """Add messages from files to the inbox, octet for octet."""
     client = ApiClient(url)
     answers = []
     for file in _shown(list(of(files)), "Import"):

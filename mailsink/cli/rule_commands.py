@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 def list_(
     inbox: Inbox = "default", json: AsJson = False, url: Url = DEFAULT_URL
 ) -> None:
-    """List the rules in the order in which they are asked."""
+    """List the rules in the order of their evaluation."""
     found = ApiClient(url).get("rules", inbox=inbox)["items"]
     if json:
         as_json(found)
@@ -50,7 +50,7 @@ def list_(
 @rules.command()
 def add(
     stage: Annotated[
-        str, typer.Option(help="When it is asked: rcpt, body, connect, …")
+        str, typer.Option(help="When it applies: rcpt, body, connect, …")
     ] = "rcpt",
     code: Annotated[int | None, typer.Option(help="The code of the reply.")] = None,
     enhanced: Annotated[str | None, typer.Option(help="Its enhanced code.")] = None,
@@ -66,11 +66,13 @@ def add(
     client: Annotated[
         str | None, typer.Option(help="Only for this address or network.")
     ] = None,
-    first: Annotated[int | None, typer.Option(help="Only so many times.")] = None,
+    first: Annotated[int | None, typer.Option(help="Only this many times.")] = None,
     probability: Annotated[
         float | None, typer.Option(help="By chance: 0.1 is every tenth time.")
     ] = None,
-    expires_in: Annotated[int | None, typer.Option(help="For so many seconds.")] = None,
+    expires_in: Annotated[
+        int | None, typer.Option(help="For this many seconds.")
+    ] = None,
     name: Annotated[str, typer.Option(help="The name in transcripts.")] = "",
     rule: Annotated[
         str, typer.Option(help="A whole rule as JSON, in place of all other options.")
@@ -79,7 +81,7 @@ def add(
     json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Add a rule behind the others: [dim]rules add --code 451 --first 2 --to "audit@*"[/dim]"""
+    """Add a rule after the others: [dim]rules add --code 451 --first 2 --to "audit@*"[/dim]"""
     shape = _parsed(rule) if rule else {
         "stage": stage,
         "name": name,
@@ -112,13 +114,13 @@ def remove(
 
 @rules.command()
 def on(ids: Ids = None, inbox: Inbox = "default", url: Url = DEFAULT_URL) -> None:
-    """Switch rules on; without a number, all of the inbox may act again."""
+    """Switch rules on; without a number, let the rules of the inbox act again."""
     _switch(ApiClient(url), ids or [], inbox, True)
 
 
 @rules.command()
 def off(ids: Ids = None, inbox: Inbox = "default", url: Url = DEFAULT_URL) -> None:
-    """Switch rules off; without a number, none of the inbox acts."""
+    """Switch rules off; without a number, stop all rules of the inbox."""
     _switch(ApiClient(url), ids or [], inbox, False)
 
 

@@ -24,7 +24,7 @@ def send(
     sender: Annotated[str, typer.Option("--from")] = "sender@example.com",
     subject: Annotated[str, typer.Option()] = "A message of mailsink send",
     text: Annotated[str, typer.Option(help="The text.")] = "It works.",
-    html: Annotated[str, typer.Option(help="HTML beside the text.")] = "",
+    html: Annotated[str, typer.Option(help="HTML in addition to the text.")] = "",
     attach: Annotated[list[Path] | None, typer.Option(help="A file.")] = None,
     smtp: Annotated[
         str, typer.Option(help="ADDR:PORT; by default the one that --url names.")

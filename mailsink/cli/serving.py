@@ -26,12 +26,12 @@ def move(context: typer.Context) -> None:
 
 
 def backup(context: typer.Context) -> None:
-    """Write a backup of everything that is stored into a file; mail goes on meanwhile."""
+    """Write a backup of all stored data to a file; Mailsink keeps receiving mail."""
     _run("backup", context)
 
 
 def restore(context: typer.Context) -> None:
-    """Restore a backup into a data folder that is new."""
+    """Restore a backup into a new data folder."""
     _run("restore", context)
 
 

@@ -33,10 +33,10 @@ def setup(
         ),
     ] = None,
 ) -> None:
-    """Make an administrator: from the first one on, nothing can be read without signing in.
+    """Make an administrator: once there is one, reading anything requires a sign-in.
 
-    It writes to the database of MAILSINK_DATA or MAILSINK_DATABASE_URL, whether Mailsink
-    runs or not. Without a file, MAILSINK_SETUP_PASSWORD may hold the password.
+    It writes to the database of MAILSINK_DATA or MAILSINK_DATABASE_URL, even while
+    Mailsink runs. Without a file, MAILSINK_SETUP_PASSWORD may hold the password.
     """
     name = name or typer.prompt("Name", default="admin")
     password = _password(password_file)

@@ -40,7 +40,7 @@ def tail(
     json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Print each line of each session as it comes. Control-C ends it.
+    """Print each line of each session as it arrives. Control-C ends it.
 
     With a search, a session is printed from its beginning once it matches.
     """

@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def ready(
     wait: Annotated[
-        bool, typer.Option("--wait", help="Wait until it is.", show_default=False)
+        bool, typer.Option("--wait", help="Wait until it is ready.", show_default=False)
     ] = False,
     timeout: Annotated[float, typer.Option(help="Seconds to wait.")] = 30.0,
     json: AsJson = False,
@@ -59,12 +59,12 @@ def wait(
         bool, typer.Option("--links", help="Print only the links.")
     ] = False,
     absent: Annotated[
-        bool, typer.Option("--absent", help="Exit with 1 if mail comes, else with 0.")
+        bool, typer.Option("--absent", help="Exit with 1 if mail arrives, else with 0.")
     ] = False,
     json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Wait for mail, and print it; exit with 1 if none comes in time."""
+    """Wait for mail, and print it; exit with 1 if none arrives in time."""
     query: dict[str, Any] = {"q": q, "count": count, "include": "codes,links"}
     query |= {"after": after or None, "absent": "true" if absent else None}
     found = _wait(ApiClient(url), timeout, query)
