@@ -137,8 +137,8 @@ def _bind(
 ) -> socket.socket:
     if found := _handed_over.pop(_where(family, where), None):
         return found
-    # IPPROTO_TCP lets asyncio recognise TCP and switch off Nagle's algorithm. With it,
-    # a second reply, or the greeting after a TLS handshake, is 40 ms late.
+    # IPPROTO_TCP lets asyncio recognise TCP and switch off Nagle's algorithm, which
+    # would delay a second reply, or the greeting after a TLS handshake, by 40 ms.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
