@@ -32,7 +32,7 @@ def _folder_of(database: str) -> str:
         raise NoEffect("it names a server; MAILSINK_DATABASE_URL takes PostgreSQL")
     folder = posixpath.dirname(database)
     if not folder:
-        raise NoEffect("it names no folder")
+        raise NoEffect("it does not name a folder")
     return _folder(folder)
 
 
@@ -63,7 +63,7 @@ def _path(webroot: str) -> str:
 def _origins(text: str) -> str:
     if text == "*":
         raise NoEffect(
-            "every page of the web could read the mail; name the origins in "
+            "every website could read the mail; name the origins in "
             "MAILSINK_ALLOWED_ORIGINS"
         )
     return text

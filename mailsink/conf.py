@@ -260,7 +260,7 @@ def _profile(read: _Reader, hostname: str, max_message_size: int) -> Profile:
 def _unknown_extensions(hidden: Collection[str]) -> list[str]:
     """Return a warning for each unknown name of an extension."""
     return [
-        f"MAILSINK_SMTP_HIDE names {name}, which is no extension{_hint(name, HIDEABLE)}"
+        f"MAILSINK_SMTP_HIDE names {name}, which is not an extension{_hint(name, HIDEABLE)}"
         for name in sorted(set(hidden) - HIDEABLE)
     ]
 
@@ -268,8 +268,8 @@ def _unknown_extensions(hidden: Collection[str]) -> list[str]:
 def _check_together(config: Config) -> None:
     if not config.uses_sqlite and not config.secret_key:
         raise ConfigError(
-            "MAILSINK_SECRET_KEY (or MAILSINK_SECRET_KEY_FILE) is needed with another "
-            "database than SQLite: a long random text, the same for every process"
+            "MAILSINK_SECRET_KEY (or MAILSINK_SECRET_KEY_FILE) is needed with any "
+            "database but SQLite: a long random text, the same for every process"
         )
     if not config.uses_sqlite:
         _check_extra("DATABASE_URL", "psycopg", "postgres")
@@ -295,8 +295,7 @@ def _check_extra(name: str, module: str, extra: str) -> None:
     """Raise ConfigError if a module is missing: most installations do not need it."""
     if importlib.util.find_spec(module) is None:
         raise ConfigError(
-            f"{PREFIX}{name} needs more packages than are here: "
-            f"install 'django-mailsink[{extra}]'"
+            f"{PREFIX}{name} needs more packages: install 'django-mailsink[{extra}]'"
         )
 
 
@@ -343,7 +342,7 @@ class _Reader:
     def _unknown(self, name: str) -> str:
         known = [each.removeprefix(PREFIX) for each in self.known]
         hint = _hint(name.removeprefix(PREFIX), known, PREFIX)
-        return f"{name} is no variable of Mailsink's{hint}"
+        return f"{name} is not a variable of Mailsink{hint}"
 
 
 def _hint(name: str, known: Collection[str], prefix: str = "") -> str:
@@ -356,7 +355,7 @@ def _read(name: str, path: str) -> str:
     try:
         return _text(Path(path))
     except ValueError:
-        reason = "it holds no text"
+        reason = "it is not text"
     except OSError as error:
         reason = error.strerror or type(error).__name__
     raise ConfigError(f"{name} is {path!r}, which cannot be read: {reason}")
@@ -420,7 +419,9 @@ def _kept_secret(path: Path) -> str:
     except UnicodeDecodeError:
         key = ""
     if not key:
-        raise ConfigError(f"{str(path)!r} holds no key: remove it, and one is made")
+        raise ConfigError(
+            f"{str(path)!r} holds no key: remove the file, and Mailsink makes a new key"
+        )
     return key
 
 

@@ -77,7 +77,7 @@ class Descriptors:
         if self.limit >= _MOST:
             return f"{what}: this process uses {self.limit} file descriptors at most"
         return (
-            f"{what}: this process may have {self.limit} file descriptors only; "
+            f"{what}: this process may have only {self.limit} file descriptors; "
             "raise its limit (ulimit -n, or LimitNOFILE of systemd)"
         )
 

@@ -59,7 +59,7 @@ def _toml(value: object) -> str:
 
 def _port(text: str) -> int:
     if not (re.fullmatch(r"[0-9]{1,5}", text) and 0 < int(text) < 65536):
-        raise NoEffect(f"{_PREFIX}PORT is {text!r}, which is no port")
+        raise NoEffect(f"{_PREFIX}PORT is {text!r}, which is not a port")
     return int(text)
 
 

@@ -25,7 +25,7 @@ _FIELDS: dict[str, type] = {
     "bounces": bool,
     **dict.fromkeys(_LISTS, list),
 }
-_NAMES = {str: "text", int: "number", bool: "true or false", list: "list of texts"}
+_NAMES = {str: "text", int: "a number", bool: "true or false", list: "a list of texts"}
 
 
 def parse(text: str) -> dict[str, RouteFields]:
@@ -33,7 +33,7 @@ def parse(text: str) -> dict[str, RouteFields]:
     tables = tomllib.loads(text)  # its error is also a ValueError
     for name, fields in tables.items():
         if not isinstance(fields, dict):
-            raise ValueError(f"{name} is no table; a route begins with [{name}]")
+            raise ValueError(f"{name} is not a table; a route begins with [{name}]")
         _check(name, fields)
     return tables
 
@@ -49,6 +49,6 @@ def _check(name: str, fields: RouteFields) -> None:
         is_list = kind is list and isinstance(value, list)
         wrong = is_list and not all(isinstance(each, str) for each in value)
         if type(value) is not kind or wrong:
-            raise ValueError(f"{key} of {name} is no {_NAMES[kind]}")
+            raise ValueError(f"{key} of {name} is not {_NAMES[kind]}")
     if "password" in fields and "password_file" in fields:
         raise ValueError(f"{name} has a password and a password_file; keep one")

@@ -158,15 +158,17 @@ def _bind(
 
 def _reason(address: ListenAddress, error: OSError | UnicodeError) -> str:
     if isinstance(error, UnicodeError):
-        return f"{address.host!r} is no address of this machine (it is no host name)"
+        return f"{address.host!r} is not an address of this machine (it is not a host name)"
     if error.errno == errno.EADDRINUSE:
-        return f"{address} is taken: another Mailsink, or another server, listens there"
+        return (
+            f"{address} is in use: another Mailsink, or another server, listens there"
+        )
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"{address} is not allowed: a port below 1024 belongs to root"
     if isinstance(error, socket.gaierror):
-        return f"{address.host!r} is no address of this machine ({error.strerror})"
+        return f"{address.host!r} is not an address of this machine ({error.strerror})"
     if error.errno in _NO_SUCH_ADDRESS:
-        return f"{address.host} is no address of this machine"
+        return f"{address.host} is not an address of this machine"
     return f"{address} cannot be listened on: {os.strerror(error.errno or 0)}"
 
 

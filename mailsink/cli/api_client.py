@@ -51,7 +51,7 @@ class ApiClient:
         """url: of the web side, like `MAILSINK_PUBLIC_URL`. Raises ApiFailure."""
         if not url.startswith(("http://", "https://")):
             raise ApiFailure(
-                f"--url is {url!r}, but begins with http:// or https://", 2
+                f"--url is {url!r}, but must begin with http:// or https://", 2
             )
         self.url = url.rstrip("/")
         self._tls: ssl.SSLContext | None = None
@@ -169,8 +169,8 @@ class ApiClient:
             )
         why = getattr(reason, "strerror", None) or reason
         return ApiFailure(
-            f"no Mailsink answers at {self.url} ({why}). Start one by `mailsink serve`, or "
-            "name another by --url or MAILSINK_URL"
+            f"no Mailsink answers at {self.url} ({why}). Start one with `mailsink "
+            "serve`, or name another with --url or MAILSINK_URL"
         )
 
 
@@ -186,7 +186,7 @@ class _Object(dict[str, Any]):
 
 
 def _no_mailsink(url: str, why: str = "") -> ApiFailure:
-    return ApiFailure(f"the server at {url} is no Mailsink{why}")
+    return ApiFailure(f"the server at {url} is not a Mailsink{why}")
 
 
 def part(text: str) -> str:
@@ -202,7 +202,7 @@ def _refused(error: urllib.error.HTTPError) -> ApiFailure:
         problem, detail = None, f"the server answered {error.code} {error.reason}"
     if error.code == 401:
         detail = (
-            "this Mailsink has accounts, and does not know this token: give one with "
-            "MAILSINK_TOKEN or --token-file"
+            "this Mailsink has accounts, and the token is missing or unknown: give "
+            "one with MAILSINK_TOKEN or --token-file"
         )
     return ApiFailure(detail, 1, problem)

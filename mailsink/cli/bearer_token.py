@@ -89,7 +89,7 @@ def _read(path: str) -> str:
         with Path(path).open(encoding="ascii") as file:
             return file.read(_LARGEST)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "it is no text"
+        why = getattr(error, "strerror", None) or "it is not text"
         raise typer.BadParameter(f"{path} cannot be read: {why}") from None
 
 

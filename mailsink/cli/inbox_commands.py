@@ -10,7 +10,9 @@ from mailsink.cli.api_client import DEFAULT_URL, ApiClient, AsJson, Url, part
 from mailsink.cli.printing import add_row, as_json, console, say, table
 from mailsink.terminal import plain
 
-inboxes = typer.Typer(help="Inboxes, their credentials, and what goes there.")
+inboxes = typer.Typer(
+    help="Inboxes, their credentials, and the conditions for their mail."
+)
 
 Slug = Annotated[str, typer.Argument(help="The slug of an inbox.")]
 UserName = Annotated[str, typer.Argument(help="The name that clients log in with.")]
@@ -46,7 +48,7 @@ def add(
     if json:
         as_json(made)
     else:
-        say(f"The inbox {made['slug']} is there.")
+        say(f"The inbox {made['slug']} is ready.")
 
 
 @inboxes.command()
@@ -64,7 +66,7 @@ def delete(
     slug: Slug,
     typed: Annotated[
         str,
-        typer.Option("--yes", help="The slug once more, to be sure.", prompt="Slug"),
+        typer.Option("--yes", help="The slug again, to confirm.", prompt="Slug"),
     ],
     url: Url = DEFAULT_URL,
 ) -> None:
@@ -102,7 +104,7 @@ def credential(
         bool, typer.Option("--rotate", help="A new password for an existing login.")
     ] = False,
     overlap: Annotated[
-        int, typer.Option(help="Seconds for which the old password stays good.")
+        int, typer.Option(help="Seconds for which the old password stays valid.")
     ] = 0,
     cram_md5: Annotated[
         bool, typer.Option("--cram-md5", help="Allow CRAM-MD5.")

@@ -154,7 +154,7 @@ def _id(message: dict[str, Any]) -> UUID:
     try:
         return UUID(message["id"])
     except ValueError:
-        raise ApiFailure("the server is no Mailsink") from None
+        raise ApiFailure("the server is not a Mailsink") from None
 
 
 @contextmanager
@@ -194,7 +194,7 @@ def _import_lines(client: ApiClient, file: Path, opened: BinaryIO) -> dict[str, 
         try:
             raw = base64.b64decode(json_module.loads(line)["raw"], validate=True)
         except (ValueError, KeyError, TypeError, RecursionError):
-            why = f"line {number} is no JSON with the message in raw, as base64"
+            why = f"line {number} is not JSON with the message in raw, as base64"
             raise ApiFailure(f"{file}: {why}") from None
         one = client.post("messages", raw, _MESSAGE)
         answer["imported"] += one["imported"]

@@ -35,7 +35,7 @@ def print_issues(issues: Issues, form: ReportForm = ReportForm.text) -> None:
 
 def _as_text(issues: Issues) -> None:
     if not issues:
-        say("Nothing is wrong.", "green")
+        say("No problems found.", "green")
     for each in issues:
         say(f"{each['severity']}: {each['title']}", _STYLES[each["severity"]])
         say(f"  {each['sentence']}")

@@ -167,7 +167,7 @@ def _parsed(rule: str) -> Any:
     try:
         return json_module.loads(rule)
     except ValueError as error:
-        raise ApiFailure(f"--rule is no JSON: {error}", 2) from None
+        raise ApiFailure(f"--rule is not JSON: {error}", 2) from None
 
 
 def _print_rules(found: list[dict[str, Any]]) -> None:

@@ -27,7 +27,10 @@ def send(
     html: Annotated[str, typer.Option(help="HTML in addition to the text.")] = "",
     attach: Annotated[list[Path] | None, typer.Option(help="A file.")] = None,
     smtp: Annotated[
-        str, typer.Option(help="ADDR:PORT; by default the one that --url names.")
+        str,
+        typer.Option(
+            help="ADDR:PORT; by default the SMTP address of the Mailsink at --url."
+        ),
     ] = "",
     json: AsJson = False,
     url: Url = DEFAULT_URL,
@@ -65,7 +68,7 @@ def _message(
         message["From"], message["To"] = sender, ", ".join(recipients)
         message["Subject"] = subject
     except ValueError as error:
-        raise ApiFailure(f"this is no header: {error}", 2) from None
+        raise ApiFailure(f"this is not a header: {error}", 2) from None
     message["Date"], message["Message-ID"] = localtime(), make_msgid(domain="localhost")
     message.set_content(text)
     if html:
@@ -88,7 +91,9 @@ def _text(reply: bytes | str) -> str:
 def _of_server(url: str) -> str:
     addresses = ApiClient(url).get("info")["smtp"]
     if not addresses:
-        raise ApiFailure(f"the server at {url} has no SMTP port; name one by --smtp", 2)
+        raise ApiFailure(
+            f"the server at {url} has no SMTP port; name one with --smtp", 2
+        )
     return str(addresses[0])
 
 

@@ -27,7 +27,7 @@ EX_UNAVAILABLE, EX_TEMPFAIL = 69, 75
 
 DEFAULT_SMTP = "127.0.0.1:1025"
 _TAKES_A_VALUE = frozenset("fFrNRVXbBCDhoOpLA")
-_NOT_ASCII = "an address is not in ASCII, and the server offers no SMTPUTF8"
+_NOT_ASCII = "an address is not ASCII, and the server does not offer SMTPUTF8"
 _SMTP_OPTIONS = ("--smtp-addr", "-S")  # of Mailpit and MailHog
 
 
@@ -162,7 +162,7 @@ def _with_from(asked: Submission, content: bytes) -> bytes:
     if "From" in header or not (asked.full_name or asked.sender):
         return content
     if {"\r", "\n"} & set(asked.full_name + asked.sender):
-        raise BadUsage("a name or an address has a line end in it")
+        raise BadUsage("a name or an address contains a line end")
     field_ = formataddr((asked.full_name, asked.sender or _user()))
     before = f"From: {field_}\r\n".encode()
     starts_with_field = b":" in content.partition(b"\r\n")[0]
@@ -186,7 +186,7 @@ def _submit(
     except UnicodeEncodeError:
         return _failed(_NOT_ASCII, EX_DATAERR)
     except ValueError:  # smtplib sends no command with a line end in it
-        return _failed("an address has a line end in it", EX_DATAERR)
+        return _failed("an address contains a line end", EX_DATAERR)
     except (OSError, smtplib.SMTPException) as error:
         return _failed(f"no mail could be sent to {host}:{port}: {error}", EX_TEMPFAIL)
     for address, (code, text) in refused.items():
@@ -239,7 +239,7 @@ def _smtp_address(text: str) -> tuple[str, int]:
     given = text or DEFAULT_SMTP
     host, _, port = given.rpartition(":")
     if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise BadUsage(f"{given!r} is no ADDR:PORT")
+        raise BadUsage(f"{given!r} is not ADDR:PORT")
     return host.strip("[]"), int(port)
 
 

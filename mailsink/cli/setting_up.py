@@ -22,14 +22,15 @@ def register(app: typer.Typer) -> None:
 
 def setup(
     name: Annotated[
-        str, typer.Option(envvar="MAILSINK_SETUP_NAME", help="The name to sign in by.")
+        str,
+        typer.Option(envvar="MAILSINK_SETUP_NAME", help="The name to sign in with."),
     ] = "",
     password_file: Annotated[
         Path | None,
         typer.Option(
             exists=True,
             dir_okay=False,
-            help="A file whose first line is the password, in place of a question.",
+            help="A file whose first line is the password, instead of a prompt.",
         ),
     ] = None,
 ) -> None:

@@ -24,7 +24,7 @@ def group() -> None:
 @tokens.command()
 def add(
     user: Annotated[str, typer.Option(help="The user whose token it is.")],
-    name: Annotated[str, typer.Option(help="What uses it.")] = "command line",
+    name: Annotated[str, typer.Option(help="The name of the token.")] = "command line",
     scope: Annotated[
         list[str] | None,
         typer.Option(help="read, write, rules, send or release; several times."),
@@ -34,7 +34,7 @@ def add(
         typer.Option(help="The slug of an inbox; several times. All without it."),
     ] = None,
     days: Annotated[
-        int, typer.Option(help="In how many days it expires; 0: never.")
+        int, typer.Option(help="The number of days until it expires; 0: never.")
     ] = 0,
 ) -> None:
     """Print a new token of a user; it is not shown again."""

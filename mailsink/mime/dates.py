@@ -96,16 +96,18 @@ _NONE = gettext_noop('The Date "%(value)s" is not a date (RFC 5322 §3.3)')
 _WEEKDAY = gettext_noop(
     'The day of the week in the Date "%(value)s" is wrong (RFC 5322 §3.3)'
 )
-_FAR = gettext_noop('No time zone is as far from UTC as that of the Date "%(value)s"')
+_FAR = gettext_noop(
+    'The time zone of the Date "%(value)s" is farther from UTC than any time zone'
+)
 _FORM = gettext_noop(
     'The Date "%(value)s" is not in the form of RFC 5322 §3.3; it is read as %(read)s UTC'
 )
 _NO_ZONE = gettext_noop(
-    'The Date "%(value)s" names no time zone; it is read as UTC (RFC 5322 §3.3)'
+    'The Date "%(value)s" has no time zone; it is read as UTC (RFC 5322 §3.3)'
 )
 _UNKNOWN_ZONE = gettext_noop(
-    'The time zone in the Date "%(value)s" has no certain meaning; it is read as UTC '
-    "(RFC 5322 §4.3)"
+    'The time zone in the Date "%(value)s" is ambiguous; it is read as UTC (RFC 5322 '
+    "§4.3)"
 )
 
 

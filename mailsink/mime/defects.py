@@ -47,7 +47,7 @@ class Defects:
             else TranslatableText(text, **values)
         )
         if len(self.texts) >= MAX_DEFECTS:
-            defect = TranslatableText(gettext_noop("There are more defects than these"))
+            defect = TranslatableText(gettext_noop("There are more defects"))
         elif part and part.depth:
             within = gettext_noop("Part %(number)s: %(defect)s")
             defect = TranslatableText(within, number=part.number, defect=defect)
@@ -103,7 +103,7 @@ def _check_fields(root: Part, defects: Defects) -> None:
         if field and len(headers.addresses(field.encoded)) >= headers.MAX_ADDRESSES:
             defects.add(
                 gettext_noop(
-                    "%(name)s has %(max_addresses)s addresses or more; only so many are read"
+                    "%(name)s has %(max_addresses)s addresses or more; only the first %(max_addresses)s are read"
                 ),
                 name=name,
                 max_addresses=headers.MAX_ADDRESSES,
@@ -147,11 +147,11 @@ def check_part(octets: bytes, part: Part, defects: Defects) -> None:
         defects.add(defect, part)
     elif part.encoding in ("7bit", "") and not body.isascii():
         defects.add(
-            gettext_noop("It is declared as 7bit and contains 8-bit bytes"), part
+            gettext_noop("It is declared as 7bit but contains 8-bit bytes"), part
         )
     elif part.encoding == "quoted-printable" and not body.isascii():
         defects.add(
-            gettext_noop("It is declared as quoted-printable and contains 8-bit bytes"),
+            gettext_noop("It is declared as quoted-printable but contains 8-bit bytes"),
             part,
         )
     if part.content_type.startswith("text/"):
@@ -201,7 +201,7 @@ def _check_text(body: bytes, part: Part, defects: Defects) -> None:
     text = contentlines.unfolded(decoded, part.content_type)
     if charsets.strictly(text, name) is None:
         defects.add(
-            gettext_noop("The text is not in %(charset)s, as it is declared to be"),
+            gettext_noop("The text is declared to be in %(charset)s, but is not"),
             part,
             charset=part.charset[:80],
         )

@@ -67,14 +67,14 @@ _SMIME = {
         "It is signed with S/MIME, and its content is inside the signature (opaque): email "
         "clients without S/MIME show only a file.")),
     "enveloped-data": ("smime_encrypted", gettext_noop(
-        "It is encrypted with S/MIME: only who has the private key can read it.")),
+        "It is encrypted with S/MIME: only the owner of the private key can read it.")),
     "authenveloped-data": ("smime_encrypted", gettext_noop(
-        "It is encrypted with S/MIME (AuthEnvelopedData): only who has the private key can "
-        "read it.")),
+        "It is encrypted with S/MIME (AuthEnvelopedData): only the owner of the "
+        "private key can read it.")),
     "compressed-data": ("smime_compressed", gettext_noop(
         "Its content is compressed with S/MIME: email clients without S/MIME show only a file.")),
     "certs-only": ("smime_certificates", gettext_noop(
-        "It holds S/MIME certificates and no text.")),
+        "It contains S/MIME certificates and no text.")),
 }  # fmt: skip
 # The object identifiers at the start of a CMS message (RFC 5652 §14, RFC 5083, RFC
 # 3274), in DER
@@ -110,9 +110,7 @@ def _signed(octets: bytes, part: Part) -> Notice:
             "It is signed with OpenPGP. The signature is not checked here."
         )
         return _notice("pgp_signed", part, words)
-    words = gettext_noop(
-        "It is signed, by a protocol that is not known: “%(protocol)s”."
-    )
+    words = gettext_noop("It is signed with an unknown protocol: “%(protocol)s”.")
     return _notice("signed", part, words, protocol=protocol)
 
 
@@ -121,12 +119,10 @@ def _encrypted(octets: bytes, part: Part) -> Notice:
     protocol = part.parameters.get("protocol", "").lower()
     if protocol in ("", "application/pgp-encrypted"):
         words = gettext_noop(
-            "It is encrypted with OpenPGP: only who has the private key can read it."
+            "It is encrypted with OpenPGP: only the owner of the private key can read it."
         )
         return _notice("pgp_encrypted", part, words)
-    words = gettext_noop(
-        "It is encrypted, by a protocol that is not known: “%(protocol)s”."
-    )
+    words = gettext_noop("It is encrypted with an unknown protocol: “%(protocol)s”.")
     return _notice("encrypted", part, words, protocol=protocol)
 
 
@@ -147,7 +143,7 @@ def _keys(octets: bytes, part: Part) -> Notice:
 
 _ARMOURS = (
     ("-----BEGIN PGP MESSAGE-----", "pgp_encrypted", gettext_noop(
-        "Its text is encrypted with OpenPGP: only who has the private key can read it.")),
+        "Its text is encrypted with OpenPGP: only the owner of the private key can read it.")),
     ("-----BEGIN PGP SIGNED MESSAGE-----", "pgp_signed", gettext_noop(
         "Its text is signed with OpenPGP. The signature is not checked here.")),
     ("-----BEGIN PGP PUBLIC KEY BLOCK-----", "pgp_keys", gettext_noop(
@@ -168,12 +164,13 @@ def _tnef(octets: bytes, part: Part) -> Notice:
     decoded = bodies.decode(octets, part)
     if not tnef.is_tnef(decoded):
         words = gettext_noop(
-            "It says that it is Outlook's own format (TNEF), and is not."
+            "It claims to be in Outlook's own format (TNEF), but is not."
         )
         return _notice("tnef", part, words)
     words = gettext_noop(
-        "It holds a winmail.dat, Outlook's own format (TNEF); files in it: %(count)s. Other email "
-        "clients show only winmail.dat. Set Outlook to send HTML or plain text."
+        "It contains a winmail.dat, Outlook's own format (TNEF); files in it: "
+        "%(count)s. Other email clients show only winmail.dat. Set Outlook to send "
+        "HTML or plain text."
     )
     return _notice("tnef", part, words, count=len(tnef.files(decoded)))
 
@@ -182,8 +179,8 @@ def _partial(octets: bytes, part: Part) -> Notice:
     """message/partial (RFC 2046 §5.2.2)."""
     parameters = part.parameters
     words = gettext_noop(
-        "It is piece %(number)s of %(total)s of a message that was cut up (message/partial): most "
-        "email clients do not put the pieces together."
+        "It is piece %(number)s of %(total)s of a message that was split "
+        "(message/partial): most email clients do not put the pieces together."
     )
     number, total = parameters.get("number") or "?", parameters.get("total") or "?"
     return _notice("partial", part, words, number=number, total=total)
@@ -221,7 +218,7 @@ def _report(reading: Reading, reverse_path: str | None) -> Notice | None:
 
 _METHODS = {
     "REQUEST": ("invitation", gettext_noop("It is an invitation: “%(summary)s”.")),
-    "CANCEL": ("invitation_cancelled", gettext_noop("It calls an event off: “%(summary)s”.")),
+    "CANCEL": ("invitation_cancelled", gettext_noop("It cancels an event: “%(summary)s”.")),
     "COUNTER": ("invitation_counter", gettext_noop(
         "It proposes another time for an event: “%(summary)s”.")),
     "REFRESH": ("invitation_refresh", gettext_noop(

@@ -59,14 +59,16 @@ def _reason(octets: bytes, url: str, part: Part | None) -> TranslatableText | No
     values = {"number": part.number, "type": kind}
     if kind == "image/svg+xml":
         return TranslatableText(
-            gettext_noop("it is SVG, a document that can hold scripts")
+            gettext_noop("it is SVG, a document that can contain scripts")
         )
     if kind not in TYPES:
         words = gettext_noop("part %(number)s is %(type)s, which browsers do not show")
     elif not part.size:
         words = gettext_noop("part %(number)s is empty")
     elif not types.signed(octets, part):
-        words = gettext_noop("part %(number)s says it is %(type)s, and is no picture")
+        words = gettext_noop(
+            "part %(number)s claims to be %(type)s, but is not a picture"
+        )
     else:
         return None
     return TranslatableText(words, **values)

@@ -23,7 +23,7 @@ _DISPOSITIONS = {
     "deleted": gettext_noop("It is a receipt: %(recipient)s has deleted the message unread."),
     "dispatched": gettext_noop("It is a receipt: the message for %(recipient)s was passed on."),
     "processed": gettext_noop("It is a receipt: a program of %(recipient)s has processed the message."),
-    "denied": gettext_noop("%(recipient)s does not want to say whether the message was read."),
+    "denied": gettext_noop("%(recipient)s does not want to report whether the message was read."),
     "failed": gettext_noop("It is a receipt that says: %(recipient)s could not make a receipt."),
 }  # fmt: skip
 
@@ -50,9 +50,7 @@ def _of_delivery(report: Report) -> Said:
         )
         return "bounce", words, {}
     if not report.action:
-        words = gettext_noop(
-            "It is a report on a delivery that does not say what happened."
-        )
+        words = gettext_noop("It is a delivery report that does not say what happened.")
         return "delivery_report", words, {}
     kind, words = _DELIVERIES[report.action]
     same = [each for each in report.delivery.recipients if each.action == report.action]

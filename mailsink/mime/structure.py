@@ -207,7 +207,7 @@ class _Scanner:
         if part.depth >= MAX_DEPTH:
             self.defects.add(
                 gettext_noop(
-                    "Parts are nested more than %(max_depth)s deep; what is deeper is not split"
+                    "Parts are nested more than %(max_depth)s levels deep; deeper parts are not split"
                 ),
                 max_depth=MAX_DEPTH,
             )
@@ -233,7 +233,9 @@ class _Scanner:
             return None
         if part.size > self.tree.decoded_left:
             return self.defects.add(
-                gettext_noop("The enclosed message is too large to be taken apart"),
+                gettext_noop(
+                    "The enclosed message is too large to be split into parts"
+                ),
                 part,
             )
         decoded = transfer.decode(part.body(self.octets), part.encoding)

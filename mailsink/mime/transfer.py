@@ -100,7 +100,7 @@ def base64_defect(octets: bytes) -> str:
     if len(stripped) < len(text):
         return gettext_noop("The base64 contains characters outside its alphabet")
     if b"=" in stripped.rstrip(b"="):
-        return gettext_noop("The base64 goes on after its padding")
+        return gettext_noop("The base64 continues after its padding")
     if len(stripped) % 4:
         return gettext_noop("The base64 is cut off or not padded")
     return ""

@@ -53,8 +53,8 @@ _TARGET_TOO_LONG = HttpRefusal(
 _NOT_HTTP = HttpRefusal(
     400,
     "Bad Request",
-    "The request is not as HTTP/1.1 (RFC 9112) has it: its first line, a header field, "
-    "the length that it names, or a chunk of its body.",
+    "The request is not valid HTTP/1.1 (RFC 9112): its first line, a header field, "
+    "its declared length, or a chunk of its body is wrong.",
 )
 _FIELD_TOO_LONG = HttpRefusal(
     431,

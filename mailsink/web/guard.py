@@ -68,8 +68,8 @@ _NO_HOST = HttpRefusal(400, "Bad Request", "The Host field of the request is emp
 _NO_SOCKET = HttpRefusal(
     426,
     "Upgrade Required",
-    "This is the address of a websocket, but the request is a plain one. A proxy in front "
-    "of Mailsink has to pass on the fields Upgrade and Connection.",
+    "This is the address of a websocket, but the request is an ordinary one. A proxy "
+    "in front of Mailsink must pass on the fields Upgrade and Connection.",
 )
 # A body without mail is small: forms, changes, lists of ids.
 _MAX_FORM = 2 * 1024 * 1024
@@ -234,8 +234,8 @@ def _no_such_method(method: str) -> HttpRefusal:
     return HttpRefusal(
         501,
         "Not Implemented",
-        f"{method[:_SHOWN]!r} is no method that Mailsink knows: {', '.join(METHODS)}, "
-        "in capital letters.",
+        f"{method[:_SHOWN]!r} is not a method that Mailsink knows: "
+        f"{', '.join(METHODS)}, in capital letters.",
     )
 
 
@@ -285,8 +285,8 @@ def too_large(room: int) -> HttpRefusal:
     return HttpRefusal(
         413,
         "Content Too Large",
-        f"The body of this request may have {room:,} octets at most. That of one with "
-        "a message may be twice as large as MAILSINK_MAX_MESSAGE_SIZE.",
+        f"The body of this request may have at most {room:,} octets. The body of a "
+        "request with a message may be twice as large as MAILSINK_MAX_MESSAGE_SIZE.",
     )
 
 

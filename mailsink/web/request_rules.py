@@ -110,9 +110,9 @@ class Rules:
                 return HttpRefusal(
                     400,
                     "Unknown host",
-                    f"Mailsink is not known as {host!r}. If it should be, add the name "
-                    "to MAILSINK_ALLOWED_HOSTS (names separated by commas) and start it "
-                    "again.",
+                    f"Mailsink is not known as {host!r}. If this name is right, add "
+                    "it to MAILSINK_ALLOWED_HOSTS (names separated by commas), and "
+                    "start Mailsink again.",
                 )
         if request.method in SAFE_METHODS:
             return _judge_reading(request, self.invites(request.origin, request.path))
@@ -189,8 +189,8 @@ class Rules:
 _OWN_WEBHOOK = HttpRefusal(
     403,
     "Call of a webhook",
-    "This is a call of a webhook of Mailsink. What it starts here could make Mailsink "
-    "call the webhook again, without end.",
+    "This is a webhook call by Mailsink. Its effects here could make Mailsink call "
+    "the webhook again, without end.",
 )
 _CROSS_SITE = HttpRefusal(
     403, "Cross-site request", "Another site's page may not use Mailsink."

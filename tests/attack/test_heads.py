@@ -106,7 +106,7 @@ def test_fields_beyond_the_limit_are_refused_whatever_the_charset(
     kind = b"Content-Type: text/plain; charset=" + charset
     said = answer(web(mailsink), get(path + FIELDS, kind))
     assert said.split(b" ", 2)[1] == expected
-    assert (b"1000 fields at most" in said) == (expected == b"400")
+    assert (b"at most 1000 fields" in said) == (expected == b"400")
     assert mailsink.stderr == ""
 
 
@@ -128,7 +128,7 @@ def test_a_head_that_is_not_http_gets_a_sentence(
     behind = b"A: b\r\n\r\nGET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
     said = answer(web(mailsink), get(path, field) + behind)
     assert said.startswith(b"HTTP/1.1 400 Bad Request\r\n")
-    assert said.count(b"HTTP/1.1 ") == 1 + said.count(b"as HTTP/1.1 (RFC 9112)")
+    assert said.count(b"HTTP/1.1 ") == 1 + said.count(b"valid HTTP/1.1 (RFC 9112)")
     assert b"RFC 9112" in said
     assert mailsink.stderr == ""
 

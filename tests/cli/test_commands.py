@@ -187,7 +187,7 @@ def test_what_is_for_programs_commands_no_job_of_ci(server: Mailsink) -> None:
 def test_no_file_name_commands_the_terminal(server: Mailsink, tmp_path: Path) -> None:
     (tmp_path / "\x1b]0;x\x07.jsonl").write_text("[" * 100_000)
     code, _, err = run("import", str(tmp_path), MAILSINK_URL=server.url)
-    assert (code, "line 1 is no JSON" in err, "\x1b" in err) == (1, True, False)
+    assert (code, "line 1 is not JSON" in err, "\x1b" in err) == (1, True, False)
 
 
 def test_a_report_for_junit_is_xml_whatever_a_mail_has(
@@ -414,7 +414,7 @@ def test_what_is_no_line_of_json_is_said(server: Mailsink, tmp_path: Path) -> No
     file = tmp_path / "mail.jsonl"
     file.write_text('{"raw": 1}\n')
     code, _, err = run("import", str(file), MAILSINK_URL=server.url)
-    assert (code, "line 1 is no JSON" in err) == (1, True)
+    assert (code, "line 1 is not JSON" in err) == (1, True)
 
 
 def test_rules(server: Mailsink) -> None:

@@ -120,8 +120,8 @@ def test_refusals_have_the_codes_of_sysexits(
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["(\nRCPT TO:<b@x.test>"], 65, "a line end in it"),
-        (["-f", "(\nDATA", "b@x.test"], 65, "a line end in it"),
+        (["(\nRCPT TO:<b@x.test>"], 65, "contains a line end"),
+        (["-f", "(\nDATA", "b@x.test"], 65, "contains a line end"),
         (["rcpt550\x1b]0;x\x07@x.test"], 67, "550"),
     ],
 )

@@ -115,7 +115,7 @@ def test_a_wrong_day_of_the_week_and_an_impossible_zone_are_defects() -> None:
     assert parse_date(wrong) == datetime.fromisoformat("2026-12-03T07:15:00+00:00")
     assert "day of the week" in str(defect(wrong))
     assert "day of the week" in str(defect("Tuesday, 02-Dec-26 09:15:00 GMT"))
-    assert "as far from UTC" in str(defect("2 Dec 2026 09:15:00 +2359"))
+    assert "farther from UTC" in str(defect("2 Dec 2026 09:15:00 +2359"))
     assert defect("Wed, 2 Dec 2026 23:15:00 -0800") is None
 
 
@@ -123,7 +123,7 @@ def test_a_message_tells_its_doubtful_date() -> None:
     octets = b"From: a@b.test\r\nDate: 2 Dec 2026 09:15:00 Q\r\n\r\n"
     (told,) = structure.parse(octets).defects
     assert str(told) == (
-        'The time zone in the Date "2 Dec 2026 09:15:00 Q" has no certain meaning; '
+        'The time zone in the Date "2 Dec 2026 09:15:00 Q" is ambiguous; '
         "it is read as UTC (RFC 5322 §4.3)"
     )
 

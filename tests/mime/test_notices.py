@@ -53,7 +53,7 @@ def calendar(method: str, more: str = "", kind: str = "text/calendar") -> str:
          "smime_signed", "signed with S/MIME"),
         (multipart("signed; protocol=\"application/pgp-signature\"", "\nHi", "\nx"),
          "pgp_signed", "signed with OpenPGP"),
-        (multipart("signed", "\nHi", "\nx"), "signed", "not known"),
+        (multipart("signed", "\nHi", "\nx"), "signed", "unknown protocol"),
         (multipart("encrypted; protocol=\"application/pgp-encrypted\"", "\nx", "\nx"),
          "pgp_encrypted", "encrypted with OpenPGP"),
         (multipart("encrypted; protocol=odd/one", "\nx"), "encrypted", "odd/one"),
@@ -96,7 +96,7 @@ def calendar(method: str, more: str = "", kind: str = "text/calendar") -> str:
         (calendar("REPLY", "ATTENDEE;PARTSTAT=DECLINED:mailto:bob@b.test\n"),
          "invitation_reply", "bob@b.test does not come to “Tea”"),
         (multipart("alternative", "\nHi", calendar("REQUEST")), "invitation", "“Tea”"),
-        (calendar("CANCEL"), "invitation_cancelled", "calls an event off: “Tea”"),
+        (calendar("CANCEL"), "invitation_cancelled", "cancels an event: “Tea”"),
         (multipart("mixed", "\n", "Content-Type: application/pgp-encrypted\n\nVersion: 1",
                    "Content-Type: application/octet-stream; name=a.asc\n\nx"),
          "pgp_encrypted", "changed its structure"),
@@ -107,7 +107,7 @@ def calendar(method: str, more: str = "", kind: str = "text/calendar") -> str:
         (winmail("application/ms-tnef; name=winmail.dat", tnefs.stream(tnefs.file(b"a", b"b"))),
          "tnef", "files in it: 1."),
         (winmail("application/octet-stream; name=WINMAIL.DAT", tnefs.stream()), "tnef", "files in it: 0."),
-        (winmail("application/ms-tnef", b"x"), "tnef", "and is not"),
+        (winmail("application/ms-tnef", b"x"), "tnef", "but is not"),
     ],
 )  # fmt: skip
 def test_notices(mail: str, kind: str, words: str) -> None:

@@ -167,19 +167,19 @@ def test_what_a_header_says_of_its_part() -> None:
         (HEAD + b"\r\n\rx", "It contains bare CR: lines must end in CRLF (RFC 5322 §2.3)"),
         (HEAD + b"\r\n" + b"x" * 999 + b"\r\n", "A line is longer than 998 bytes (RFC 5322 §2.1.1)"),
         (b"Content-Type: text/plain\r\n\r\n", "There is no MIME-Version field (RFC 2045 §4)"),
-        (HEAD + b"To: " + b"a@b," * 2000, "To has 1000 addresses or more; only so many are read"),
+        (HEAD + b"To: " + b"a@b," * 2000, "To has 1000 addresses or more; only the first 1000 are read"),
         (HEAD + b"X: \xff\r\n\r\n", "The X field contains 8-bit bytes that are not UTF-8"),
         (HEAD + b"X: \xc3\xa9\r\n\r\n", "The X field contains unencoded UTF-8, which is allowed only with SMTPUTF8 (RFC 6532)"),
         (HEAD + b"Content-Type: nope\r\n\r\n", 'The Content-Type "nope" is not a type/subtype'),
         (HEAD + b"Content-Type: text/plain charset=utf-8\r\n\r\n", "The Content-Type has no semicolon before its parameters (RFC 2045 §5.1)"),
         (HEAD + b"Content-Type: text/plain; charset=nope\r\n\r\n", 'The charset "nope" is not known'),
-        (HEAD + b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xff", "The text is not in utf-8, as it is declared to be"),
+        (HEAD + b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xff", "The text is declared to be in utf-8, but is not"),
         (HEAD + b"Content-Transfer-Encoding: nope\r\n\r\n", 'The Content-Transfer-Encoding "nope" is not known'),
         (HEAD + b'Content-Transfer-Encoding: "7bit"\r\n\r\n', "The Content-Transfer-Encoding is quoted (RFC 2045 §6.1)"),
-        (HEAD + b"\r\n\xff", "It is declared as 7bit and contains 8-bit bytes"),
+        (HEAD + b"\r\n\xff", "It is declared as 7bit but contains 8-bit bytes"),
         (HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n!!!", "The base64 contains characters outside its alphabet"),
         (HEAD + b"Content-Transfer-Encoding: base64\r\n\r\nYWI", "The base64 is cut off or not padded"),
-        (HEAD + b"Content-Transfer-Encoding: base64\r\n\r\nYQ==YQ==", "The base64 goes on after its padding"),
+        (HEAD + b"Content-Transfer-Encoding: base64\r\n\r\nYQ==YQ==", "The base64 continues after its padding"),
         (mixed(b"", b"multipart/mixed"), "multipart/mixed has no boundary parameter"),
         (mixed(b"text\r\n"), "The boundary never appears"),
         (mixed(b"--b--"), "The multipart/mixed is empty: no part of it has a body"),
@@ -207,7 +207,7 @@ def test_depth_is_bounded() -> None:
     found = parse(HEAD + opening)
     assert max(part.depth for part in found.parts) == structure.MAX_DEPTH
     assert (
-        "Parts are nested more than 100 deep; what is deeper is not split"
+        "Parts are nested more than 100 levels deep; deeper parts are not split"
         in found.defects
     )
 
@@ -226,7 +226,7 @@ def test_parts_are_bounded_and_the_rest_belongs_to_the_last() -> None:
 def test_defects_are_bounded() -> None:
     found = parse(mixed(b"--b\r\nContent-Type: x\r\n\r\n" * 500))
     assert len(found.defects) == 101
-    assert found.defects[-1] == "There are more defects than these"
+    assert found.defects[-1] == "There are more defects"
 
 
 INNER = (
@@ -304,5 +304,5 @@ def test_an_encoded_message_that_is_too_large_stays_whole() -> None:
     octets = enclosed(RFC822, b"base64", b"QTogYg0K" * (9 * 1024 * 1024))
     found = parse(octets)
     assert [part.number for part in found.parts] == ["1", "1.1", "1.2"]
-    defect = "Part 1.1: The enclosed message is too large to be taken apart"
+    defect = "Part 1.1: The enclosed message is too large to be split into parts"
     assert defect in found.defects

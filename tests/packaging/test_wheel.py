@@ -178,8 +178,7 @@ def test_a_missing_extra_is_named(
     code, _, said = run(unpacked, "mailsink", "serve", **variables)
     assert code == 1
     assert said == (
-        f"mailsink: {name} needs more packages than are here: "
-        f"install 'django-mailsink[{extra}]'\n"
+        f"mailsink: {name} needs more packages: install 'django-mailsink[{extra}]'\n"
     )
 
 

@@ -90,7 +90,7 @@ def test_origins(name: str) -> None:
     found = config(**{name: "*"})
     assert found.allowed_origins == ()
     (line,) = found.warnings
-    assert line.startswith(f"{name} has no effect: every page of the web")
+    assert line.startswith(f"{name} has no effect: every website")
 
 
 @pytest.mark.parametrize(("age", "days"), [("3d", 3), ("36h", 2), ("24h", 1)])
@@ -145,7 +145,7 @@ def test_no_tls_is_asked_for() -> None:
     ("database", "reason"),
     [
         ("http://rqlite:4001", "it names a server"),
-        ("mailpit.db", "it names no folder"),
+        ("mailpit.db", "it does not name a folder"),
         ("/var/mailpit.db", "/var cannot be written by user"),  # Laravel Sail
         ("/var/there/too/mailpit.db", "/var cannot be written by user"),
     ],
@@ -199,8 +199,8 @@ def test_a_password_may_have_any_character() -> None:
     [
         ("ALLOWED_RECIPIENTS", "@example", "a route of Mailsink has nothing like"),
         ("OVERRIDE_FROM", "a@b.c", "a route of Mailsink has nothing like"),
-        ("PORT", "0", "MP_SMTP_RELAY_PORT is '0', which is no port"),
-        ("PORT", "000001000000", "which is no port"),
+        ("PORT", "0", "MP_SMTP_RELAY_PORT is '0', which is not a port"),
+        ("PORT", "000001000000", "which is not a port"),
     ],
 )
 def test_a_relay_that_cannot_be_a_route(name: str, value: str, reason: str) -> None:

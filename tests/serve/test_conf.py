@@ -390,7 +390,7 @@ def test_a_secret_is_not_read_without_end(tmp_path: Path, name: str) -> None:
     assert said(file) == "it has more than 1 MiB"
     for octets in (b"\xff", b"a\0b"):
         file.write_bytes(octets)
-        assert said(file) == "it holds no text"
+        assert said(file) == "it is not text"
     assert said(tmp_path) == "Is a directory"
 
 
@@ -420,8 +420,8 @@ def test_a_login_that_is_required_is_not_hidden() -> None:
 def test_an_unknown_variable_is_warned_about_with_the_nearest_name() -> None:
     found = config(RETENTION_MESAGES="5", COLOUR="blue").warnings
     assert found == (
-        "MAILSINK_COLOUR is no variable of Mailsink's",
-        "MAILSINK_RETENTION_MESAGES is no variable of Mailsink's; did you mean "
+        "MAILSINK_COLOUR is not a variable of Mailsink",
+        "MAILSINK_RETENTION_MESAGES is not a variable of Mailsink; did you mean "
         "MAILSINK_RETENTION_MESSAGES?",
     )
 
@@ -430,9 +430,9 @@ def test_a_name_that_hides_nothing_is_warned_about() -> None:
     found = config(SMTP_HIDE="dsn PIPELINING, cram-md5, CHUNKNG, X")
     assert found.profile.hidden >= {"DSN", "PIPELINING", "CRAM-MD5"}
     assert found.warnings == (
-        "MAILSINK_SMTP_HIDE names CHUNKNG, which is no extension; "
+        "MAILSINK_SMTP_HIDE names CHUNKNG, which is not an extension; "
         "did you mean CHUNKING?",
-        "MAILSINK_SMTP_HIDE names X, which is no extension",
+        "MAILSINK_SMTP_HIDE names X, which is not an extension",
     )
 
 
@@ -528,13 +528,13 @@ class TestRoutes:
         ("text", "words"),
         [
             ("x", "MAILSINK_ROUTES takes routes in TOML: Expected"),
-            ('a = "b"', "a is no table; a route begins with [a]"),
+            ('a = "b"', "a is not a table; a route begins with [a]"),
             ("[a]", "a has no host"),
-            ("[a]\nhost = 1", "host of a is no text"),
-            ('[a]\nhost = "b"\nport = "25"', "port of a is no number"),
-            ('[a]\nhost = "b"\nport = true', "port of a is no number"),
-            ('[a]\nhost = "b"\nallow = "x"', "allow of a is no list of texts"),
-            ('[a]\nhost = "b"\nallow = [1]', "allow of a is no list of texts"),
+            ("[a]\nhost = 1", "host of a is not text"),
+            ('[a]\nhost = "b"\nport = "25"', "port of a is not a number"),
+            ('[a]\nhost = "b"\nport = true', "port of a is not a number"),
+            ('[a]\nhost = "b"\nallow = "x"', "allow of a is not a list of texts"),
+            ('[a]\nhost = "b"\nallow = [1]', "allow of a is not a list of texts"),
             ('[a]\nhost = "b"\nprot = 25', "a has no prot; it takes host, port"),
             ('[a]\nhost = "b"\npassword = "x"\npassword_file = "y"', "keep one"),
             (

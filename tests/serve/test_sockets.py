@@ -17,7 +17,7 @@ def test_what_is_no_host_name_is_named(host: str) -> None:
     addresses = [ListenAddress("127.0.0.1", 0), ListenAddress(host, 25)]
     with pytest.raises(ConfigError) as caught:
         bind(addresses, "MAILSINK_SMTP")
-    named = f"MAILSINK_SMTP: {host!r} is no address of this machine ("
+    named = f"MAILSINK_SMTP: {host!r} is not an address of this machine ("
     assert str(caught.value).startswith(named)
 
 

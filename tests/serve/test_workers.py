@@ -255,7 +255,7 @@ def test_a_taken_port_is_named(server: Mailsink, tmp_path: Path) -> None:
     words = ("serve", "--smtp", taken, "--http", "127.0.0.1:0", "--workers", "2")
     done = manage(*words, data=tmp_path)
     assert done.returncode == 1
-    assert f"{taken} is taken" in done.stderr
+    assert f"{taken} is in use" in done.stderr
 
 
 def test_workers_without_mail_are_refused(tmp_path: Path) -> None:

@@ -191,7 +191,7 @@ def test_a_server_that_takes_no_more_of_a_message() -> None:
     assert client.ending is None
     client.wait(1.1)
     assert (client.states, client.ending) == (["deferred"], "timeout")
-    assert client.reports[-1][0].text == "The server took nothing for 18 seconds."
+    assert client.reports[-1][0].text == "The server accepted no data for 18 seconds."
 
 
 def test_a_message_that_cannot_be_read() -> None:

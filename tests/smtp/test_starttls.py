@@ -383,7 +383,7 @@ class TestFailed:
         session.deliver(b"\x16\x03\x01\x00\x05hello")
         assert session.ending == "tls_failed"
         assert tls(session).flags == {"tls_broken"}
-        assert tls(session).line.startswith("The client sent octets that are no TLS")
+        assert tls(session).line.startswith("The client sent octets that are not TLS")
         assert session.take()[:1] == b"\x15", "an alert"
 
     @pytest.mark.parametrize("how", ["half_close", "drop"])

@@ -34,7 +34,7 @@ _CHUNK = 256 * 1024  # octets
 _MOST_RECIPIENTS = 100  # of a transaction: every server takes 100 (§4.5.3.1.8)
 
 _UNKNOWN = (
-    "The message was sent whole, but the session ended before the reply to it came: it "
+    "The whole message was sent, but the session ended before the reply to it came: it "
     "may have arrived, and may arrive again with the next try."
 )
 
@@ -185,12 +185,12 @@ def _impossible(
         return failed(text, "5.3.4")
     if needs.binary and not offer.has("CHUNKING"):
         text = (
-            "The message has a CR or LF by itself or a NUL, which only CHUNKING sends "
-            "as it is; the server does not offer it."
+            "The message has a bare CR or LF, or a NUL, which only CHUNKING sends "
+            "unchanged; the server does not offer it."
         )
         return failed(text, "5.6.1")
     if needs.utf8 and not offer.has("SMTPUTF8"):
-        text = "The message or an address has UTF-8 in it; the server does not offer SMTPUTF8."
+        text = "The message or an address contains UTF-8; the server does not offer SMTPUTF8."
         return failed(text, "5.6.7")
     if needs.eightbit and not (offer.has("8BITMIME") or needs.utf8):
         text = "The message has 8-bit octets; the server does not offer 8BITMIME."

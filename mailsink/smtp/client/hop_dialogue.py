@@ -249,7 +249,7 @@ class HopDialogue:
         until = self.transcript.clock() + int(seconds * _SECOND)
         while self.output_blocked and not (self.eof or self.stop_now):
             if self.transcript.clock() >= until:
-                late = f"The server took nothing for {seconds:g} seconds."
+                late = f"The server accepted no data for {seconds:g} seconds."
                 raise Stopped("timeout", deferred(late))
             self.wake_at = until
             yield HopWait.WRITABLE

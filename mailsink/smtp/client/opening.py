@@ -29,7 +29,7 @@ _SECOND = 1_000_000
 _NO_TLS_HERE = "The server does not offer STARTTLS, and the route requires TLS."
 _PLAIN_LOGIN = (
     "The route has a login, but the connection is not encrypted: the password was not "
-    "sent. Let the route require TLS, or switch its TLS off where that is meant."
+    "sent. Let the route require TLS, or switch its TLS off if that is intended."
 )
 
 
@@ -143,7 +143,7 @@ def _log_in(dialogue: HopDialogue, login: Login) -> HopSteps[None]:
         reply = yield from _cram_md5(dialogue, login)
     else:
         offered = ", ".join(sorted(mechanisms)) or "no AUTH"
-        text = f"No way to log in: the server offers {offered}, we know PLAIN, LOGIN and CRAM-MD5."
+        text = f"No way to log in: the server offers {offered}, Mailsink knows PLAIN, LOGIN and CRAM-MD5."
         raise Stopped("refused", deferred(text, "4.7.0"))
     if reply.code != 235:
         raise Stopped("refused", result_of(reply)._replace(state="deferred"))

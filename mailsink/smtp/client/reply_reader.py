@@ -61,11 +61,11 @@ class ReplyReader:
     def next(self) -> PeerReply | None:
         """Return the next reply, or None until it is complete; raises BadReply."""
         if len(self._octets) > _MOST_OCTETS:
-            raise BadReply("The server sends replies without end.")
+            raise BadReply("The server sends endless replies.")
         while (line := self._next_line()) is not None:
             match = _LINE.fullmatch(line)
             if match is None:
-                raise BadReply(f"This is no reply of SMTP: {readable(line[:200])}")
+                raise BadReply(f"This is not an SMTP reply: {readable(line[:200])}")
             if self._lines and not self._lines[0].startswith(match[1].decode()):
                 raise BadReply(f"The code changed within a reply: {readable(line)}")
             self._lines.append(readable(line))

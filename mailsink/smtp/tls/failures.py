@@ -59,7 +59,7 @@ def explain(error: ssl.SSLError, layer: TlsLayer) -> Failure:
             "The client and Mailsink have no cipher, group or signature in common.",
         )
     detail = f" (OpenSSL: {reason.lower().replace('_', ' ')})" if reason else ""
-    return Failure("tls_broken", f"The client sent octets that are no TLS{detail}.")
+    return Failure("tls_broken", f"The client sent octets that are not TLS{detail}.")
 
 
 def _alert(name: str, layer: TlsLayer) -> Failure:
