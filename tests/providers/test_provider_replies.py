@@ -75,14 +75,14 @@ def test_replies_as_they_are_seen() -> None:
     ]
     throttled = "454 Throttling failure: Maximum sending rate exceeded."
     assert words(454, "", throttled) == [
-        "SES documents this reply: over n per second. "
-        "It may pass later, if mail comes more slowly."
+        "SES documents this reply: more than n messages per second. It may pass later, if mail is "
+        "sent more slowly."
     ]
     dkim = (
         "421-4.7.30 Mail was limited: DKIM authentication didn't pass for this message."
     )
     assert words(421, "4.7.30", dkim)[0].endswith(
-        "A retry is in vain, although the code begins with 4."
+        "A retry is useless, although the code begins with 4."
     )
     assert words(550, "5.1.1", "550 5.1.1 There is no such user here") == []
     assert words(250, "2.0.0", "250 2.0.0 Ok") == []
