@@ -16,5 +16,5 @@ def clean_name(name: str, most: int, *, optional: bool = False) -> str:
     least = 0 if optional else 1
     if least <= len(clean) <= most and clean.isprintable():
         return clean
-    words = _("a name has 1 to %(most)s characters, none of them a control")
+    words = _("a name has 1 to %(most)s characters, and no control characters")
     raise InvalidMember("name", words % {"most": most})

@@ -69,7 +69,7 @@ def invite(
     """
     if as_administrator:
         if not caller.is_administrator:
-            raise Forbidden(_("Only an administrator makes administrators."))
+            raise Forbidden(_("Only an administrator can make administrators."))
         slugs = ()
     elif not 1 <= len(slugs) <= MOST_INBOXES:
         words = _("an invitation is for 1 to %(most)s inboxes")
@@ -92,7 +92,7 @@ def for_password(caller: Identity, user: User) -> NewLink:
     Raises Conflict for a disabled user, Forbidden.
     """
     if not caller.is_administrator:
-        raise Forbidden(_("Only an administrator gives a link for a password."))
+        raise Forbidden(_("Only an administrator can make a link for a password."))
     if not user.is_active:
         raise Conflict(_("The user is disabled: enable them first."))
     return _store(caller, AccountLink(user=user, name=user.username), DAYS, [])
@@ -212,7 +212,7 @@ def _store(
     if not accounts.look_if_due():
         raise Conflict(_("There are no accounts: begin with `mailsink setup`."))
     if caller.kind != "user" or caller.user is None:
-        raise Forbidden(_("This takes a person who has signed in, and no token."))
+        raise Forbidden(_("This needs a signed-in user; a token is not enough."))
     if not 1 <= days <= MOST_DAYS:
         raise InvalidMember("days", _("1 to %(most)s days") % {"most": MOST_DAYS})
     key, now = secrets.token_urlsafe(32), datetime.now(UTC)
@@ -275,7 +275,7 @@ def _may_be_used(link: AccountLink, host: User) -> bool:
 
 
 def _not_good() -> NotFound:
-    words = _("This link is not good: it was used or revoked, or its time is over.")
+    words = _("This link is not valid: it was used or revoked, or it has expired.")
     return NotFound(words)
 
 

@@ -82,7 +82,7 @@ def refuse_last(user: User) -> None:
     others = User.objects.select_for_update().filter(is_superuser=True, is_active=True)
     keys = set(others.values_list("pk", flat=True))
     if keys == {user.pk}:
-        words = _("The last administrator stays: make somebody else one first.")
+        words = _("The last administrator must stay: make another administrator first.")
         raise Conflict(words)
 
 

@@ -201,5 +201,5 @@ def _scopes(given: Collection[str]) -> list[str]:
     found = [each for each in SCOPES if each in given]
     if found and len(found) == len(set(given)):
         return found
-    words = _("scopes are some of %(scopes)s, at least one")
+    words = _("scopes must be one or more of %(scopes)s")
     raise InvalidMember("scopes", words % {"scopes": ", ".join(SCOPES)})

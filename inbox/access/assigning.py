@@ -58,7 +58,7 @@ def comment(caller: Identity, message: Message, text: str) -> Comment:
     """Store a comment of the caller. Raises Invalid, and Conflict without accounts."""
     if caller.user is None:
         refuse_without_accounts()
-        raise Forbidden(_("Only users comment on a message."))
+        raise Forbidden(_("Only users can comment on a message."))
     return discussion.add(message, caller.user, caller.name, text)
 
 
@@ -71,14 +71,14 @@ def may_remove(caller: Identity, comment: Comment, inbox: int) -> bool:
 def remove_comment(caller: Identity, comment: Comment, inbox: int) -> None:
     """Remove a comment. Raises Forbidden."""
     if not may_remove(caller, comment, inbox):
-        raise Forbidden(_("Only its author and managers remove a comment."))
+        raise Forbidden(_("Only its author and managers can remove a comment."))
     discussion.remove(comment)
 
 
 def refuse_without_accounts() -> None:
     """Raise Conflict without accounts, since there are no users to assign or comment."""
     if not accounts.are_on():
-        words = _("This takes accounts: there is nobody to assign a message to.")
+        words = _("This needs accounts: there is nobody to assign a message to.")
         raise Conflict(words)
 
 

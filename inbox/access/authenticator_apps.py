@@ -50,7 +50,7 @@ def offered(user: User, sealed: str) -> AppOffer:
     except sealing.Unreadable:
         whose, secret = "", ""
     if whose != str(user.pk):
-        raise Invalid(_("The page is too old. Scan the new code."))
+        raise Invalid(_("This page is too old. Scan the new code."))
     return _offer(user, base64.b32decode(secret))
 
 
@@ -69,7 +69,7 @@ def add(user: User, offer: AppOffer, code: str) -> None:
     made.created_at = now
     with write_turn():
         if AuthenticatorApp.objects.filter(user=user).exists():
-            raise Conflict(_("There is an authenticator app already: remove it first."))
+            raise Conflict(_("You already have an authenticator app: remove it first."))
         made.save(force_insert=True)
         acts.touch(None, user.username, "authenticator app added")
 

@@ -47,7 +47,9 @@ def scope(least: Role = Role.VIEWER) -> Scope:
     """
     caller, asked = _now()
     if least > Role.VIEWER and caller.rank < least:
-        words = _("You may see this, but not change it: that takes the role %(role)s.")
+        words = _(
+            "You can see this, but not change it: changes need the role %(role)s."
+        )
         raise Forbidden(words % {"role": least.name.lower()})
     return caller.within(max(asked, least, Role.VIEWER))
 

@@ -35,8 +35,8 @@ def scope_to_delete(chosen: Selection) -> Scope:
         return testing
     if caller.rank < Role.MANAGER:
         words = _(
-            "To delete everything, or more than %(most)s messages by a search, takes the "
-            "role manager."
+            "Only a manager can delete everything, or more than %(most)s messages "
+            "with a search."
         )
         raise Forbidden(words % {"most": MOST})
     return current.scope(Role.MANAGER)

@@ -38,9 +38,9 @@ def make_administrator(name: str, password: str, *, only_first: bool = False) ->
     try:
         with write_turn():
             if only_first and User.objects.filter(is_superuser=True).exists():
-                raise Conflict(_("There is an administrator already: sign in."))
+                raise Conflict(_("There is already an administrator: sign in."))
             user.save()
     except IntegrityError:
-        raise Conflict(_("There is a user of this name already.")) from None
+        raise Conflict(_("There is already a user with this name.")) from None
     accounts.look()
     return user

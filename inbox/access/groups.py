@@ -93,11 +93,11 @@ def _store(group: Group) -> None:
     """Store a group, within a write turn. Raises Conflict."""
     others = Group.objects.filter(name__iexact=group.name).exclude(pk=group.pk)
     if others.exists():
-        raise Conflict(_("There is a group of this name already."))
+        raise Conflict(_("There is already a group with this name."))
     try:
         group.save()
     except IntegrityError:
-        raise Conflict(_("There is a group of this name already.")) from None
+        raise Conflict(_("There is already a group with this name.")) from None
     acts.touch(None, group.name)
 
 

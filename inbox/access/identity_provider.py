@@ -107,7 +107,9 @@ def end(request: HttpRequest) -> ProviderUser:
     forget = _begun(request)
     # The link's author must not choose which provider answers (RFC 9207)
     if request.GET.get("iss", ours.issuer) != ours.issuer:
-        raise BadRequest(_("Another identity provider has answered. Begin again."))
+        raise BadRequest(
+            _("The answer came from another identity provider. Start again.")
+        )
 
     def ask(client: Any) -> ProviderUser:
         token = client.authorize_access_token(request)
@@ -119,7 +121,7 @@ def end(request: HttpRequest) -> ProviderUser:
             more = dict(client.userinfo(token=token))
             if more.get("sub") != claims["sub"]:  # OpenID Connect Core §5.3.2
                 raise NoIdentityProvider(
-                    _("The identity provider speaks of two people at once.")
+                    _("The identity provider's answers are about two different people.")
                 )
             claims = more | claims
         return _user(ours, claims)
@@ -151,7 +153,7 @@ def _begun(request: HttpRequest) -> Callable[[], None]:
 
     kept, state = DjangoIntegration(_NAME), request.GET.get("state")
     if kept.get_state_data(request.session, state) is None:
-        words = _("The login took too long, or began in another browser. Begin again.")
+        words = _("The login took too long, or began in another browser. Start again.")
         raise BadRequest(words)
     return partial(kept.clear_state_data, request.session, state)
 
@@ -165,7 +167,7 @@ def _ours() -> OidcProvider:
 def _user(ours: OidcProvider, claims: Mapping[str, Any]) -> ProviderUser:
     subject = str(claims["sub"])
     if not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
-        raise NoIdentityProvider(_("The identity provider does not say who signs in."))
+        raise NoIdentityProvider(_("The identity provider does not identify you."))
     is_verified = claims.get("email_verified") in (True, "true")
     groups = claims.get(ours.groups_claim) if ours.groups_claim else None
     return ProviderUser(
@@ -227,7 +229,7 @@ def _ask(question: Callable[[Any], T]) -> T:
         forget()  # the cached metadata and keys may be the cause
         _log.warning("the OpenID Connect provider failed: %.500r", error)
         words = _(
-            "The identity provider does not answer as it should. Try again in a minute."
+            "The identity provider did not answer correctly. Try again in a minute."
         )
         raise NoIdentityProvider(words) from None
 

@@ -57,7 +57,7 @@ def add(
     Raises Conflict for an existing member, Invalid, NotFound.
     """
     if bool(user) == bool(group):
-        raise Invalid(_("A member is a user or a group: name one of them."))
+        raise Invalid(_("A member is a user or a group: name one of the two."))
     with write_turn():
         inbox = inboxes.by_slug(scope, slug)
         one = users.by_name(user) if user else None
@@ -69,7 +69,7 @@ def add(
         try:
             made.save(force_insert=True)
         except IntegrityError:
-            words = _("This is a member of the inbox already.")
+            words = _("The inbox already has this member.")
             raise Conflict(words) from None
         _note(made)
     return made

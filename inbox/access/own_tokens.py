@@ -27,7 +27,7 @@ def add(
     if caller.kind == "everybody":
         raise Conflict(_("There are no accounts: tokens are not needed."))
     if caller.kind != "user" or caller.user is None:
-        raise Forbidden(_("This takes a person who has signed in, and no token."))
+        raise Forbidden(_("This needs a signed-in user; a token is not enough."))
     chosen = None
     if inboxes is not None:
         chosen = [known.by_slug(caller.scope, each) for each in dict.fromkeys(inboxes)]

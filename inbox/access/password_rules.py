@@ -15,7 +15,7 @@ LONGEST_PASSWORD = 1000  # characters
 def check_password(password: str, user: User) -> None:
     """Raise Invalid unless a password is suitable for a user."""
     if len(password) > LONGEST_PASSWORD or "\x00" in password:
-        raise Invalid(_("The password is too long, or has a NUL in it."))
+        raise Invalid(_("The password is too long, or contains a NUL."))
     try:
         validate_password(password, user)
     except ValidationError as error:

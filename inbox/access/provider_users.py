@@ -47,7 +47,7 @@ def accept(known: ProviderUser, key: str, address: str) -> User:
     """
     with several_turns(), transaction.atomic():
         if (user := _linked(known)) is not None:
-            words = _("You are known here already, as %(name)s: sign in.")
+            words = _("You already have an account here as %(name)s: sign in.")
             raise Conflict(words % {"name": user.get_username()})
         name = known.address or known.name
         user = account_links.accept(key, address, name, None)
@@ -97,9 +97,7 @@ def _new(known: ProviderUser, address: str) -> User:
 
 def _refusal(known: ProviderUser) -> str:
     if not known.address:
-        return _(
-            "The identity provider names no e-mail address of yours that it has verified."
-        )
+        return _("The identity provider gave no verified email address of yours.")
     words = _(
         "There is no user for %(address)s. Ask an administrator for an invitation, and "
         "open it in this browser."

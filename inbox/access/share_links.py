@@ -63,7 +63,7 @@ def add(
     Raises Forbidden, Invalid, NotFound.
     """
     if not caller.has("read"):  # else the link would show what the token cannot
-        raise Forbidden(_("This token may not read, so that it can share nothing."))
+        raise Forbidden(_("This token may not read, so it cannot share anything."))
     found = _found(caller.scope, kind, id)
     if not 1 <= days <= MOST_DAYS:
         raise InvalidMember("days", _("1 to %(most)s days") % {"most": MOST_DAYS})
@@ -135,7 +135,7 @@ def opened(text: str, address: str) -> OpenedLink:
 
 def gone() -> NotFound:
     """Return the error of a link that shows nothing, the same for every reason."""
-    return NotFound(_("It is wrong, or it has ended, or what it showed is gone."))
+    return NotFound(_("It is wrong or has expired, or its message or session is gone."))
 
 
 def note(opened: OpenedLink, kind: str) -> None:

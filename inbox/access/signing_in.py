@@ -135,6 +135,6 @@ def _check_own(request: HttpRequest, password: str) -> User:
     key = user.get_username().lower()
     attempts_counted.count(request, attempts_counted.FAILED, key)
     if len(password) > LONGEST_PASSWORD or not user.check_password(password):
-        raise Invalid(_("The present password is wrong."))
+        raise Invalid(_("The current password is wrong."))
     attempts_counted.forgive(request, attempts_counted.FAILED, key)
     return user

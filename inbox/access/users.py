@@ -47,13 +47,13 @@ def give_password(user: User, password: str) -> None:
 def store_new(user: User) -> None:
     """Store a new user, within a write turn. Raises Conflict, Invalid."""
     if User.objects.filter(username__iexact=user.username).exists():
-        raise Conflict(_("There is a user of this name already."))
+        raise Conflict(_("There is already a user with this name."))
     if User.objects.count() >= MOST:
         raise Invalid(_("at most %(most)s users are kept") % {"most": MOST})
     try:
         user.save(force_insert=True)
     except IntegrityError:
-        raise Conflict(_("There is a user of this name already.")) from None
+        raise Conflict(_("There is already a user with this name.")) from None
 
 
 def add(name: str, is_administrator: bool = False) -> User:

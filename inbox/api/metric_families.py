@@ -45,7 +45,7 @@ class _Gauge(NamedTuple):
 
 
 _GAUGES = (
-    _Gauge("open_sessions", "mailsink_open_sessions", "Sessions that are going on."),
+    _Gauge("open_sessions", "mailsink_open_sessions", "Open sessions."),
     _Gauge("recorder_rows", "mailsink_recorder_rows", "Rows that wait for a commit."),
     _Gauge(
         "recorder_octets",
@@ -59,18 +59,24 @@ _GAUGES = (
     _Gauge(
         "feed_lag",
         "mailsink_feed_lag_seconds",
-        "For how long the oldest event has waited that no viewer was sent yet.",
+        "The wait of the oldest event that has not been sent to viewers.",
     ),
-    _Gauge("descriptors", "mailsink_open_fds", "File descriptors that are open."),
-    _Gauge("descriptors_limit", "mailsink_max_fds", "The most that may be open."),
+    _Gauge("descriptors", "mailsink_open_fds", "Open file descriptors."),
+    _Gauge(
+        "descriptors_limit",
+        "mailsink_max_fds",
+        "The most file descriptors that may be open.",
+    ),
     _Gauge("tasks", "mailsink_tasks", "Tasks of the event loop."),
     _Gauge("resident_octets", "mailsink_resident_memory_bytes", "Memory in use."),
     _Gauge(
         "clock_jump",
         "mailsink_clock_jump_seconds",
-        "By how much the clock jumped last, within an hour.",
+        "The last jump of the clock within an hour.",
     ),
-    _Gauge("disk_free", "mailsink_data_free_bytes", "Room on the data folder's disk."),
+    _Gauge(
+        "disk_free", "mailsink_data_free_bytes", "Free space on the data folder's disk."
+    ),
 )
 
 
@@ -91,7 +97,7 @@ def families(
     """Yield all metrics. sources: the figures by process; octets: the size of the database"""
     yield InfoMetricFamily(
         "mailsink",
-        "This Mailsink.",
+        "Version and database of this Mailsink.",
         {"version": __version__, "database": connection.vendor},
     )
     figures = {name: each for name, (_, each) in sources.items() if each}
@@ -155,7 +161,7 @@ def _folded(rows: Iterable[list[Any]]) -> Iterator[list[Any]]:
 def _commits(figures: Mapping[str, Mapping[str, Any]]) -> Metric:
     family = HistogramMetricFamily(
         "mailsink_commit_seconds",
-        "How long commits took, until they were synced.",
+        "Duration of commits, until they were synced.",
         labels=["process"],
     )
     bounds = [*map(str, BOUNDS), "+Inf"]
@@ -185,7 +191,7 @@ def _times(sources: Mapping[str, Source]) -> Iterator[Metric]:
     )
     age = GaugeMetricFamily(
         "mailsink_heartbeat_age_seconds",
-        "How old the figures of another process may be, at most.",
+        "The greatest age of the figures of another process.",
         labels=["process"],
     )
     now = datetime.now(UTC)
@@ -199,7 +205,9 @@ def _times(sources: Mapping[str, Source]) -> Iterator[Metric]:
 def _health() -> Metric:
     """Return the results of the checks of /health/ready: 1 is healthy."""
     family = GaugeMetricFamily(
-        "mailsink_healthy", "1: the check is well, as /health/ready.", labels=["check"]
+        "mailsink_healthy",
+        "1 if the check passes, as in /health/ready.",
+        labels=["check"],
     )
     for name, check in (health.checks | health.notices).items():
         family.add_metric([name], 0 if check() else 1)

@@ -70,8 +70,9 @@ def _refusal(request: HttpRequest) -> str:
     """Return why a client of this network may not get the figures; "" if it may."""
     if "X-Forwarded-For" in request.headers and not CONFIG.trusted_proxies:
         return (
-            "A proxy asks, so the client is unknown: name the proxy in "
-            "MAILSINK_TRUSTED_PROXIES, or ask Mailsink itself."
+            "The request came through a proxy, so the client is unknown: name the "
+            "proxy in MAILSINK_TRUSTED_PROXIES, or send the request to Mailsink "
+            "directly."
         )
     client = ip_address(request.META["REMOTE_ADDR"].partition("%")[0])
     client = getattr(client, "ipv4_mapped", None) or client

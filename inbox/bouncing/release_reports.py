@@ -28,7 +28,7 @@ _ACTIONS: dict[str, ReportedAction] = {
     "failed": "failed", "delivered": "relayed", "queued": "delayed",
 }  # fmt: skip
 _REASONS = {
-    "failed": "The message was released to these recipients {way}, and failed.",
+    "failed": "The message was released to these recipients {way}, but could not be delivered.",
     "delayed": "The message was released to these recipients {way}, and still waits.",
     "relayed": (
         "The message was released to these recipients {way}, to a server that does not "

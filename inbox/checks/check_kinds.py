@@ -20,9 +20,7 @@ GROUPS: dict[Group, str] = {
 }
 SEVERITY_WORDS: dict[Severity, str] = {
     "error": gettext_noop("Error: people cannot read or use it"),
-    "warning": gettext_noop(
-        "Warning: goes wrong in some email clients, or for some people"
-    ),
+    "warning": gettext_noop("Warning: fails in some email clients, or for some people"),
     "info": gettext_noop("Info: worth knowing, not wrong"),
 }
 
@@ -72,8 +70,8 @@ _CONTENT = (
     ),
     CheckKind(
         "missing_value", "content", "warning", gettext_noop("possibly missing value"),
-        gettext_noop("The mail contains a word that programs print for a value they do not have."),
-        gettext_noop("Find out where the value comes from, and give the template a default for when there is none."),
+        gettext_noop("The mail contains a word that programs print for a missing value."),
+        gettext_noop("Find out where the value comes from, and give the template a default for a missing value."),
     ),
     CheckKind(
         "filler", "content", "warning", gettext_noop("filler text"),
@@ -87,7 +85,7 @@ _CONTENT = (
     ),
     CheckKind(
         "example_link", "content", "warning", gettext_noop("link to an example domain"),
-        gettext_noop("The link's domain is reserved for examples and tests, so that nothing will ever answer there."),
+        gettext_noop("The link's domain is reserved for examples and tests, so no server will ever answer there."),
         gettext_noop("Link to the real address."),
         Authority("RFC 2606 §2 and §3", "https://www.rfc-editor.org/rfc/rfc2606#section-2"),
     ),
@@ -131,7 +129,7 @@ _TEXT = (
     ),
     CheckKind(
         "undecodable_text", "text", "error", gettext_noop("text is not in its charset"),
-        gettext_noop("The part has bytes that its declared charset does not know, or declares a charset that does not exist: email clients show wrong letters."),
+        gettext_noop("The part has bytes that are not in its declared charset, or declares a charset that does not exist: email clients show wrong letters."),
         gettext_noop("Encode the text in the charset that Content-Type names, preferably utf-8."), _rfc(2046, "4.1.2"),
     ),
     CheckKind(
@@ -219,19 +217,19 @@ _ACCESSIBILITY = (
     ),
     CheckKind(
         "no_title", "accessibility", "info", gettext_noop("no title"),
-        gettext_noop("The HTML has no <title>, which names the mail where it is opened in a browser."),
+        gettext_noop("The HTML has no <title>, which names the mail when it is opened in a browser."),
         gettext_noop("Write the subject into <title>."),
         _wcag("2.4.2", "Page Titled", "page-titled"),
     ),
     CheckKind(
         "heading_order", "accessibility", "warning", gettext_noop("heading skips a level"),
-        gettext_noop("A heading follows one more than a level above it; people who navigate by headings look for the level between."),
-        gettext_noop("Choose heading levels by structure, and set their size by CSS."),
+        gettext_noop("A heading is more than one level below the heading before it; people who navigate by headings look for the level in between."),
+        gettext_noop("Choose heading levels by structure, and set their size with CSS."),
         _wcag("1.3.1", "Info and Relationships", "info-and-relationships"),
     ),
     CheckKind(
         "layout_table", "accessibility", "warning", gettext_noop("layout table read as a table"),
-        gettext_noop("The table has no header cells, so it is for layout; screen readers announce its rows and cells all the same."),
+        gettext_noop("The table has no header cells, so it is for layout; screen readers still announce its rows and cells."),
         gettext_noop("Put role=\"presentation\" on layout tables."),
         _wcag("1.3.1", "Info and Relationships", "info-and-relationships"),
     ),
@@ -249,12 +247,12 @@ _SIZE = (
         gettext_noop("Shorten the HTML: remove white space, comments and repeated styles."),
     ),
     CheckKind(
-        "too_large", "size", "error", gettext_noop("too large for most"),
+        "too_large", "size", "error", gettext_noop("too large for most servers"),
         gettext_noop("The mail as sent is over 25 MB, more than many providers send or accept."),
         gettext_noop("Link to large files instead of attaching them. Base64 makes them a third larger."),
     ),
     CheckKind(
-        "large", "size", "warning", gettext_noop("too large for some"),
+        "large", "size", "warning", gettext_noop("too large for some servers"),
         gettext_noop("The mail as sent is over 10 MB, about the limit of Postfix as installed (10,240,000 bytes) and of many companies; others have 20 or 25 MB."),
         gettext_noop("Link to large files instead of attaching them. Base64 makes them a third larger."),
         Authority("Postfix, message_size_limit", "https://www.postfix.org/postconf.5.html#message_size_limit"),

@@ -161,10 +161,10 @@ def poor_unsubscribe(mail: CheckedMessage) -> Iterator[CheckPlace]:
 def _bulk(mail: CheckedMessage) -> str:
     """Return the sign of bulk mail; "" if there is none."""
     if mail.value("precedence").lower() in ("bulk", "list", "junk"):
-        return _("The header says so: %(field)s") % {"field": "Precedence"}
+        return _("The header indicates it: %(field)s") % {"field": "Precedence"}
     for name in _BULK_FIELDS:
         if mail.field(name):
-            return _("The header says so: %(field)s") % {"field": name}
+            return _("The header indicates it: %(field)s") % {"field": name}
     if match := _UNSUBSCRIBE.search(
         f"{mail.text[:_COMPARED]}\n{mail.html_text[:_COMPARED]}"
     ):

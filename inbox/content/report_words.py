@@ -29,11 +29,11 @@ _ACTIONS = {
 }
 # RFC 8098 §3.2.6.2
 _DISPOSITIONS = {
-    "displayed": gettext_noop("The message was displayed; whether it was read, nobody knows"),
-    "deleted": gettext_noop("The message was deleted, maybe without having been displayed"),
+    "displayed": gettext_noop("The message was displayed; it is not known whether it was read"),
+    "deleted": gettext_noop("The message was deleted, perhaps without being displayed"),
     "dispatched": gettext_noop("The message was passed on"),
     "processed": gettext_noop("A program processed the message; nobody saw it"),
-    "denied": gettext_noop("The recipient does not want to say what became of the message"),
+    "denied": gettext_noop("The recipient does not want to report the fate of the message"),
     "failed": gettext_noop("A receipt could not be made"),
 }  # fmt: skip
 _ACTION_MODES = {
@@ -49,7 +49,7 @@ _COMPLAINTS = {
     "abuse": gettext_noop("Spam, or other unwanted mail"),
     "fraud": gettext_noop("Fraud, or phishing"),
     "virus": gettext_noop("A virus"),
-    "not-spam": gettext_noop("No spam, although it was taken for spam"),
+    "not-spam": gettext_noop("Not spam, although it was marked as spam"),
     "auth-failure": gettext_noop("The sender could not be verified (SPF, DKIM, DMARC)"),
     "opt-out": gettext_noop("The recipient wants no more mail"),
     "other": gettext_noop("Another reason"),
@@ -81,7 +81,7 @@ def remark(report: Report) -> str:
         return _("This looks like a bounce, but it is not machine-readable.")
     if report.source == "text":
         return _(
-            "This bounce is not machine-readable (RFC 3464): what is shown was read from its text."
+            "This bounce is not machine-readable (RFC 3464): the details shown were read from its text."
         )
     return ""
 

@@ -148,7 +148,7 @@ def words(one: Attempt) -> str:
         said = {"stage": one.stage, "line": line or one.code}
         if one.stage:
             return _("refused at %(stage)s with %(line)s") % said
-        return _("refused with %(line)s, once the message had come") % said
+        return _("refused with %(line)s, after the message had arrived") % said
     if one.outcome == "reset":
         return _("the client took it back (RSET)")
     return _broken_off(one)
@@ -160,8 +160,8 @@ def _broken_off(one: Attempt) -> str:
         cut = _("cut off after %(octets)s") % {"octets": counted(one.octets, "byte")}
         return f"{cut}: {ended}" if ended else cut
     if ended:
-        return _("%(ended)s before the message came") % {"ended": ended}
-    return _("the client left before the message came")
+        return _("%(ended)s before the message arrived") % {"ended": ended}
+    return _("the client left before the message arrived")
 
 
 def chain(history: AttemptHistory) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 _MACHINE = gettext_noop(
-    "It takes the machine's own name: give the machine (or the container: --hostname) "
+    "It uses the machine's own name: give the machine (or the container: --hostname) "
     "a full name."
 )
 HOST_NAME = {
@@ -28,12 +28,12 @@ HOST_NAME = {
     ),
     "mailkit": 'client.LocalDomain = "app.example.com";',
     "dotnet": gettext_noop(
-        "SmtpClient takes the machine's name and has no setting: name the machine, "
-        "or use MailKit."
+        "SmtpClient uses the machine's name and has no setting for it: rename the "
+        "machine, or use MailKit."
     ),
     "go": gettext_noop('Call client.Hello("app.example.com") before Mail.'),
     "swaks": gettext_noop("swaks --helo app.example.com"),
-    "curl": gettext_noop("Put it behind the address: smtp://host:port/app.example.com"),
+    "curl": gettext_noop("Add it to the address: smtp://host:port/app.example.com"),
     "postfix": gettext_noop("smtp_helo_name = app.example.com in main.cf"),
     "exim": gettext_noop("helo_data = app.example.com in the smtp transport"),
     "emailjs": 'new SMTPClient({ domain: "app.example.com", … })',
@@ -122,7 +122,7 @@ LINE_ENDS = {
         'emailjs sends line ends as they are given: text.replace(/\\r?\\n/g, "\\r\\n")'
     ),
     "lettre": gettext_noop(
-        "Let Message::builder() write the message; what send_raw is given must have CRLF."
+        "Let Message::builder() write the message; a message for send_raw must have CRLF."
     ),
     "perl": gettext_noop(
         "End lines with \\r\\n, or give Net::SMTP text through datasend, which turns \\n "
@@ -217,7 +217,7 @@ TLS_FROM_THE_START = {
     "mailkit": "client.Connect(host, port, SecureSocketOptions.SslOnConnect);",
     "dotnet": gettext_noop("SmtpClient cannot begin with TLS: use MailKit."),
     "go": gettext_noop(
-        "Connect by tls.Dial, and give the connection to smtp.NewClient."
+        "Connect with tls.Dial, and give the connection to smtp.NewClient."
     ),
     "go-mail": "mail.NewClient(host, mail.WithSSL(), …)",
     "lettre": "SmtpTransport::relay(host)?",
@@ -241,7 +241,7 @@ NO_TLS = {
     "javamail": "mail.smtp.ssl.enable=false",
     "rails": "smtp_settings: { ssl: false, … }",
     "mailkit": "client.Connect(host, port, SecureSocketOptions.None);",
-    "go": gettext_noop("Connect by smtp.Dial, not tls.Dial."),
+    "go": gettext_noop("Connect with smtp.Dial, not tls.Dial."),
     "go-mail": "mail.NewClient(host, mail.WithTLSPolicy(mail.NoTLS), …)",
     "lettre": "SmtpTransport::builder_dangerous(host)",
     "vertx": "new MailConfig().setSsl(false)",

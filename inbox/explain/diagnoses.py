@@ -91,7 +91,7 @@ _LOG = gettext_noop("See Mailsink's own log for the cause, and send the message 
 _OF_ENDINGS: dict[str, tuple[str, str]] = {
     "dropped": (
         gettext_noop("The client closed the connection in the middle of the dialogue, though Mailsink had refused nothing."),
-        gettext_noop("Look in the client's log at this time: it may have met a timeout or an exception, or not have expected the last reply."),
+        gettext_noop("Look in the client's log at this time: the client may have met a timeout or an exception, or may not have expected the last reply."),
     ),
     "timeout": (
         gettext_noop("The client sent nothing more, so Mailsink closed the connection after the idle timeout."),
@@ -106,7 +106,7 @@ _OF_ENDINGS: dict[str, tuple[str, str]] = {
         gettext_noop("Look in the client's log for the TLS error."),
     ),
     "error": (gettext_noop("Mailsink met an error of its own."), _LOG),
-    "crashed": (gettext_noop("Mailsink itself ended suddenly, so what the client did is not known."), _LOG),
+    "crashed": (gettext_noop("Mailsink itself ended suddenly, so the client's last actions are not known."), _LOG),
 }  # fmt: skip
 # For sessions that ended in the middle of a message
 _OF_BODIES: dict[str, tuple[str, str]] = {

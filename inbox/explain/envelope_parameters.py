@@ -55,7 +55,7 @@ def _body(value: str) -> str:
         "7BIT": _("the message is ASCII (RFC 6152)"),
         "8BITMIME": _("the message may contain bytes above 127 (RFC 6152)"),
         "BINARYMIME": _(
-            "the message may contain any bytes, and comes by BDAT (RFC 3030)"
+            "the message may contain any bytes, and is sent with BDAT (RFC 3030)"
         ),
     }.get(value.upper(), "")
 
@@ -68,22 +68,20 @@ def _auth(value: str) -> str:
 
 def _ret(value: str) -> str:
     return {
-        "FULL": _("a report of failure is to return the whole message (RFC 3461 §4.3)"),
-        "HDRS": _("a report of failure is to return the header only (RFC 3461 §4.3)"),
+        "FULL": _("a failure report must return the whole message (RFC 3461 §4.3)"),
+        "HDRS": _("a failure report must return only the header (RFC 3461 §4.3)"),
     }.get(value.upper(), "")
 
 
 def _envid(value: str) -> str:
-    return _("reports are to name this transaction “%(who)s” (RFC 3461 §4.4)") % {
+    return _("reports must name this transaction “%(who)s” (RFC 3461 §4.4)") % {
         "who": unxtext(value)
     }
 
 
 def _notify(value: str) -> str:
     if value.upper() == "NEVER":
-        return _(
-            "no report on this recipient is wanted, whatever happens (RFC 3461 §4.1)"
-        )
+        return _("no report on this recipient is wanted in any case (RFC 3461 §4.1)")
     wanted = {
         "SUCCESS": _("success"),
         "FAILURE": _("failure"),
@@ -98,7 +96,7 @@ def _notify(value: str) -> str:
         if firsts
         else last
     )
-    return _("a report on %(listed)s is wanted, on nothing else (RFC 3461 §4.1)") % {
+    return _("only reports on %(listed)s are wanted (RFC 3461 §4.1)") % {
         "listed": listed
     }
 
@@ -117,12 +115,12 @@ def _orcpt(value: str) -> str:
 # By the mode of BY: what happens after a time, and once that time is over.
 _LATE = {
     "R": (
-        gettext_noop("the message is to be returned if it is not delivered within %(time)s"),
-        gettext_noop("the message is to be returned if it is not delivered by now"),
+        gettext_noop("the message must be returned if it is not delivered within %(time)s"),
+        gettext_noop("the message must be returned if it is not delivered by now"),
     ),
     "N": (
-        gettext_noop("the sender is to be notified if the message is not delivered within %(time)s"),
-        gettext_noop("the sender is to be notified if the message is not delivered by now"),
+        gettext_noop("the sender must be notified if the message is not delivered within %(time)s"),
+        gettext_noop("the sender must be notified if the message is not delivered by now"),
     ),
 }  # fmt: skip
 
@@ -135,7 +133,7 @@ def _by(value: str) -> str:
     seconds = int(time)
     words = _(sentence) % {"time": _span(seconds)} if seconds > 0 else _(over)
     if mode.endswith("T"):
-        words = _("%(effect)s; each relay is to report") % {"effect": words}
+        words = _("%(effect)s; each relay must report") % {"effect": words}
     return _("%(effect)s (RFC 2852 §4)") % {"effect": words}
 
 
@@ -149,13 +147,13 @@ def _priority(value: str) -> str:
 
 
 def _hold_for(value: str) -> str:
-    return _("the message is to be held back for %(time)s (RFC 4865)") % {
+    return _("the message must be held back for %(time)s (RFC 4865)") % {
         "time": _span(int(value))
     }
 
 
 def _hold_until(value: str) -> str:
-    return _("the message is to be held back until %(time)s (RFC 4865)") % {
+    return _("the message must be held back until %(time)s (RFC 4865)") % {
         "time": value.upper()
     }
 
@@ -170,7 +168,9 @@ def _span(seconds: int) -> str:
 _SAY: dict[str, Callable[[str], str]] = {
     "SIZE": _size,
     "BODY": _body,
-    "SMTPUTF8": lambda _value: _("addresses and header may be beyond ASCII (RFC 6531)"),
+    "SMTPUTF8": lambda _value: _(
+        "addresses and header may contain more than ASCII (RFC 6531)"
+    ),
     "AUTH": _auth,
     "RET": _ret,
     "ENVID": _envid,
@@ -181,6 +181,6 @@ _SAY: dict[str, Callable[[str], str]] = {
     "HOLDFOR": _hold_for,
     "HOLDUNTIL": _hold_until,
     "REQUIRETLS": lambda _value: _(
-        "every server on the way is to speak TLS, or return the message (RFC 8689)"
+        "every server on the way must use TLS, or return the message (RFC 8689)"
     ),
 }

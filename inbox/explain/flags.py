@@ -48,16 +48,16 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "pipelining_violation": FlagWords(
         gettext_noop("pipelined too far"),
         gettext_noop(
-            "More lines came together than PIPELINING permits: EHLO, DATA, QUIT and others "
-            "must be the last of a group (RFC 2920 §3.1)."
+            "More lines arrived together than PIPELINING permits: EHLO, DATA, QUIT "
+            "and others must be the last of a group (RFC 2920 §3.1)."
         ),
-        gettext_noop("Let the client wait for the reply to such a command."),
+        gettext_noop("Let the client wait for the reply to each of these commands."),
     ),
     "pipelining_unadvertised": FlagWords(
         gettext_noop("pipelining not offered"),
         gettext_noop(
-            "The client sent several commands at once, but PIPELINING was not offered to it "
-            "(it has to send EHLO first, RFC 2920 §3)."
+            "The client sent several commands at once, but PIPELINING was not offered "
+            "to it (it must send EHLO first, RFC 2920 §3)."
         ),
         gettext_noop("Let the client send EHLO and look for PIPELINING in the reply."),
     ),
@@ -71,15 +71,15 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "bare_lf_data": FlagWords(
         gettext_noop("bare LF in the message"),
         gettext_noop(
-            "The message contains line ends of LF alone; strict servers refuse it, others "
-            "change it, which breaks DKIM signatures (RFC 5321 §2.3.8)."
+            "The message contains lines that end in LF alone; strict servers refuse "
+            "it, others change it, which breaks DKIM signatures (RFC 5321 §2.3.8)."
         ),
         gettext_noop("Turn the message's line ends into CRLF before it is sent."),
     ),
     "bare_cr_data": FlagWords(
         gettext_noop("bare CR in the message"),
         gettext_noop(
-            "The message contains CR that no LF follows; strict servers refuse it "
+            "The message contains CR without a following LF; strict servers refuse it "
             "(RFC 5321 §2.3.8)."
         ),
         gettext_noop("Turn the message's line ends into CRLF before it is sent."),
@@ -98,18 +98,19 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "smuggling_pattern": FlagWords(
         gettext_noop("possible SMTP smuggling"),
         gettext_noop(
-            "After a wrong end of data the message goes on with what looks like commands: "
-            "a careless server would read them as a second message (SMTP smuggling)."
+            "After a wrong end of data, the message continues with text that looks "
+            "like commands: a careless server would read it as a second message (SMTP "
+            "smuggling)."
         ),
         gettext_noop(
-            "Find out who put this into the message: user input may reach it unchecked."
+            "Find out where this text comes from: user input may reach the message unchecked."
         ),
     ),
     "long_line": FlagWords(
         gettext_noop("line over 1,000 bytes"),
         gettext_noop(
-            "A line is longer than the 1,000 bytes that every server takes "
-            "(RFC 5321 §4.5.3.1.6); others may cut or refuse it."
+            "A line is longer than the 1,000 bytes that every server accepts (RFC "
+            "5321 §4.5.3.1.6); other servers may cut or refuse it."
         ),
         gettext_noop("Let the client encode the body as quoted-printable or base64."),
     ),
@@ -120,7 +121,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
             "(RFC 6152)."
         ),
         gettext_noop(
-            "Let the client say BODY=8BITMIME, or encode the body as quoted-printable."
+            "Let the client declare BODY=8BITMIME, or encode the body as quoted-printable."
         ),
     ),
     "binary_undeclared": FlagWords(
@@ -130,13 +131,13 @@ FLAG_WORDS: dict[str, FlagWords] = {
             "BODY=BINARYMIME: a server on the way may change or refuse it (RFC 3030 §3)."
         ),
         gettext_noop(
-            "Let the client encode the part as base64, or say BODY=BINARYMIME and use BDAT."
+            "Let the client encode the part as base64, or declare BODY=BINARYMIME and use BDAT."
         ),
     ),
     "nul_octet": FlagWords(
         gettext_noop("NUL byte"),
         gettext_noop(
-            "The message contains a byte of value 0, which mail does not permit (RFC 5321 §4.5.2)."
+            "The message contains a byte with the value 0, which mail does not permit (RFC 5321 §4.5.2)."
         ),
         gettext_noop(
             "Look for binary content that was added to the message without an encoding."
@@ -154,22 +155,22 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "lenient_local": FlagWords(
         gettext_noop("dots in the local part"),
         gettext_noop(
-            "The local part begins or ends with a dot, or has two in a row, as some mobile "
-            "operators once gave them out: accepted here and by Postfix, refused by strict "
-            "servers (RFC 5321 §4.1.2)."
+            "The local part begins or ends with a dot, or has two in a row, as in old "
+            "addresses of some mobile operators: accepted here and by Postfix, "
+            "refused by strict servers (RFC 5321 §4.1.2)."
         ),
         gettext_noop('Quote such a local part: <"a..b"@example.com>.'),
     ),
     "lenient_domain": FlagWords(
         gettext_noop("malformed domain"),
         gettext_noop(
-            "The name or address of a host breaks the grammar in a small way (a dot behind "
-            "it, (none), an IPv6 address without [IPv6:]): accepted here, refused by strict "
-            "servers (RFC 5321 §4.1.2, §4.1.3)."
+            "The name or address of a host breaks the grammar in a small way (a dot "
+            "at its end, (none), an IPv6 address without [IPv6:]): accepted here, "
+            "refused by strict servers (RFC 5321 §4.1.2, §4.1.3)."
         ),
         gettext_noop(
-            "Write a host name without a dot behind it, or an address as [192.0.2.1] or "
-            "[IPv6:2001:db8::1]."
+            "Write a host name without a dot at its end, or an address as [192.0.2.1] "
+            "or [IPv6:2001:db8::1]."
         ),
     ),
     "unqualified_address": FlagWords(
@@ -185,15 +186,13 @@ FLAG_WORDS: dict[str, FlagWords] = {
             "The domain contains an underscore, as host names of Docker may; the grammar does "
             "not permit it (RFC 5321 §4.1.2)."
         ),
-        gettext_noop(
-            "Set the host name that the client gives, to one without an underscore."
-        ),
+        gettext_noop("Set the client's host name to one without an underscore."),
     ),
     "source_route": FlagWords(
         gettext_noop("source route"),
         gettext_noop(
-            "The path names hosts to send the message through. That is out of use: only the "
-            "mailbox behind the colon counts (RFC 5321 §4.1.1.3, appendix C)."
+            "The path names hosts to send the message through. This form is obsolete: "
+            "only the mailbox after the colon counts (RFC 5321 §4.1.1.3, appendix C)."
         ),
         gettext_noop("Write the mailbox alone, as in <user@example.com>."),
         grave=False,
@@ -201,27 +200,29 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "unknown_literal": FlagWords(
         gettext_noop("unknown kind of address literal"),
         gettext_noop(
-            "The brackets hold an address of a kind that is not registered; there are only "
-            "[192.0.2.1] and [IPv6:2001:db8::1] (RFC 5321 §4.1.3)."
+            "The brackets contain a kind of address that is not registered; there are "
+            "only [192.0.2.1] and [IPv6:2001:db8::1] (RFC 5321 §4.1.3)."
         ),
-        gettext_noop("Write a domain name, or one of those two kinds of literal."),
+        gettext_noop("Write a domain name, or one of these two kinds of literal."),
     ),
     "dot_not_doubled": FlagWords(
         gettext_noop("leading dot not doubled"),
         gettext_noop(
-            "A line began with a single dot, which every server takes away: the client has to "
-            "double it. A line with nothing but a dot would end the text (RFC 5321 §4.5.2)."
+            "A line began with a single dot, which every server removes: the client "
+            "must double it. A line with only a dot would end the text (RFC 5321 "
+            "§4.5.2)."
         ),
         gettext_noop(
-            "Let the client double each dot that begins a line, or send the text by the "
-            "function of its SMTP library, which does."
+            "Let the client double each dot that begins a line, or send the text with "
+            "the function of its SMTP library, which does that."
         ),
     ),
     "long_path": FlagWords(
         gettext_noop("address too long for many servers"),
         gettext_noop(
-            "A local part has up to 64 bytes, a label of a domain up to 63, a whole path up "
-            "to 256 (RFC 5321 §4.5.3.1): accepted here, other servers may refuse it."
+            "A local part has up to 64 bytes, a label of a domain up to 63, a whole "
+            "path up to 256 (RFC 5321 §4.5.3.1): this address is accepted here, other "
+            "servers may refuse it."
         ),
         gettext_noop(
             "Shorten the address; a VERP or bounce address may have grown too long."
@@ -234,21 +235,21 @@ FLAG_WORDS: dict[str, FlagWords] = {
             "refuse or garble it (RFC 6531 §3.2)."
         ),
         gettext_noop(
-            "Encode the field as RFC 2047 says (=?utf-8?...?=), or say SMTPUTF8 with MAIL."
+            "Encode the field as in RFC 2047 (=?utf-8?...?=), or add SMTPUTF8 to MAIL."
         ),
     ),
     "size_mismatch": FlagWords(
         gettext_noop("wrong SIZE"),
         gettext_noop(
-            "The message is larger than SIZE= of MAIL announced (RFC 1870 §6)."
+            "The message is larger than SIZE= in MAIL announced (RFC 1870 §6)."
         ),
-        gettext_noop("Count the bytes as sent, line ends as two."),
+        gettext_noop("Count the bytes as sent; each line end has two."),
     ),
     "bdat_desync": FlagWords(
         gettext_noop("BDAT out of step"),
         gettext_noop(
-            "The size given with BDAT could not be read, so what follows may be data that "
-            "is taken for commands (RFC 3030 §2)."
+            "The size given with BDAT could not be read, so the data that follows may "
+            "be taken for commands (RFC 3030 §2)."
         ),
         gettext_noop(
             "Give BDAT the number of bytes that follow its line, in digits: BDAT 1000 LAST."
@@ -257,8 +258,9 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "plaintext_after_starttls": FlagWords(
         gettext_noop("plain text after STARTTLS"),
         gettext_noop(
-            "Bytes came after STARTTLS before the handshake; Mailsink discarded them, since "
-            "an attacker could have put them there (RFC 3207 §6)."
+            "Bytes arrived after STARTTLS and before the handshake; Mailsink "
+            "discarded them, since an attacker could have inserted them (RFC 3207 "
+            "§6)."
         ),
         gettext_noop("Let the client wait for 220 before it goes on."),
     ),
@@ -275,7 +277,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "plain_on_tls": FlagWords(
         gettext_noop("plain text on a TLS port"),
         gettext_noop(
-            "Where TLS had to begin, the client spoke plain text, or waited for a greeting."
+            "The client sent plain text, or waited for a greeting, on a port where TLS must begin."
         ),
         gettext_noop("Turn implicit TLS (SSL) on in the client for this port."),
         others=(gettext_noop("Connect to the port of plain SMTP instead."),),
@@ -284,21 +286,21 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "starttls_withheld": FlagWords(
         gettext_noop("STARTTLS not offered"),
         gettext_noop(
-            "STARTTLS was left out of the reply to EHLO, for this session only: the last "
-            "one of a client with this address and name ended over Mailsink's own "
-            "certificate. So the client can send, in plain text."
+            "STARTTLS was left out of the reply to EHLO, for this session only: the "
+            "last session of a client with this address and name ended because of "
+            "Mailsink's own certificate. Now the client can send in plain text."
         ),
         gettext_noop(
-            "A client that needs TLS can try again: its next session is offered STARTTLS. "
-            "Let it trust tls-cert.pem of Mailsink's data folder before, or give Mailsink a "
-            "certificate that it trusts (MAILSINK_TLS_CERT)."
+            "A client that needs TLS can try again: its next session is offered "
+            "STARTTLS. First let it trust tls-cert.pem in Mailsink's data folder, or "
+            "give Mailsink a certificate that it trusts (MAILSINK_TLS_CERT)."
         ),
         grave=False,
     ),
     "tls_on_purpose": FlagWords(
         gettext_noop("TLS failed on purpose"),
         gettext_noop(
-            "A rule had the TLS handshake fail, and the client left, as a careful client does."
+            "A rule made the TLS handshake fail, and the client left, as a careful client does."
         ),
         gettext_noop("Change the rule, or switch it off."),
     ),
@@ -327,16 +329,17 @@ FLAG_WORDS: dict[str, FlagWords] = {
         gettext_noop("Let the client use its default ciphers."),
         others=(
             gettext_noop(
-                "Give Mailsink an RSA certificate for an old client (MAILSINK_TLS_CERT): the one "
-                "that it makes has an elliptic key."
+                "Give Mailsink an RSA certificate for an old client "
+                "(MAILSINK_TLS_CERT): Mailsink's own certificate has an "
+                "elliptic-curve key."
             ),
         ),
     ),
     "tls_broken": FlagWords(
         gettext_noop("TLS failed"),
         gettext_noop(
-            "TLS began, but the client left in the middle of it, or sent what is no TLS. Its log "
-            "says why; perhaps it does not trust the certificate."
+            "TLS began, but the client left during the handshake, or sent data that "
+            "is not TLS. Its log says why; perhaps it does not trust the certificate."
         ),
         _TRUST,
         others=_NOT_TRUSTED,
@@ -368,20 +371,22 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "bad_proxy_header": FlagWords(
         gettext_noop("no PROXY header"),
         gettext_noop(
-            "MAILSINK_SMTP_PROXY_FROM names this address as a load balancer's, so that each of its "
-            "connections has to begin with a PROXY header. Nothing was answered."
+            "MAILSINK_SMTP_PROXY_FROM names this address as a load balancer's, so "
+            "each of its connections must begin with a PROXY header. Mailsink did not "
+            "answer."
         ),
         gettext_noop(
             "Switch the PROXY protocol on in the load balancer (HAProxy: send-proxy-v2; nginx: "
             "proxy_protocol on)."
         ),
-        others=(gettext_noop("Take this address out of MAILSINK_SMTP_PROXY_FROM."),),
+        others=(gettext_noop("Remove this address from MAILSINK_SMTP_PROXY_FROM."),),
     ),
     "proxy_not_trusted": FlagWords(
         gettext_noop("PROXY header not trusted"),
         gettext_noop(
-            "A load balancer announced its client by a PROXY header, but whoever may do that has "
-            "to be known: MAILSINK_SMTP_PROXY_FROM does not name this address."
+            "A load balancer announced its client with a PROXY header, but "
+            "MAILSINK_SMTP_PROXY_FROM, which lists the load balancers, does not name "
+            "this address."
         ),
         gettext_noop(
             "Add the network of the load balancer to MAILSINK_SMTP_PROXY_FROM."
@@ -390,7 +395,9 @@ FLAG_WORDS: dict[str, FlagWords] = {
     ),
     "half_close": FlagWords(
         gettext_noop("client closed its side"),
-        gettext_noop("The client closed its direction and still waited for replies."),
+        gettext_noop(
+            "The client closed its side of the connection and still waited for replies."
+        ),
         grave=False,
     ),
     "aborted_in_data": FlagWords(
@@ -405,27 +412,25 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "auth_plaintext": FlagWords(
         gettext_noop("password without TLS"),
         gettext_noop(
-            "The password crossed the network readable for everybody on the way."
+            "The password crossed the network unencrypted, readable for anybody on the way."
         ),
         gettext_noop(
-            "Fine on your own machine. In production let the client use STARTTLS."
+            "This is fine on your own machine. In production, let the client use STARTTLS."
         ),
         grave=False,
     ),
     "pipelined": FlagWords(
         "pipelined",
         gettext_noop(
-            "The client sent this without waiting for the reply before it, as PIPELINING "
-            "permits (RFC 2920)."
+            "The client sent this line without waiting for the previous reply, as "
+            "PIPELINING permits (RFC 2920)."
         ),
         grave=False,
     ),
     "secret_empty": FlagWords(
         gettext_noop("empty password"),
         gettext_noop("The client sent an empty secret."),
-        gettext_noop(
-            "Look whether the setting that holds the password reaches the client."
-        ),
+        gettext_noop("Check that the setting with the password reaches the client."),
     ),
     "secret_ends_with_lf": FlagWords(
         gettext_noop("password ends with a line end"),
@@ -443,7 +448,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
             "The secret ends with CR. Only its shape is stored, never the secret itself."
         ),
         gettext_noop(
-            "It was probably read from a file with line ends of Windows (CRLF): strip them."
+            "It was probably read from a file with Windows line ends (CRLF): strip them."
         ),
     ),
     "secret_starts_with_space": FlagWords(
@@ -465,8 +470,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "secret_non_ascii": FlagWords(
         gettext_noop("password is not ASCII"),
         gettext_noop(
-            "The secret holds non-ASCII bytes; clients differ in their encoding. "
-            ""
+            "The secret contains non-ASCII bytes; clients differ in their encoding. "
             "Only its shape is stored, never the secret itself."
         ),
         gettext_noop("Send it as UTF-8 (RFC 4616), or choose an ASCII one."),
@@ -478,15 +482,14 @@ FLAG_WORDS: dict[str, FlagWords] = {
             "Only its shape is stored, never the secret itself."
         ),
         gettext_noop(
-            "Look whether both settings were given the same value by mistake."
+            "Check whether both settings were given the same value by mistake."
         ),
     ),
     "secret_double_encoded": FlagWords(
         gettext_noop("password in base64 twice"),
         gettext_noop(
-            "What came out of the base64 is base64 of text again: the client seems "
-            "to encode what is encoded. "
-            "Only its shape is stored, never the secret itself."
+            "The decoded base64 is base64 of text again: the client seems to encode "
+            "the secret twice. Only its shape is stored, never the secret itself."
         ),
         gettext_noop(
             "Give the client the plain secret; it encodes it itself (RFC 4954 §4)."
@@ -495,9 +498,7 @@ FLAG_WORDS: dict[str, FlagWords] = {
     "username_empty": FlagWords(
         gettext_noop("empty user name"),
         gettext_noop("The client sent an empty user name."),
-        gettext_noop(
-            "Look whether the setting that holds the user name reaches the client."
-        ),
+        gettext_noop("Check that the setting with the user name reaches the client."),
     ),
     "username_padded": FlagWords(
         gettext_noop("spaces around the user name"),

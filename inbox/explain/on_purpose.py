@@ -33,6 +33,6 @@ def how_to_change(rule: str) -> str:
     """Return how to get another reply, as a sentence."""
     if asked_for(rule):
         return _(
-            "Use another one, or let addresses ask for nothing: Settings has a switch."
+            "Use another one, or do not let addresses ask for replies: Settings has a switch."
         )
     return _("Change the rule, or switch it off.")

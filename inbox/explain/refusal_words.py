@@ -27,14 +27,14 @@ class RefusalWords(NamedTuple):
 
 
 _IN_LOG = _(
-    "See Mailsink's own log for the cause, and send the message again once that is mended."
+    "See Mailsink's own log for the cause, and send the message again once the cause is fixed."
 )
 _SEND_AGAIN = _(
-    "Connect and send the message again later; a mail queue does so by itself."
+    "Connect and send the message again later; a mail queue does so automatically."
 )
 _NOT_XTEXT = _("Leave the parameter out, or encode its value as xtext (RFC 3461 §4).")
 _MAIL_FIRST = _(
-    "Send EHLO, MAIL FROM, RCPT TO and DATA in this order; a mail library does so by itself."
+    "Send EHLO, MAIL FROM, RCPT TO and DATA in this order; a mail library does so automatically."
 )
 _RSET = _("Send RSET, then begin with MAIL FROM again.")
 _SMTPUTF8 = _(
@@ -51,7 +51,7 @@ _CREDENTIALS = _(
     "Use a user name and password of MAILSINK_SMTP_AUTH, or unset it: any login is accepted then."
 )
 _ENCODE = _(
-    "Encode the response as the mechanism wants it; a mail library does so by itself."
+    "Encode the response as the mechanism requires; a mail library does so automatically."
 )
 _LITERAL_NAME = _(
     "Set the name that the client gives in EHLO to a full host name, or to its address in brackets: [192.0.2.1]."
@@ -80,7 +80,7 @@ _TOO_LARGE = RefusalWords(
     _LOWER_SIZE,
 )
 _MOVED = RefusalWords(
-    _("The address is known as moved (RFC 5321 §3.4)."),
+    _("The known address has moved (RFC 5321 §3.4)."),
     _(
         "Send to the new address, which the reply names, or change the address on the page Settings."
     ),
@@ -100,7 +100,7 @@ _CANCELLED = RefusalWords(
 )
 _NONE_WAITING = RefusalWords(
     _("No mail is waiting for this client (RFC 2645 §5.1)."),
-    _("There is nothing to change: try again when mail was queued."),
+    _("There is nothing to change: try again when mail is queued."),
 )
 
 REFUSALS: dict[str, RefusalWords] = {
@@ -108,7 +108,7 @@ REFUSALS: dict[str, RefusalWords] = {
     "421": RefusalWords(_("Mailsink closed the connection."), _SEND_AGAIN, short=_("connection closed")),
     "421 4.3.0": RefusalWords(_("Mailsink met an error of its own."), _IN_LOG),
     "421 4.3.0 Internal error": RefusalWords(_("Mailsink met an error of its own and closed the session."), _IN_LOG),
-    "421 4.3.2": RefusalWords(_("Mailsink took no more connections at this moment."), _SEND_AGAIN),
+    "421 4.3.2": RefusalWords(_("Mailsink accepted no more connections at this moment."), _SEND_AGAIN),
     "421 4.3.2 Mailsink is stopping": RefusalWords(_("Mailsink was shutting down."), _("Send the message again once Mailsink has restarted.")),
     "421 4.3.2 Too many connections": RefusalWords(
         _("As many connections were open as Mailsink allows in all."),
@@ -133,12 +133,12 @@ REFUSALS: dict[str, RefusalWords] = {
     ),
     "421 4.4.2 No end of the line": RefusalWords(
         _("The client sent part of a line, but never its CRLF."),
-        _("End each line with CRLF and flush the socket after it; a mail library does so by itself."),
+        _("End each line with CRLF and flush the socket after it; a mail library does so automatically."),
         "line_ends",
     ),
     "421 4.4.2 The reply was kept back": RefusalWords(
         _("A rule, or an address, kept the reply back until the time-out."),
-        _("Change what kept it back: the line before names it."),
+        _("Change the rule or the address that kept it back: the previous line names it."),
         short=_("reply kept back"),
     ),
     "421 4.4.2 The session lasted": RefusalWords(
@@ -247,8 +247,8 @@ REFUSALS: dict[str, RefusalWords] = {
     ),
     # MAIL and RCPT
     "503 5.5.1 Wrong order: a transaction is open": RefusalWords(
-        _("The client began a message before it had finished the one before."),
-        _("Finish the message by DATA, or send RSET, before the next MAIL FROM."),
+        _("The client began a message before it had finished the previous one."),
+        _("Finish the message with DATA, or send RSET, before the next MAIL FROM."),
     ),
     "501 5.1.3": RefusalWords(_("The recipient is not a valid address: user@domain (RFC 5321 §4.1.2)."), _("Send RCPT TO:<user@domain> with the address alone."), short=_("malformed address")),
     "501 5.1.3 Bad recipient: <>": RefusalWords(
@@ -278,10 +278,10 @@ REFUSALS: dict[str, RefusalWords] = {
         _("The parameter AUTH of MAIL names no mailbox (RFC 4954 §5)."),
         _("Write AUTH=<> or leave the parameter out; logging in is a command of its own."),
     ),
-    "501 5.5.4 RET takes": RefusalWords(_("RET has a value that it does not take (RFC 3461 §4.3)."), _("Write RET=FULL or RET=HDRS, or leave RET out.")),
+    "501 5.5.4 RET takes": RefusalWords(_("RET has a value that is not allowed (RFC 3461 §4.3)."), _("Write RET=FULL or RET=HDRS, or leave RET out.")),
     "501 5.5.4 ENVID takes": RefusalWords(_("ENVID is too long, or not xtext (RFC 3461 §4.4)."), _NOT_XTEXT),
     "501 5.5.4 NOTIFY takes": RefusalWords(
-        _("NOTIFY has a value that it does not take (RFC 3461 §4.1)."),
+        _("NOTIFY has a value that is not allowed (RFC 3461 §4.1)."),
         _("Write NOTIFY=NEVER, or SUCCESS, FAILURE and DELAY separated by commas."),
     ),
     "501 5.5.4 ORCPT takes": RefusalWords(
@@ -293,7 +293,7 @@ REFUSALS: dict[str, RefusalWords] = {
         _("Write ORCPT=utf-8;address and add SMTPUTF8 to MAIL FROM."),
     ),
     "501 5.5.4 BY takes": RefusalWords(_("BY is not of the form seconds;mode (RFC 2852 §4)."), _("Write BY=120;R or BY=120;N, or leave BY out.")),
-    "501 5.5.4 BY with R": RefusalWords(_("BY asks for a return of the message after a time that is over (RFC 2852 §4)."), _("Give more than 0 seconds, or mode N.")),
+    "501 5.5.4 BY with R": RefusalWords(_("BY asks for a return of the message after a time that has passed (RFC 2852 §4)."), _("Give more than 0 seconds, or mode N.")),
     "501 5.5.2 MT-PRIORITY": RefusalWords(_("MT-PRIORITY is not a number from -9 to 9 (RFC 6710 §4.1)."), _("Write a number, as in MT-PRIORITY=3, or leave it out.")),
     "501 5.5.4 HOLDFOR takes": RefusalWords(_("HOLDFOR is not a number of seconds (RFC 4865 §4.1)."), _("Write a number of seconds, as in HOLDFOR=60.")),
     "501 5.5.4 HOLDUNTIL takes": RefusalWords(_("HOLDUNTIL is not a time in UTC (RFC 4865 §4.1)."), _("Write the time as in HOLDUNTIL=2030-12-31T23:59:59Z.")),
@@ -302,7 +302,7 @@ REFUSALS: dict[str, RefusalWords] = {
     "501 5.5.4 The message would be held": RefusalWords(_("The message would be held for longer than BY allows (RFC 4865 §4.2)."), _("Shorten the hold, or raise or remove BY.")),
     "501 5.5.4 A message can be held": RefusalWords(_("The hold is longer than EHLO offers with FUTURERELEASE (RFC 4865 §3)."), _("Hold the message for at most as many seconds as the reply says.")),
     "501 5.5.4 BODY takes": RefusalWords(_("BODY has a value that is not offered (RFC 6152 §2)."), _("Use a value that the reply names, or leave BODY out.")),
-    "501 5.5.4 Bad parameter": RefusalWords(_("A parameter is malformed or stands twice (RFC 5321 §4.1.1.11)."), _("Separate parameters by single spaces, and write each once, as KEY=value.")),
+    "501 5.5.4 Bad parameter": RefusalWords(_("A parameter is malformed or occurs twice (RFC 5321 §4.1.1.11)."), _("Separate parameters by single spaces, and write each once, as KEY=value.")),
     "501 5.5.4 * takes no value": RefusalWords(_("The parameter stands alone, without = and a value."), _("Remove the = and what follows it.")),
     "555": RefusalWords(_("A parameter of MAIL or RCPT is not offered (RFC 5321 §4.1.1.11)."), _("Use only parameters of extensions that the reply to EHLO offers."), short=_("unknown parameter")),
     "555 5.5.4 The parameter": RefusalWords(
@@ -321,12 +321,12 @@ REFUSALS: dict[str, RefusalWords] = {
     ),
     "452 4.5.3": RefusalWords(
         _("The message had as many recipients as Mailsink allows (RFC 5321 §4.5.3.1.10)."),
-        _("Send the message once more for the recipients that are left, or raise MAILSINK_SMTP_MAX_RECIPIENTS."),
+        _("Send the message again for the remaining recipients, or raise MAILSINK_SMTP_MAX_RECIPIENTS."),
         short=_("too many recipients"),
     ),
     "452 4.5.3 More than": RefusalWords(
         _("The message had as many recipients as MAILSINK_SMTP_MAX_RECIPIENTS allows (RFC 5321 §4.5.3.1.10)."),
-        _("Send the message once more for the recipients that are left, or raise MAILSINK_SMTP_MAX_RECIPIENTS."),
+        _("Send the message again for the remaining recipients, or raise MAILSINK_SMTP_MAX_RECIPIENTS."),
     ),
     "552": RefusalWords(_("The message is too large."), _LOWER_SIZE, short=_("message too large")),
     "552 5.3.4": _TOO_LARGE,
@@ -342,7 +342,7 @@ REFUSALS: dict[str, RefusalWords] = {
     "554 5.6.0": RefusalWords(_("The message breaks a rule that Mailsink is set to enforce."), _("End each line with CRLF, and keep lines under 998 bytes."), "line_ends"),
     "554 5.6.0 Strict mode": RefusalWords(
         _("Strict mode is on, and the message has an error, which the reply names."),
-        _("Mend the message: its page lists each error with its fix. To allow a kind of error, add it to MAILSINK_STRICT_IGNORE."),
+        _("Correct the message: its page lists each error with its fix. To allow a kind of error, add it to MAILSINK_STRICT_IGNORE."),
         short=_("error in the message"),
     ),
     "554 5.6.0 The message holds a bare": RefusalWords(
@@ -358,12 +358,12 @@ REFUSALS: dict[str, RefusalWords] = {
         short=_("line too long"),
     ),
     "503 5.5.1 Wrong order: the message has begun by BDAT": RefusalWords(
-        _("The message began by BDAT, and BDAT and DATA cannot be mixed (RFC 3030 §2)."),
-        _("Send the rest by BDAT, with LAST at the end, or send RSET and begin again."),
+        _("The message began with BDAT, and BDAT and DATA cannot be mixed (RFC 3030 §2)."),
+        _("Send the rest with BDAT, with LAST at the end, or send RSET and start again."),
     ),
     "503 5.5.1 Wrong order: BODY=BINARYMIME": RefusalWords(
-        _("A message with BODY=BINARYMIME cannot be sent by DATA (RFC 3030 §3)."),
-        _("Send it by BDAT, or send RSET and use BODY=8BITMIME."),
+        _("A message with BODY=BINARYMIME cannot be sent with DATA (RFC 3030 §3)."),
+        _("Send it with BDAT, or send RSET and use BODY=8BITMIME."),
     ),
     "501 5.5.4 No chunk is that large": RefusalWords(
         _("BDAT announces more bytes than any chunk may have (RFC 3030 §2)."),
@@ -380,7 +380,7 @@ REFUSALS: dict[str, RefusalWords] = {
         _("Check the spelling and the case of the address, add it on the page Settings, or switch off “Reject unknown recipients” there."),
         short=_("no such user"),
     ),
-    "550 5.1.1 That is a user": RefusalWords(_("EXPN asked for a mailing list, and the name is a user's (RFC 5321 §3.5.2)."), _("Ask for users by VRFY.")),
+    "550 5.1.1 That is a user": RefusalWords(_("EXPN asked for a mailing list, and the name is a user's (RFC 5321 §3.5.2)."), _("Ask for users with VRFY.")),
     "550 5.1.1 There is no mailing list": RefusalWords(
         _("EXPN asked for a mailing list that is not known (RFC 5321 §3.5.2)."),
         _("Add the list and its members on the page Settings."),
@@ -426,7 +426,7 @@ REFUSALS: dict[str, RefusalWords] = {
     "535 5.7.8 Authentication credentials invalid": RefusalWords(_("No login with this user name and password is known (RFC 4954 §6)."), _CREDENTIALS, "login"),
     "501 5.7.0": _CANCELLED,
     "501 5.7.0 Authentication cancelled": _CANCELLED,
-    "501 5.5.2": RefusalWords(_("What the client sent cannot be decoded (RFC 5321 §4.3.2)."), _("Send what the reply names.")),
+    "501 5.5.2": RefusalWords(_("The client's response cannot be decoded (RFC 5321 §4.3.2)."), _("Send what the reply names.")),
     "501 5.5.2 That is not base64": RefusalWords(
         _("The response to AUTH is not base64 (RFC 4954 §4)."),
         _("Encode the response as base64 in one line, without spaces; encode an empty one as =."),
@@ -436,18 +436,18 @@ REFUSALS: dict[str, RefusalWords] = {
         _("Use a shorter password or token."),
     ),
     "503 5.5.1 Already authenticated": RefusalWords(_("The client has logged in before in this session (RFC 4954 §4)."), _("Log in once for each connection.")),
-    "530": RefusalWords(_("The client has to do something else first."), _("Log in, or start TLS, before MAIL FROM.")),
+    "530": RefusalWords(_("The client must do something else first."), _("Log in, or start TLS, before MAIL FROM.")),
     "530 5.7.0 Authenticate first": RefusalWords(
         _("This server takes mail only after a login (RFC 4954 §6)."),
         _("Set a user name and password in the client, or unset MAILSINK_SMTP_REQUIRE_AUTH."),
         "login",
         short=_("login required"),
     ),
-    "501 5.5.2 PLAIN takes": RefusalWords(_("The response to AUTH PLAIN has another form than RFC 4616 §2 gives."), _ENCODE),
-    "501 5.5.2 CRAM-MD5 takes": RefusalWords(_("The response to CRAM-MD5 has another form than RFC 2195 §2 gives."), _ENCODE),
-    "501 5.5.2 XOAUTH2 takes": RefusalWords(_("The response to XOAUTH2 has another form than the mechanism's."), _ENCODE),
-    "501 5.5.2 OAUTHBEARER takes": RefusalWords(_("The response to OAUTHBEARER has another form than RFC 7628 §3.1 gives."), _ENCODE),
-    "501 5.5.2 SCRAM message refused": RefusalWords(_("A message of SCRAM-SHA-256 is not as RFC 5802 §7 wants it."), _ENCODE),
+    "501 5.5.2 PLAIN takes": RefusalWords(_("The response to AUTH PLAIN is not in the form of RFC 4616 §2."), _ENCODE),
+    "501 5.5.2 CRAM-MD5 takes": RefusalWords(_("The response to CRAM-MD5 is not in the form of RFC 2195 §2."), _ENCODE),
+    "501 5.5.2 XOAUTH2 takes": RefusalWords(_("The response to XOAUTH2 is not in the form of the mechanism."), _ENCODE),
+    "501 5.5.2 OAUTHBEARER takes": RefusalWords(_("The response to OAUTHBEARER is not in the form of RFC 7628 §3.1."), _ENCODE),
+    "501 5.5.2 SCRAM message refused": RefusalWords(_("A message of SCRAM-SHA-256 is not in the form of RFC 5802 §7."), _ENCODE),
     "504 5.5.4 No such mechanism": RefusalWords(
         _("The client chose an AUTH mechanism that is not offered (RFC 4954 §4)."),
         _("Let the client choose a mechanism that the reply names; PLAIN works everywhere."),
@@ -486,7 +486,7 @@ REFUSALS: dict[str, RefusalWords] = {
         _("The client sent XCLIENT from an address that may not name other clients."),
         _("Add the network of the proxy to MAILSINK_SMTP_XCLIENT_FROM, or switch XCLIENT off in the proxy."),
     ),
-    "501 5.5.4 Bad": RefusalWords(_("An attribute of XCLIENT has a value that it does not take."), _("Correct the attribute that the reply names; write [UNAVAILABLE] for an unknown value.")),
+    "501 5.5.4 Bad": RefusalWords(_("An attribute of XCLIENT has a value that is not allowed."), _("Correct the attribute that the reply names; write [UNAVAILABLE] for an unknown value.")),
     "554 5.7.0 A PROXY header": RefusalWords(
         _("The client sent a PROXY header from an address that may not name other clients."),
         _("Add the network of the load balancer to MAILSINK_SMTP_PROXY_FROM, or switch the PROXY protocol off there."),

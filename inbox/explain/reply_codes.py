@@ -10,7 +10,7 @@ _CLASSES = {
     3: gettext_noop("go on: the server waits for the rest"),
     4: gettext_noop("temporary: a good client keeps the message and tries again later"),
     5: gettext_noop(
-        "permanent: the client should not try the same again, and informs the sender"
+        "permanent: the client should not try the same again, and should inform the sender"
     ),
 }
 
@@ -25,20 +25,20 @@ _CODES = {
     251: gettext_noop("the recipient has moved; the message is forwarded"),
     252: gettext_noop("the address cannot be verified, but mail to it is taken"),
     253: gettext_noop("messages that were waiting will be sent"),
-    334: gettext_noop("the next step of AUTH: the client is to answer this challenge"),
+    334: gettext_noop("the next step of AUTH: the client must answer this challenge"),
     354: gettext_noop("the body may be sent now; a line with one dot ends it"),
     421: gettext_noop(
         "the server closes the connection; the client should come back later"
     ),
     432: gettext_noop("the password must be changed before this mechanism can be used"),
     450: gettext_noop(
-        "the mailbox is not available now: busy, or the client is to wait (greylisting)"
+        "the mailbox is not available now: busy, or the client must wait (greylisting)"
     ),
     451: gettext_noop("the server failed while it worked on this"),
     452: gettext_noop(
-        "not enough room now: too many recipients, or a full inbox or disk"
+        "not enough space now: too many recipients, or a full inbox or disk"
     ),
-    453: gettext_noop("no mail is waiting for who asked (ATRN, TURN)"),
+    453: gettext_noop("no mail is waiting for the client that asked (ATRN, TURN)"),
     454: gettext_noop("TLS or AUTH is not available for the moment"),
     455: gettext_noop("a parameter cannot be honoured just now"),
     458: gettext_noop("messages for that node cannot be queued"),
@@ -51,10 +51,12 @@ _CODES = {
     521: gettext_noop("this host takes no mail"),
     530: gettext_noop("the client must authenticate (or start TLS) first"),
     534: gettext_noop("that AUTH mechanism is too weak for this account"),
-    535: gettext_noop("user name or password are wrong"),
+    535: gettext_noop("user name or password is wrong"),
     538: gettext_noop("that AUTH mechanism needs TLS"),
     550: gettext_noop("the mailbox is unknown, or a policy refuses it"),
-    551: gettext_noop("the recipient has moved; the client is to send there itself"),
+    551: gettext_noop(
+        "the recipient has moved; the client must send to the new address itself"
+    ),
     552: gettext_noop("too large, or over the mailbox's quota"),
     553: gettext_noop("the mailbox name is not allowed, or may mean several"),
     554: gettext_noop("the transaction failed, or no mail is taken here"),
@@ -172,7 +174,7 @@ def meaning(code: int, enhanced: str = "", verb: str = "") -> list[str]:
         )
     if words := enhanced_meaning(enhanced):
         sentences.append(words)
-    return sentences or [_("%(code)s is no code that SMTP knows.") % {"code": code}]
+    return sentences or [_("%(code)s is not a code of SMTP.") % {"code": code}]
 
 
 def enhanced_meaning(enhanced: str) -> str:

@@ -14,7 +14,7 @@ LABELS: dict[VerdictKind, str] = {
     "lost": gettext_noop("lost"),
     "gave_up": gettext_noop("gave up too early"),
     "duplicated": gettext_noop("duplicated"),
-    "in_vain": gettext_noop("retried in vain"),
+    "in_vain": gettext_noop("retried without effect"),
     "hammered": gettext_noop("hammered"),
     "pending": gettext_noop("not over yet"),
     "refused": gettext_noop("refused for good"),
@@ -51,10 +51,10 @@ def asks(asked: Asked) -> str:
         return _("%(who)s asks for %(patience)s") % said
     if asked.misleads:
         return _(
-            "a retry is in vain until something is changed, although the code begins with 4 (%(who)s: %(meaning)s)"
+            "a retry is useless until something is changed, although the code begins with 4 (%(who)s: %(meaning)s)"
         ) % said  # fmt: skip
     if asked.who:
-        return _("a retry is in vain (%(who)s: %(meaning)s)") % said
+        return _("a retry is useless (%(who)s: %(meaning)s)") % said
     return _("a code that begins with 5 is final")
 
 
@@ -112,8 +112,8 @@ def _duplicated(judgement: RetryJudgement) -> str:
 
 def _message_ids(same_id: bool) -> str:
     if same_id:
-        return _("The copies have the same Message-ID, by which a receiver can drop one.")  # fmt: skip
-    return _("The copies have no Message-ID in common: no receiver can know that they are one.")  # fmt: skip
+        return _("The copies have the same Message-ID, so a receiver can drop one.")  # fmt: skip
+    return _("The copies have no Message-ID in common: no receiver can know that they are the same message.")  # fmt: skip
 
 
 def _lost(judgement: RetryJudgement) -> str:

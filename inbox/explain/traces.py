@@ -27,7 +27,7 @@ LABELS: dict[EvidenceKind, str] = {
     "refused": gettext_noop("recipient rejected"),
     "rejected": gettext_noop("message rejected"),
     "cut_off": gettext_noop("connection lost"),
-    "taken_back": gettext_noop("canceled by client"),
+    "taken_back": gettext_noop("cancelled by client"),
     "abandoned": gettext_noop("no message sent"),
     "open": gettext_noop("in progress"),
     "unnamed": gettext_noop("no recipient given"),
@@ -35,7 +35,7 @@ LABELS: dict[EvidenceKind, str] = {
 
 _CAUSES = {
     "deleted": gettext_noop(
-        "because its time in the trash was over (MAILSINK_TRASH_HOURS)"
+        "because its time in the trash had expired (MAILSINK_TRASH_HOURS)"
     ),
     "inbox": gettext_noop("by the retention of its inbox"),
     "count": gettext_noop("to make room for newer mail (MAILSINK_RETENTION_MESSAGES)"),
@@ -76,9 +76,9 @@ def sentence(
 def several(part: str, number: int, most: int) -> str:
     """Return the number of known addresses that contain a text, up to most, in words."""
     words = (
-        _("%(n)s known addresses have “%(part)s” in them.")
+        _("%(n)s known addresses contain “%(part)s”.")
         if number <= most
-        else _("More than %(n)s known addresses have “%(part)s” in them.")
+        else _("More than %(n)s known addresses contain “%(part)s”.")
     )
     return words % {"n": min(number, most), "part": shortened(part)}
 

@@ -192,8 +192,8 @@ def _beyond_scope(request: HttpRequest, caller: Identity) -> HttpResponse | None
     if caller.has(scope):
         return None
     if scope == token_scopes.PERSON:
-        return problem(403, _("This takes a person who has signed in, and no token."))
-    words = _("This token is not for that: it would have to have the scope %(scope)s.")
+        return problem(403, _("This needs a signed-in user; a token is not enough."))
+    words = _("This token does not allow this: it needs the scope %(scope)s.")
     refused = problem(403, words % {"scope": scope})
     refused["WWW-Authenticate"] = (
         f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'

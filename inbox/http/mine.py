@@ -54,7 +54,9 @@ def read(text: str) -> list[str]:
             )
     asked = query(found)
     if len(asked) > MAX_LENGTH:
-        raise Invalid(_("The patterns are too many or too long: use fewer, with *."))
+        raise Invalid(
+            _("There are too many patterns, or they are too long: use fewer, with *.")
+        )
     try:
         language.parse(asked)
     except BadQuery as error:

@@ -57,7 +57,7 @@ def if_match(
 
 
 def _changed_since() -> HttpResponse:
-    return problem(412, "it was changed since: GET it again")
+    return problem(412, "it has changed since: GET it again")
 
 
 def of_view(view: Callable[..., HttpResponse]) -> Callable[..., str]:

@@ -39,8 +39,8 @@ _ARGUMENTS = [
     "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-dev-shm-usage",
 ]  # fmt: skip
 _NO_PROGRAM = (
-    "This Mailsink takes no pictures: it needs Chromium, which MAILSINK_CHROMIUM may name, and "
-    "the extra screenshot: pip install 'django-mailsink[screenshot]'"
+    "This Mailsink cannot take pictures: it needs Chromium, which MAILSINK_CHROMIUM "
+    "can name, and the extra screenshot: pip install 'django-mailsink[screenshot]'"
 )
 
 _asked = threading.BoundedSemaphore(_MOST_ASKED)

@@ -53,7 +53,7 @@ def add(message: Message, user: int, author: str, text: str) -> Comment:
     """Store a comment of a user on a message. Raises Invalid."""
     text = text.replace("\r\n", "\n").strip()
     if not 0 < len(text) <= LONGEST or _NO_TEXT.search(text):
-        words = _("A comment has 1 to %(most)s characters, none of them a control.")
+        words = _("A comment has 1 to %(most)s characters, and no control characters.")
         raise Invalid(words % {"most": f"{LONGEST:,}"})
     with write_turn():
         if Comment.objects.filter(message=message.pk).count() >= MOST:

@@ -76,10 +76,10 @@ class Imported:
 
 def _no_room(count: int) -> str:
     words = ngettext(
-        "The disk is full: %(n)s message was imported, the rest was not. Make room, then "
-        "import the rest.",
-        "The disk is full: %(n)s messages were imported, the rest was not. Make room, "
-        "then import the rest.",
+        "The disk is full: %(n)s message was imported, the rest was not. Free some "
+        "space, then import the rest.",
+        "The disk is full: %(n)s messages were imported, the rest was not. Free some "
+        "space, then import the rest.",
         count,
     )
     return words % {"n": f"{count:,}"}
@@ -126,7 +126,7 @@ class Importer:
                     self.done.fail(_("the rest was not read after so many failures"))
                     break
         except mbox.NotMbox as error:
-            raise Invalid(_("this is no mbox: %(why)s") % {"why": error}) from None
+            raise Invalid(_("this is not an mbox: %(why)s") % {"why": error}) from None
         return self._ended()
 
     def read_message(self, read: Callable[[int], bytes]) -> Imported:

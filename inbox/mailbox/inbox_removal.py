@@ -24,7 +24,7 @@ def delete(scope: Scope, slug: str, by: str = "") -> Inbox:
     """
     inbox = inboxes.by_slug(scope, slug)
     if inbox.slug == DEFAULT_SLUG:
-        raise Invalid(_("The default inbox stays: empty it instead."))
+        raise Invalid(_("The default inbox cannot be deleted: empty it instead."))
     at = delete_row(inbox, by)
     for each in Inbox.objects.filter(parent=inbox.pk, deleted_at=None):
         delete_row(each, by, at)

@@ -126,7 +126,7 @@ def usual(scope: Scope) -> Inbox:
     by_name = _existing(scope).order_by("name", "pk")
     found = by_name.filter(slug=DEFAULT_SLUG).first() or by_name.first()
     if found is None:
-        raise NotFound(_("You are a member of no inbox in which you may do this."))
+        raise NotFound(_("You are not a member of an inbox in which you may do this."))
     return found
 
 
@@ -203,8 +203,8 @@ def add(scope: Scope, slug: str, name: str = "") -> Inbox:
         raise InvalidMember(
             "slug",
             _(
-                "a slug is 1 to 50 small letters, digits, - and _, and begins and ends "
-                "with a letter or a digit"
+                "a slug has 1 to 50 lower-case letters, digits, - and _, and begins "
+                "and ends with a letter or a digit"
             ),
         )
     inbox = Inbox(slug=slug, name=clean_name(name or slug, _LONGEST_NAME))
@@ -222,7 +222,7 @@ def save_new(inbox: Inbox) -> None:
             inbox.save(force_insert=True)
     except IntegrityError:
         raise Conflict(
-            _('there is an inbox "%(slug)s" already') % {"slug": inbox.slug}
+            _('there is already an inbox "%(slug)s"') % {"slug": inbox.slug}
         ) from None
     transaction.on_commit(partial(announce, inbox.pk))
 
@@ -283,7 +283,7 @@ def _place(known: Sequence[AddressInput], address: str) -> int:
         if each["address"] == address:
             return at
     raise NotFound(
-        _('the address "%(address)s" is not among those known') % {"address": address}
+        _('the address "%(address)s" is not a known address') % {"address": address}
     )
 
 

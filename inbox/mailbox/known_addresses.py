@@ -59,8 +59,8 @@ def typed_targets(text: str) -> list[str]:
     if found is None or len(found) > MAX_TARGETS:
         raise Invalid(
             _(
-                "these targets are too many or too long: at most %(most)s are allowed, "
-                "each of at most %(length)s characters"
+                "there are too many targets, or they are too long: at most %(most)s "
+                "are allowed, each with at most %(length)s characters"
             )
             % {"most": MAX_TARGETS, "length": MAX_LENGTH}
         )

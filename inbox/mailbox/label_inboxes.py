@@ -39,13 +39,13 @@ def make(parent_slug: str, label: str) -> None:
     """Make the inbox of a label, unless it exists. Raises Unmakable."""
     slug = slug_of(parent_slug, label)
     if not slug:
-        raise Unmakable(_no_inbox(label, "a label has letters, digits, - and _ alone"))
+        raise Unmakable(_no_inbox(label, "a label has only letters, digits, - and _"))
     with write_turn():
         rows = Inbox.objects.filter(deleted_at=None)
         locked = rows.select_for_update(no_key=True)
         parent = locked.filter(slug=parent_slug).first()
         if parent is None:
-            raise Unmakable(_no_inbox(label, "the inbox of its login is gone"))
+            raise Unmakable(_no_inbox(label, "the inbox of its login no longer exists"))
         if rows.filter(slug=slug, parent=parent).exists():
             return
         if rows.filter(parent=parent).count() >= MOST:

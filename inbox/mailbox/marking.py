@@ -160,7 +160,7 @@ def _clean(tags: Collection[str]) -> list[str]:
     for tag in clean:
         if not 0 < len(tag) <= MAX_TAG_LENGTH or not tag.isprintable():
             raise Invalid(
-                _("a tag has 1 to %(most)s characters, none of them a control")
+                _("a tag has 1 to %(most)s characters, and no control characters")
                 % {"most": MAX_TAG_LENGTH}
             )
     return clean

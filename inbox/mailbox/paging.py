@@ -53,7 +53,7 @@ def as_cursor(text: str | None) -> UUID | None:
 def not_a_cursor() -> BadRequest:
     """Return the error for a cursor that no page gave."""
     return BadRequest(
-        _('cursor: not a cursor; give the "next" of the page before, as it was')
+        _('cursor: not a cursor; give the "next" of the previous page, unchanged')
     )
 
 

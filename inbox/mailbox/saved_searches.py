@@ -81,7 +81,7 @@ def change(
         changes["name"] = clean_name(name, MAX_NAME)
     if query is not None:
         if not language.parse(query).groups:
-            raise Invalid(_("a saved search looks for something"))
+            raise Invalid(_("a saved search needs a query"))
         changes["query"] = query.strip()
     try:
         with write_turn():
@@ -129,5 +129,7 @@ def _changeable(id: str | UUID, user: int | None, scope: Scope) -> SavedSearch:
     """Return a search that the user can change; shared ones need access to all inboxes."""
     found = get(id, user)
     if found.user_id is None and scope.inboxes is not None:
-        raise Forbidden(_("All share this search: only an administrator changes it."))
+        raise Forbidden(
+            _("All users share this search: only an administrator can change it.")
+        )
     return found

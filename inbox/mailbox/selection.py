@@ -51,7 +51,9 @@ def by_ids(ids: Collection[str | UUID]) -> Selection:
     """Return messages by their ids; invalid ids are left out. Raises Invalid."""
     if len(ids) > MOST:
         raise Invalid(
-            _("at most %(most)s messages can be chosen one by one: choose by a search")
+            _(
+                "at most %(most)s messages can be chosen one by one: use a search instead"
+            )
             % {"most": f"{MOST:,}"}
         )
     return Selection(tuple(key for each in ids if (key := as_uuid(each))))
@@ -130,8 +132,8 @@ class PartlyDone(TooCostly):
 
     def __str__(self) -> str:
         return _(
-            "This takes too long. What was found first is changed, the rest is not: do it "
-            "once more to go on, or search for fewer terms."
+            "This takes too long. The first messages found are changed, the rest are "
+            "not: do it again to continue, or search for fewer terms."
         )
 
 

@@ -148,13 +148,16 @@ def by_short_id(scope: Scope, text: str) -> tuple[Session, int]:
         first, last, seq = parse_short_id(text)
     except ValueError as error:
         raise NotFound(
-            _('"%(text)s" is no short id: %(error)s') % {"text": text, "error": error}
+            _('"%(text)s" is not a short id: %(error)s')
+            % {"text": text, "error": error}
         ) from None
     found = Session.objects.filter(scope.q(), pk__range=(first, last)).first()
     if found is None:
         young = abs(time.time() - made_at(first)) < _COMMITTED_WITHIN
         kind = NotYet if young else NotFound
-        raise kind(_('there is no session of the short id "%(text)s"') % {"text": text})
+        raise kind(
+            _('there is no session with the short id "%(text)s"') % {"text": text}
+        )
     return found, seq
 
 

@@ -146,8 +146,8 @@ def _check(table: MovedTable, copied: Copied, say: Say) -> None:
             say(f"{table.name} (check)", found.rows, wanted.rows)
     if found != wanted:
         raise CannotMove(
-            f"{table.name} is not what it was: {wanted.rows} rows of hash "
-            f"{wanted.hash[:12]} came out as {found.rows} of {found.hash[:12]}"
+            f"{table.name} was not copied correctly: {wanted.rows} rows with hash "
+            f"{wanted.hash[:12]} became {found.rows} with {found.hash[:12]}"
         )
 
 

@@ -44,7 +44,7 @@ def configure(config: Config, url: str) -> None:
         [made[name].get(key) for key in ("HOST", "PORT", "NAME")] for name in made
     ]
     if places[0] == places[1]:
-        raise CannotMove("--to names the database that is used now")
+        raise CannotMove("--to names the present database")
     connections.settings.update(connections.configure_settings(made))
     del connections[TARGET]
 
@@ -99,7 +99,7 @@ def _lock(tables: list[MovedTable]) -> None:
             cursor.execute(f"LOCK TABLE {names} IN SHARE MODE")
     except DatabaseError:
         raise CannotMove(
-            "somebody writes into the present database: stop what it is"
+            "another program writes to the present database: stop it"
         ) from None
 
 
@@ -133,7 +133,7 @@ def _refuse_strangers() -> None:
         raise CannotMove(f"the database of --to cannot be used: {words}") from None
     if names and "inbox_session" not in names:
         raise CannotMove(
-            "the database of --to holds tables of another program: make a new one"
+            "the database of --to has tables of another program: make a new one"
         )
 
 
@@ -149,8 +149,8 @@ def _refuse_rows(tables: list[MovedTable]) -> None:
         )
     ):
         raise CannotMove(
-            "the database of --to is not empty: a Mailsink has used it already. Make a "
-            "new one, or remove everything in it"
+            "the database of --to is not empty: a Mailsink has already used it. Make "
+            "a new one, or remove everything in it"
         )
 
 

@@ -64,7 +64,9 @@ class Bodies:
     def _take(self, key: str) -> str:
         """Copy a body unless it stays, and return its hash. Raises OSError, CannotMove."""
         if not body_store.is_key(key):  # it could lead to a foreign file
-            raise CannotMove(f"a body has the key {key!r:.120}, which is none of ours")
+            raise CannotMove(
+                f"a body has the key {key!r:.120}, which is not a key of Mailsink"
+            )
         new = self.new_key(key)
         with body_store.open_stored(key) as file:
             if self._stays(key, new):
@@ -82,7 +84,7 @@ class Bodies:
         finally:
             path.unlink(missing_ok=True)
         if there != digest:
-            raise CannotMove(f"the body {key} is not what it was where it is now")
+            raise CannotMove(f"the copy of the body {key} differs from it")
         self.copied += 1
         return digest
 
@@ -99,7 +101,7 @@ class Bodies:
         if name := body_store.object_name(key):
             if self.objects is None:
                 raise CannotMove(
-                    "some bodies are objects: --raw-to has to say where they go"
+                    "some bodies are objects: --raw-to must name their new place"
                 )
             with path.open("rb") as file:
                 self.objects.save(name, File(file))

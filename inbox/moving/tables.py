@@ -60,7 +60,7 @@ def tables() -> list[MovedTable]:
         ready = [each for each in models if not _refers_to(each) & set(models) - {each}]
         if not ready:
             names = ", ".join(sorted(each.__name__ for each in models))
-            raise RuntimeError(f"these refer to each other in a circle: {names}")
+            raise RuntimeError(f"these tables refer to each other in a circle: {names}")
         placed += ready
         models = [each for each in models if each not in ready]
     return [MovedTable(each) for each in placed]

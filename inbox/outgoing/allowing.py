@@ -31,7 +31,7 @@ def fault(pattern: str) -> str:
         return "has a space or a control character"
     if pattern.count("@") > 1:
         return "has more than one @"
-    return "has nothing behind the @" if pattern.endswith("@") else ""
+    return "has nothing after the @" if pattern.endswith("@") else ""
 
 
 def refusal(address: str, allow: Any, deny: Any) -> str:
@@ -47,7 +47,7 @@ def refusal(address: str, allow: Any, deny: Any) -> str:
         return "It has no domain."
     domain = ascii_domain(domain)
     if not domain:
-        return "Its domain is no name that can be compared with the lists."
+        return "Its domain is not a name that can be compared with the lists."
     if fold(local) != _lower(local):
         return (
             "Its local part has letters whose case cannot be compared with the lists."
@@ -58,14 +58,14 @@ def refusal(address: str, allow: Any, deny: Any) -> str:
         if len(found) > MOST_READINGS:
             return "Its local part may name too many other hosts."
         if any(_is_denied(user, host, deny) for user, host in found):
-            return "The route's list of denied recipients has it."
+            return "It is on the route's list of denied recipients."
     fitting = [pattern for pattern in allow if _fits(pattern, whole)]
     if not fitting:
-        return "The route's list of allowed recipients does not have it."
+        return "It is not on the route's list of allowed recipients."
     if _ROUTING & set(local) and fold(whole) not in map(_comparable, fitting):
         return (
-            "Its local part may name another host; only a list that has the whole "
-            "address allows it."
+            "Its local part may name another host; only a list with the whole address "
+            "allows it."
         )
     return ""
 

@@ -22,7 +22,7 @@ from inbox.storage.write_lock import write_turn
 from mailsink.ids import uuid7
 
 _BROKEN = "The settings of the guard cannot be read."
-_NOT_NAMED = "The guard is on, and its list does not name it."
+_NOT_NAMED = "The guard is on, and this recipient is not on its list."
 
 _always = False
 

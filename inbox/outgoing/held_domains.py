@@ -70,7 +70,7 @@ def add(
             held.save(force_insert=True)
     except IntegrityError:
         raise Conflict(
-            _('mail for "%(domain)s" is held already') % {"domain": held.domain}
+            _('mail for "%(domain)s" is already held') % {"domain": held.domain}
         ) from None
     return held
 
@@ -141,7 +141,7 @@ def _domain(text: str) -> str:
         grammar.check_domain(name)
     except grammar.BadSyntax as error:
         raise Invalid(
-            _('"%(domain)s" is no domain: %(reason)s')
+            _('"%(domain)s" is not a domain: %(reason)s')
             % {"domain": given[:100], "reason": str(error)}
         ) from None
     return f"*.{name}" if given.startswith("*.") else name
@@ -155,7 +155,7 @@ def _users(given: Sequence[str]) -> list[str]:
         if len(each) > _LONGEST_USER or not each.isprintable():
             raise Invalid(
                 _(
-                    '"%(user)s" is no user name: it is too long, or has a control character'
+                    '"%(user)s" is not a user name: it is too long, or contains a control character'
                 )
                 % {"user": each[:100]}
             )

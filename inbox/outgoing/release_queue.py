@@ -262,7 +262,9 @@ def _prepared(release_try: ReleaseTry, passing: Callable[[], Passage]) -> Claim 
         if mail is None:
             _end(
                 release_try,
-                next((reason for _, reason in refused), "Nothing was left."),
+                next(
+                    (reason for _, reason in refused), "There was nothing left to send."
+                ),
             )
             _settle(release, datetime.now(UTC), tried_again=False)
     return (

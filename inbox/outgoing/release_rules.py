@@ -131,12 +131,16 @@ def _save(rule: ReleaseRule, checked: Mapping[str, Any]) -> None:
     if rule.route_id is None:
         raise Invalid(_("a rule needs a route"))
     if (rule.action == "copy") != bool(rule.copy_to):
-        raise Invalid(_("a copy, and nothing else, needs the address it goes to"))
+        raise Invalid(
+            _(
+                "a copy needs the address that it goes to; other actions must not have one"
+            )
+        )
     try:
         rule.save()
     except IntegrityError:
         raise Invalid(
-            _('there is a rule "%(name)s" already') % {"name": rule.name}
+            _('there is already a rule "%(name)s"') % {"name": rule.name}
         ) from None
 
 

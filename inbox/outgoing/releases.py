@@ -193,7 +193,7 @@ def cancel(scope: Scope, id: str | UUID) -> Release:
         queued = Release.objects.filter(pk=release.pk, state__in=("queued", HELD))
         if not queued.update(state="cancelled", ended_at=now, next_try_at=None):
             raise Conflict(
-                _("it is %(state)s; only what is queued or held can be cancelled")
+                _("it is %(state)s; only a queued or held release can be cancelled")
                 % {"state": get(scope, id).state}
             )
         pending = ReleaseRecipient.objects.filter(release=release, state__in=WAITING)
@@ -217,7 +217,7 @@ def retry(scope: Scope, id: str | UUID) -> Release:
         )
         if not found:
             raise Conflict(
-                _("it is %(state)s; only what is queued or failed is tried again")
+                _("it is %(state)s; only a queued or failed release can be tried again")
                 % {"state": get(scope, id).state}
             )
         if release.state == "failed":
@@ -239,7 +239,9 @@ def hold(scope: Scope, id: str | UUID) -> Release:
             **held_state.fields(release.message_id)
         )
         if not found:
-            raise Conflict(_("only what was held, and is not being sent, can be held"))
+            raise Conflict(
+                _("only a release that was held, and is not being sent, can be held")
+            )
         recipients = ReleaseRecipient.objects.filter(release=release)
         recipients.update(state="queued", code=None, enhanced="", text="")
     return get(scope, id)

@@ -150,7 +150,7 @@ def _check_password(route: Route, changes: Mapping[str, Any]) -> None:
     if route.password and moved and "password" not in changes:
         raise Invalid(
             _(
-                "Give the password again: it was stored for another server, or for "
+                "Enter the password again: it was stored for another server, or for "
                 "another kind of TLS."
             )
         )
@@ -175,7 +175,7 @@ def apply(route: Route, checked: Mapping[str, Any]) -> None:
 
 def _taken(checked: Mapping[str, Any]) -> Invalid:
     name = checked.get("name", "")
-    return Invalid(_('there is a route "%(name)s" already') % {"name": name})
+    return Invalid(_('there is already a route "%(name)s"') % {"name": name})
 
 
 def _name(text: str) -> str:
@@ -196,7 +196,7 @@ def _host(text: str) -> str:
         host.encode("idna")  # as the look-up will do
     except (grammar.BadSyntax, UnicodeError) as error:
         raise Invalid(
-            _('"%(host)s" is no host name or address: %(reason)s')
+            _('"%(host)s" is not a host name or an address: %(reason)s')
             % {"host": text[:100], "reason": str(error)}
         ) from None
     return host
@@ -219,7 +219,7 @@ def _tls(policy: str) -> str:
 def _username(text: str) -> str:
     if len(text) <= _LONGEST_SECRET and "\0" not in text:
         return text
-    raise Invalid(_("a user name or a password is too long, or has a NUL in it"))
+    raise Invalid(_("a user name or a password is too long, or contains a NUL"))
 
 
 def _password(text: str) -> str:
@@ -249,7 +249,7 @@ def mailbox(text: str) -> str:
             raise grammar.BadSyntax("it is not of the form name@example.com")
     except grammar.BadSyntax as error:
         raise Invalid(
-            _('"%(address)s" is no address: %(reason)s')
+            _('"%(address)s" is not an address: %(reason)s')
             % {"address": text[:100], "reason": str(error)}
         ) from None
     return path.mailbox

@@ -56,8 +56,8 @@ def add(
     name = username.strip()
     if len(name) > _LONGEST_NAME or not _USERNAME.fullmatch(name):
         words = _(
-            "a user name has 1 to %(most)s letters, digits, dots, - and _, and perhaps an "
-            "@ with a domain"
+            "a user name has 1 to %(most)s letters, digits, dots, - and _, optionally "
+            "followed by an @ and a domain"
         )
         raise InvalidMember("username", words % {"most": _LONGEST_NAME})
     if any(name == login for login, _password in CONFIG.smtp_auth):
@@ -91,7 +91,7 @@ def _save_new(made: SmtpCredential) -> None:
 
 
 def _is_taken(name: str) -> Conflict:
-    return Conflict(_('somebody logs in as "%(name)s" already') % {"name": name})
+    return Conflict(_('there is already a login "%(name)s"') % {"name": name})
 
 
 def rotate(scope: Scope, slug: str, username: str, overlap: int = 0) -> NewPassword:
@@ -100,7 +100,7 @@ def rotate(scope: Scope, slug: str, username: str, overlap: int = 0) -> NewPassw
     overlap: 0 ends it at once. Raises NotFound, Invalid.
     """
     if not 0 <= overlap <= LONGEST_OVERLAP:
-        words = _("the old password stays good for 0 to %(most)s seconds")
+        words = _("the old password stays valid for 0 to %(most)s seconds")
         raise InvalidMember("overlap", words % {"most": LONGEST_OVERLAP})
     inbox = inboxes.by_slug(scope, slug)
     password = _new_password()
@@ -133,7 +133,7 @@ def _one(inbox: Inbox, username: str) -> SmtpCredential:
     found = rows.filter(username=username).first() if "\x00" not in username else None
     if found is None:
         raise NotFound(
-            _('nobody logs in to this inbox as "%(name)s"') % {"name": username[:80]}
+            _('this inbox has no login "%(name)s"') % {"name": username[:80]}
         )
     return found
 

@@ -68,7 +68,9 @@ def _decided(judgement: Judgement, slug: str) -> Decision:
     if judgement.faults:
         return Decision(replies.faulty(sentences(judgement.faults)), rule=rule)
     if judgement.missed:
-        return Decision(notice=f"Strict mode did not check all: {judgement.missed}.")
+        return Decision(
+            notice=f"Strict mode did not check everything: {judgement.missed}."
+        )
     return GO_ON
 
 

@@ -70,11 +70,11 @@ def clean(kinds: Iterable[str]) -> list[str]:
     for each in wanted:
         if each not in mail_faults.KINDS:
             near = difflib.get_close_matches(each[:40], mail_faults.KINDS, 1)
-            words = _('there is no error "%(kind)s" that a message is refused for')
+            words = _('there is no error "%(kind)s" for which a message is refused')
             if near:
                 words = _(
-                    'there is no error "%(kind)s" that a message is refused for; '
-                    'did you mean "%(near)s"?'
+                    'there is no error "%(kind)s" for which a message is refused; did '
+                    'you mean "%(near)s"?'
                 )
             raise Invalid(words % {"kind": each[:40], "near": near and near[0]})
     return wanted

@@ -264,7 +264,7 @@ def accepted_as(scope: Scope, transaction: TransactionSummary) -> str | None:
 
 def _verdict(transaction: TransactionSummary, exchanges: list[Exchange]) -> Verdict:
     if transaction.outcome is None:
-        return Verdict(_("Still going on: nothing is accepted yet"))
+        return Verdict(_("Still in progress: nothing is accepted yet"))
     if transaction.outcome == "accepted":
         return Verdict(_("Accepted; its message is in the trash, or was removed"))
     if transaction.outcome == "discarded":
@@ -286,8 +286,12 @@ def _verdict(transaction: TransactionSummary, exchanges: list[Exchange]) -> Verd
             detail or _("The connection ended here."),
         )
     if transaction.outcome == "reset":
-        return Verdict(_("Not accepted: the client gave it up (RSET)"), detail)
-    return Verdict(_("Not accepted: the client left before it had sent it"), detail)
+        return Verdict(
+            _("Not accepted: the client cancelled the transaction (RSET)"), detail
+        )
+    return Verdict(
+        _("Not accepted: the client left before it sent the message"), detail
+    )
 
 
 def _refusal(

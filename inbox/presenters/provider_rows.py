@@ -14,7 +14,7 @@ from inbox.rules.field_table import STAGE_WORDS
 
 RETRY_WORDS = {
     "again": gettext_noop("The same message may pass later."),
-    "slower": gettext_noop("It may pass later, if mail comes more slowly."),
+    "slower": gettext_noop("It may pass later, if mail is sent more slowly."),
     "later": gettext_noop("It may pass in a day or more."),
     "fix": gettext_noop("It does not pass until something is changed."),
     "never": gettext_noop("It never passes: send no more mail to this address."),
@@ -80,5 +80,5 @@ def _misleading(reply: ProviderReply) -> str:
     if not reply.misleads:
         return ""
     if reply.code < 500:
-        return _("A retry is in vain, although the code begins with 4.")
+        return _("A retry is useless, although the code begins with 4.")
     return _("A retry may help, although the code begins with 5.")

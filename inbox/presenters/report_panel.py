@@ -91,7 +91,7 @@ def _more(report: Report) -> str:
             number,
         )
         return words % {"number": number}
-    return _("The report goes on, which is not shown.") if said.is_cut else ""
+    return _("The rest of the report is not shown.") if said.is_cut else ""
 
 
 def _original(mail: MessagePage, report: Report) -> OriginalPanel | None:

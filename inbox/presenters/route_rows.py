@@ -64,5 +64,8 @@ def _trial(route: Route) -> TrialLine | None:
     if route_trials.under_way(route):
         words, tone = _("It is being tried."), ""
     return TrialLine(
-        route.tried_at, url, words or _("Mailsink stopped before it was over."), tone
+        route.tried_at,
+        url,
+        words or _("Mailsink stopped before the trial ended."),
+        tone,
     )

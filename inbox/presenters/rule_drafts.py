@@ -39,7 +39,7 @@ def of_line(scope: Scope, short: str) -> rule_form.Given:
     asked = dry_lines.of_session(scope, str(session.pk), min(seq, _MOST_LINES))
     line = next((each for each in asked if each.consult.seq == seq), None)
     if exchange is None or line is None:
-        raise NotFound(_("no rule can be made of this line"))
+        raise NotFound(_("no rule can be made from this line"))
     return rule_form.new(line.consult.stage, **_condition(line), **_reply(exchange))
 
 
@@ -47,7 +47,7 @@ def of_reply(id: str) -> rule_form.Given:
     """Return the form for a rule that answers like a provider. Raises NotFound."""
     found = entry(id)
     if found is None:
-        raise NotFound(_('there is no reply of a provider "%(id)s"') % {"id": id[:40]})
+        raise NotFound(_('there is no provider reply "%(id)s"') % {"id": id[:40]})
     return rule_form.new(
         found.stage,
         name=f"{found.provider}: {found.meaning}"[:80],

@@ -209,7 +209,7 @@ def _number(text: str) -> int | None:
         return None
     if text.isascii() and text.isdigit() and len(text) <= 15:
         return int(text)
-    raise Invalid(_('"%(text)s" is no whole number') % {"text": text[:40]})
+    raise Invalid(_('"%(text)s" is not a whole number') % {"text": text[:40]})
 
 
 def _percent(text: str) -> float | None:

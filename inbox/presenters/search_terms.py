@@ -14,7 +14,7 @@ from inbox.search.language import Query, Term
 # The examples of the help, with their meaning.
 EXAMPLES: tuple[tuple[str, str], ...] = (
     ("invoice", gettext_noop("a word, or its beginning, anywhere")),
-    ('"order 10482"', gettext_noop("words that stand together")),
+    ('"order 10482"', gettext_noop("words next to each other")),
     ("from:billing", gettext_noop("who sent it: header or envelope")),
     ("to:ann@", gettext_noop("who it is for: header or envelope")),
     ("rcpt:*+ann*@*", gettext_noop("a recipient of the envelope; * is any text")),

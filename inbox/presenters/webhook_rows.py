@@ -23,7 +23,7 @@ EVENT_WORDS = {
     TEST_EVENT: gettext_noop("Test"),
 }
 SHAPE_WORDS = {
-    "json": gettext_noop("JSON, as the API has it"),
+    "json": gettext_noop("JSON, as in the API"),
     "slack": gettext_noop("Slack"),
     "teams": gettext_noop("Microsoft Teams"),
     "ntfy": gettext_noop("ntfy"),
@@ -33,7 +33,7 @@ _STATES = {
     "delivered": (gettext_noop("Delivered"), "ok"),
     "failed": (gettext_noop("Failed"), "error"),
     "skipped": (gettext_noop("Skipped"), ""),
-    "replayed": (gettext_noop("Failed, and replayed"), ""),
+    "replayed": (gettext_noop("Failed, then replayed"), ""),
 }
 _PAGES = {"message": "message", "transaction": "transaction", "session": "session"}
 
@@ -144,7 +144,9 @@ def _details(webhook: Webhook, waiting: int) -> list[str]:
         )
     elif webhook.failing_since:
         found.append(
-            _("Nothing could be delivered since %(at)s; after a day it is turned off.")
+            _(
+                "Nothing has been delivered since %(at)s; after a day, the webhook is turned off."
+            )
             % {"at": _stamp(webhook.failing_since)}
         )
     if waiting:

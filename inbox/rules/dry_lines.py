@@ -60,7 +60,9 @@ def checked(recipient: str, given: Mapping[str, str | bool | None]) -> MadeUp:
         if isinstance(value, str) and not (
             len(value) <= LONGEST and value.isprintable()
         ):
-            words = _("a value has up to %(most)s characters, none of them a control")
+            words = _(
+                "a value has up to %(most)s characters, and no control characters"
+            )
             raise InvalidMember(name, words % {"most": LONGEST})
     if "client" in known:
         try:

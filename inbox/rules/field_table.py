@@ -56,18 +56,18 @@ CONDITIONS = (
 
 ACTIONS = (
     RuleField("code", "number", gettext_noop("Reply code"), help=gettext_noop("4yz: the client may try again. 5yz: it may not."), example="451"),
-    RuleField("enhanced", "text", gettext_noop("Enhanced code"), help=gettext_noop("Empty: as is usual for the code. -: none."), example="4.7.1"),
-    RuleField("text", "lines", gettext_noop("Text of the reply"), help=gettext_noop("One line or more. Empty: as is usual for the code."), example=gettext_noop("Try later")),
+    RuleField("enhanced", "text", gettext_noop("Enhanced code"), help=gettext_noop("Empty: the usual one for the code. -: none."), example="4.7.1"),
+    RuleField("text", "lines", gettext_noop("Text of the reply"), help=gettext_noop("One line or more. Empty: the usual text for the code."), example=gettext_noop("Try later")),
     RuleField("delay_ms", "number", gettext_noop("Wait before it, in milliseconds"), gettext_noop("wait *%(delay_ms)s ms*"), gettext_noop("At most five minutes."), "500"),
     RuleField("close", "choice", gettext_noop("Close the connection"), words={"": gettext_noop("no"), "before": gettext_noop("in place of the reply"), "half": gettext_noop("half way through the reply"), "after": gettext_noop("after the reply")}, phrases={"before": gettext_noop("*close* the connection in place of the reply"), "half": gettext_noop("*close* the connection half way through the reply"), "after": gettext_noop("*close* the connection after the reply")}),
-    RuleField("reset", "switch", gettext_noop("Close it by RST"), gettext_noop("by *RST*"), gettext_noop("The client sees “connection reset by peer”."), rare=True),
+    RuleField("reset", "switch", gettext_noop("Close it with RST"), gettext_noop("by *RST*"), gettext_noop("The client sees “connection reset by peer”."), rare=True),
     RuleField("stall", "switch", gettext_noop("Never reply, and keep the connection"), gettext_noop("*never reply*"), rare=True),
-    RuleField("drip", "number", gettext_noop("Write it at bytes a second"), gettext_noop("write the reply at *%(drip)s bytes a second*"), example="10", rare=True),
+    RuleField("drip", "number", gettext_noop("Write it at bytes per second"), gettext_noop("write the reply at *%(drip)s bytes a second*"), example="10", rare=True),
     RuleField("keep", "number", gettext_noop("Cut its lines to characters"), gettext_noop("cut the reply to *%(keep)s characters*"), example="2", rare=True),
     RuleField("garble", "switch", gettext_noop("Write the reply backwards"), gettext_noop("write the reply *backwards*"), rare=True),
     RuleField("without", "list", gettext_noop("Extensions to withdraw"), gettext_noop("do not offer *%(without)s*"), gettext_noop("Separated by commas."), gettext_noop("STARTTLS, PIPELINING"), rare=True),
     RuleField("size", "number", gettext_noop("SIZE to offer"), gettext_noop("offer SIZE *%(size)s*"), example="10000", rare=True),
-    RuleField("tls_failure", "choice", gettext_noop("Let TLS fail"), help=gettext_noop("Alone, without another action."), words={"": gettext_noop("no"), "wrong_name": gettext_noop("by a certificate for another name"), "expired": gettext_noop("by a certificate that has expired"), "no_cipher": gettext_noop("by no cipher that clients have")}, phrases={"wrong_name": gettext_noop("begin TLS with a certificate for *another name*"), "expired": gettext_noop("begin TLS with a certificate that has *expired*"), "no_cipher": gettext_noop("begin TLS with *no cipher* that clients have")}),
+    RuleField("tls_failure", "choice", gettext_noop("Make TLS fail"), help=gettext_noop("Alone, without another action."), words={"": gettext_noop("no"), "wrong_name": gettext_noop("with a certificate for another name"), "expired": gettext_noop("with a certificate that has expired"), "no_cipher": gettext_noop("with no cipher that clients have")}, phrases={"wrong_name": gettext_noop("begin TLS with a certificate for *another name*"), "expired": gettext_noop("begin TLS with a certificate that has *expired*"), "no_cipher": gettext_noop("begin TLS with *no cipher* that clients have")}),
     RuleField("tags", "list", gettext_noop("Tags for the message"), gettext_noop("tag the message *%(tags)s*"), gettext_noop("Separated by commas."), gettext_noop("slow"), rare=True),
     RuleField("pin", "switch", gettext_noop("Pin the message"), gettext_noop("*pin* the message"), rare=True),
     RuleField("inbox", "text", gettext_noop("Inbox for the message"), gettext_noop("put the message into the inbox *%(inbox)s*"), gettext_noop("Its slug."), gettext_noop("default"), rare=True),
@@ -76,21 +76,21 @@ ACTIONS = (
 
 LIMITS = (
     RuleField("first", "number", gettext_noop("Only the first times"), gettext_noop("the first *%(first)s* times"), gettext_noop("2: fail twice, then accept."), "2"),
-    RuleField("every", "number", gettext_noop("Only every so many times"), gettext_noop("one time in *%(every)s*"), example="3", rare=True),
+    RuleField("every", "number", gettext_noop("Only every n-th time"), gettext_noop("one time in *%(every)s*"), example="3", rare=True),
     RuleField("lasts", "number", gettext_noop("For seconds from the first time"), gettext_noop("for *%(lasts)s s* from the first time"), gettext_noop("As greylisting does: refused, and accepted later."), "300", rare=True),
-    RuleField("rate", "number", gettext_noop("Only beyond so many times"), gettext_noop("beyond *%(rate)s* times in *%(seconds)s s*"), gettext_noop("As a rate limit does."), "10", rare=True),
-    RuleField("seconds", "number", gettext_noop("… in so many seconds"), example="60", rare=True),
+    RuleField("rate", "number", gettext_noop("Only beyond this many times"), gettext_noop("beyond *%(rate)s* times in *%(seconds)s s*"), gettext_noop("As a rate limit does."), "10", rare=True),
+    RuleField("seconds", "number", gettext_noop("… in this many seconds"), example="60", rare=True),
     RuleField("probability", "percent", gettext_noop("Probability"), gettext_noop("in *%(probability)s* of the cases"), gettext_noop("In percent, or a number up to 1."), "20%", rare=True),
-    RuleField("seed", "text", gettext_noop("Seed of the dice"), gettext_noop("by the seed *%(seed)s*"), gettext_noop("The same seed gives the same run again."), gettext_noop("monday"), rare=True),
+    RuleField("seed", "text", gettext_noop("Seed of the random numbers"), gettext_noop("by the seed *%(seed)s*"), gettext_noop("The same seed gives the same run again."), gettext_noop("monday"), rare=True),
     RuleField("per", "choice", gettext_noop("Counted for"), words={"": gettext_noop("all together"), "client": gettext_noop("each client"), "sender": gettext_noop("each sender"), "recipient": gettext_noop("each recipient"), "session": gettext_noop("each session"), "triplet": gettext_noop("each client, sender and recipient")}, phrases={"client": gettext_noop("for each *client*"), "sender": gettext_noop("for each *sender*"), "recipient": gettext_noop("for each *recipient*"), "session": gettext_noop("for each *session*"), "triplet": gettext_noop("for each *client, sender and recipient*")}),
-    RuleField("speed", "number", gettext_noop("Its time runs times faster"), gettext_noop("at *%(speed)s times* the speed"), gettext_noop("1 to 1000: the waits of the limits pass so much faster."), "60", rare=True),
+    RuleField("speed", "number", gettext_noop("Its time runs times faster"), gettext_noop("at *%(speed)s times* the speed"), gettext_noop("1 to 1000: the waits of the limits pass this many times faster."), "60", rare=True),
     RuleField("from_time", "text", gettext_noop("From, time of day"), gettext_noop("from *%(from_time)s* to *%(until_time)s*"), gettext_noop("In the server's zone."), "09:00", rare=True),
     RuleField("until_time", "text", gettext_noop("Until"), example="17:00", rare=True),
 )  # fmt: skip
 
 # Members of the rule itself, which the form has in addition.
 OWN = (
-    RuleField("max_hits", "number", gettext_noop("At most so many hits"), gettext_noop("at most *%(max_hits)s* times in all"), gettext_noop("Then it stops."), "100"),
+    RuleField("max_hits", "number", gettext_noop("At most this many hits"), gettext_noop("at most *%(max_hits)s* times in all"), gettext_noop("Then it stops."), "100"),
     RuleField("minutes", "number", gettext_noop("Expires in minutes"), help=gettext_noop("0: never."), example="10"),
 )  # fmt: skip
 

@@ -60,13 +60,14 @@ def actions(given: Mapping[str, Any]) -> Fields:
     """Return actions in their stored form. Raises Invalid."""
     checked = _checked("actions", given)
     if not checked:
-        raise Invalid(_("a rule does something: give it an action"))
+        raise Invalid(_("a rule needs an action"))
     code, enhanced = checked.get("code"), checked.get("enhanced")
     if code is None and ("text" in checked or enhanced is not None):
-        raise InvalidMember("actions.code", _("a reply has a code"))
+        raise InvalidMember("actions.code", _("a reply needs a code"))
     if enhanced and int(enhanced[0]) != (code or 0) // 100:
         raise InvalidMember(
-            "actions.enhanced", _("the enhanced code begins as the code does")
+            "actions.enhanced",
+            _("the enhanced code must begin with the same digit as the code"),
         )
     if checked.get("discard") and (code or 0) >= 400:
         raise InvalidMember(
@@ -75,7 +76,7 @@ def actions(given: Mapping[str, Any]) -> Fields:
     if checked.get("reset") and not checked.get("close"):
         raise InvalidMember(
             "actions.close",
-            _("say where the connection is reset: before, half or after"),
+            _("say when the connection is reset: before, half or after"),
         )
     return checked
 
@@ -88,7 +89,7 @@ def limits(given: Mapping[str, Any]) -> Fields:
     if ("from_time" in checked) != ("until_time" in checked):
         missing = "from_time" if "until_time" in checked else "until_time"
         raise InvalidMember(
-            f"limits.{missing}", _("a time of day has a beginning and an end")
+            f"limits.{missing}", _("a time of day needs a beginning and an end")
         )
     return checked
 
@@ -166,7 +167,7 @@ def _network(text: str) -> str:
         return str(ip_network(text.strip(), strict=False))
     except ValueError:
         raise Invalid(
-            _('"%(text)s" is no address or network') % {"text": text[:60]}
+            _('"%(text)s" is not an address or a network') % {"text": text[:60]}
         ) from None
 
 
@@ -196,7 +197,7 @@ def _matching(pattern: re.Pattern[str], words: str) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if isinstance(value, str) and pattern.fullmatch(value):
             return value
-        raise Invalid(_('"%(value)s" is no %(what)s') % {"value": str(value)[:60], "what": words})  # fmt: skip
+        raise Invalid(_('"%(value)s" is not a valid %(what)s') % {"value": str(value)[:60], "what": words})  # fmt: skip
 
     return check
 
@@ -204,7 +205,9 @@ def _matching(pattern: re.Pattern[str], words: str) -> Callable[[Any], str]:
 def _code(value: Any) -> int:
     code = _number("code", 200, 559)(value)
     if code // 10 % 10 > 5:
-        raise Invalid(_("%(code)s is no reply code (RFC 5321 §4.2)") % {"code": code})
+        raise Invalid(
+            _("%(code)s is not a reply code (RFC 5321 §4.2)") % {"code": code}
+        )
     return code
 
 

@@ -162,5 +162,5 @@ def _moment(text: str) -> datetime:
         raise InvalidMember("expires_at", _("this is a time, as 2026-11-28T09:30:00Z"))
     latest = datetime.now(UTC) + timedelta(seconds=rulebook.LONGEST_LIFE)
     if not _EARLIEST <= found <= latest:  # pages show it, in any time zone
-        raise InvalidMember("expires_at", _("a rule expires within a year"))
+        raise InvalidMember("expires_at", _("a rule must expire within a year"))
     return found

@@ -65,7 +65,7 @@ def read(octets: bytes) -> Any:
     try:
         text = octets.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Invalid(_("rules are a text in UTF-8")) from None
+        raise Invalid(_("rules must be text in UTF-8")) from None
     return _read_json(text) if text.lstrip()[:1] == "{" else _read_yaml(text)
 
 
@@ -76,7 +76,7 @@ def _read_json(text: str) -> Any:
         return made
     except UnicodeEncodeError:
         # RFC 8259 §8.2; YAML's parser rejects lone surrogates, too
-        raise Invalid(_("a text has a lone surrogate in it")) from None
+        raise Invalid(_("a text contains a lone surrogate")) from None
     except RecursionError:
         raise _too_deep() from None
     except ValueError as error:
@@ -89,7 +89,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
 def _read_yaml(text: str) -> Any:
@@ -115,24 +115,26 @@ def _check_events(events: Iterable[Any]) -> None:
         if depth > _DEEPEST:
             raise _too_deep()
         if count > _MOST_NODES:
-            raise Invalid(_("that is too much: rules have fewer members"))
+            raise Invalid(_("this has too many members for rules"))
 
 
 def _refuse_twice(names: list[str]) -> None:
     seen = set()
     for name in names:
         if name in seen:
-            raise Invalid(_('"%(name)s" is there twice') % {"name": name[:40]})
+            raise Invalid(_('"%(name)s" occurs twice') % {"name": name[:40]})
         seen.add(name)
 
 
 def _too_deep() -> Invalid:
-    return Invalid(_("that is nested too deep for rules"))
+    return Invalid(_("this is nested too deeply for rules"))
 
 
 def _unreadable(form: str, error: Exception) -> Invalid:
     words = " ".join(str(error).split())[:_LONGEST_SHOWN]
-    return Invalid(_("this is no %(form)s: %(words)s") % {"form": form, "words": words})
+    return Invalid(
+        _("this is not %(form)s: %(words)s") % {"form": form, "words": words}
+    )
 
 
 def as_json(document: Any) -> str:

@@ -196,7 +196,7 @@ def _all_going(
     known = _rules_of([inbox.pk])
     going = list(goes.values_list("pk", flat=True))
     if scenario and known.filter(scenario=scenario).exclude(pk__in=going).exists():
-        raise Conflict(_("the scenario is switched on already"))
+        raise Conflict(_("the scenario is already switched on"))
     words = _("at most %(most)s rules are kept")
     going += _expired_for_room(known, going, more, MOST, words)
     words = _(
@@ -432,7 +432,7 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _expires_in(seconds: int | None) -> int | None:
     if seconds is None or 0 < seconds <= LONGEST_LIFE:
         return seconds
-    raise InvalidMember("expires_in", _("a rule expires within a year"))
+    raise InvalidMember("expires_in", _("a rule must expire within a year"))
 
 
 def _max_hits(number: int | None) -> int | None:

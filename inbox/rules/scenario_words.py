@@ -23,7 +23,7 @@ SCENARIO_WORDS = {
     ),
     "rate-limited": (
         gettext_noop("Rate limit"),
-        gettext_noop("Takes ten messages a minute from a client, and answers 421 beyond that."),
+        gettext_noop("Accepts ten messages a minute from a client, and answers 421 beyond this limit."),
     ),
     "maintenance": (
         gettext_noop("Maintenance"),
@@ -51,7 +51,7 @@ SCENARIO_WORDS = {
     ),
     "lost-after-dot": (
         gettext_noop("Connection lost after the message"),
-        gettext_noop("Stores the message, and resets the connection in place of its 250, once for each recipient: who retries makes a duplicate."),
+        gettext_noop("Stores the message, and resets the connection instead of replying 250, once for each recipient: a client that retries makes a duplicate."),
     ),
     "chaos": (
         gettext_noop("Chaos"),
@@ -59,7 +59,7 @@ SCENARIO_WORDS = {
     ),
     "gmail-bad-day": (
         gettext_noop("Gmail on a bad day"),
-        gettext_noop("Throttles recipients and bursts as Gmail does, and has trouble of its own now and then."),
+        gettext_noop("Throttles recipients and bursts as Gmail does, and has its own temporary errors now and then."),
     ),
     "ses-sandbox": (
         gettext_noop("SES in the sandbox"),

@@ -31,7 +31,7 @@ class _Bound(NamedTuple):
 
 
 _BOUNDS = (
-    _Bound("conditions", ("helo", "user"), gettext_noop("the client has said nothing yet at the stage connect"), never_at=("connect",)),
+    _Bound("conditions", ("helo", "user"), gettext_noop("the client has sent nothing yet at the stage connect"), never_at=("connect",)),
     _Bound("conditions", ("verb",), gettext_noop("there is no command at the stage %(stage)s"), never_at=("connect", "body")),
     _Bound("conditions", ("size_over",), gettext_noop("a size is known at the stages mail, body and any only"), at=("mail", "body", "any")),
     _Bound("conditions", ("transaction", "reverse_path", "forward_path"), gettext_noop("there is no transaction at the stage %(stage)s"), never_at=("connect", "starttls", "auth", "etrn")),
@@ -55,5 +55,5 @@ def check_together(
             words = _(bound.words) % {"stage": stage}
             raise InvalidMember(f"{bound.group}.{name}", words)
     if "tls_failure" in actions and len(actions) > 1:
-        words = _("a rule that lets TLS fail has no other action")
+        words = _("a rule that makes TLS fail has no other action")
         raise InvalidMember("actions.tls_failure", words)

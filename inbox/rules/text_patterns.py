@@ -54,7 +54,7 @@ class TextPattern:
         """Raises Invalid."""
         if not 0 < len(pattern) <= LONGEST or not pattern.isprintable():
             raise Invalid(
-                _("a pattern has 1 to %(most)s characters, none of them a control")
+                _("a pattern has 1 to %(most)s characters, and no control characters")
                 % {"most": LONGEST}
             )
         self._pattern = pattern

@@ -25,8 +25,8 @@ class TooCostly(Exception):
 
     def __str__(self) -> str:
         return _(
-            "This takes too long, since it looks at too much of what is stored: search "
-            "for fewer terms, or try again later."
+            "This takes too long, because it reads too much of the stored mail: "
+            "search for fewer terms, or try again later."
         )
 
 

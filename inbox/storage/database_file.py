@@ -33,7 +33,7 @@ class StoredFile:
         if self._gone:
             raise OperationalError(
                 f"the database file {self._path!r} was removed or replaced while "
-                "Mailsink runs: put it right, and start Mailsink again"
+                "Mailsink was running: restore it, and start Mailsink again"
             )
 
     def _identity(self) -> tuple[int, int] | None:

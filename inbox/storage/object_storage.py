@@ -157,7 +157,9 @@ class ObjectStorage(S3Storage):
         try:
             self.beginning(name, 1)
         except FileNotFoundError:
-            raise self.gate.failed("it loses what is put into it", False) from None
+            raise self.gate.failed(
+                "it loses the objects that are put into it", False
+            ) from None
         self.discard([name])
         self.page(most=1)
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 UNREADABLE = (
-    "The password of the route was stored under another secret key: give it again."
+    "The password of the route was stored under another secret key: enter it again."
 )
 ROUTES = (
     # and of all older values, from before there were purposes

@@ -95,7 +95,7 @@ def own_file(config: Config) -> None:
         with open(os.open(path, flags, 0o600), "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             if not stat.S_ISREG(mode) or file.read(len(_SQLITE)) not in (b"", _SQLITE):
-                raise _unusable(f"{str(path)!r} is no database of SQLite's")
+                raise _unusable(f"{str(path)!r} is not an SQLite database")
             if mode & 0o007:  # else there may be no permission to change it, nor need
                 os.fchmod(file.fileno(), mode & 0o770)
     except OSError as error:
@@ -178,9 +178,10 @@ def _reach() -> None:
 
 
 _ADVICE = {
-    "attempt to write a readonly database": "the file, or its folder, may not be "
-    "written: give it to the user that Mailsink runs as",
-    "database is locked": "another program holds it: end that one",
+    "attempt to write a readonly database": "the file or its folder is not writable: "
+    "make the user that Mailsink runs as its "
+    "owner",
+    "database is locked": "another program holds it: end that program",
 }
 
 

@@ -35,8 +35,8 @@ class StoreDown(OSError, UserError):
 
     def __str__(self) -> str:
         return _(
-            "The object storage that holds large messages (MAILSINK_RAW_URL) does not do "
-            "its work: %(reason)s. Try again later."
+            "The object storage for large messages (MAILSINK_RAW_URL) does not work: "
+            "%(reason)s. Try again later."
         ) % {"reason": self.reason}
 
 

@@ -63,7 +63,7 @@ class Background:
     def trouble(self) -> str:
         """Return why it no longer works, in words; "" if it works."""
         if self._fault:
-            return f"{self._name} fails by an error, which the log has"
+            return f"{self._name} fails with an error, which is in the log"
         began = self._step_began
         if began is not None and (took := time.monotonic() - began) > _STUCK:
             return f"{self._name} has been at one step for {took:.0f} s"

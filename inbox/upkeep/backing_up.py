@@ -44,7 +44,7 @@ def back_up(database: Path, data: Path, target: Path) -> BodyCheck:
     storage stay there. Raises Incomplete, OSError.
     """
     if not database.is_file():
-        raise Incomplete(f"{str(database)!r} is no database yet")
+        raise Incomplete(f"{str(database)!r} is not a database yet")
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with (

@@ -38,8 +38,8 @@ def restore(source: Path, database: Path, data: Path) -> BodyCheck:
     """
     if database.exists():
         raise Incomplete(
-            f"{str(database)!r} is there already: set MAILSINK_DATA to a new folder, or "
-            "move this one away"
+            f"{str(database)!r} already exists: set MAILSINK_DATA to a new folder, or "
+            "move this folder away"
         )
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=data) as folder:
         found = _unpack(source, Path(folder))
@@ -71,7 +71,7 @@ def _checked(database: Path) -> BodyCheck:
 
 
 def _no_database(error: sqlite3.Error) -> Incomplete:
-    return Incomplete(f"the database in the backup is none: {error}")
+    return Incomplete(f"the database in the backup is not a database: {error}")
 
 
 def _refuse_foreign(database: Path) -> None:
@@ -91,7 +91,7 @@ def _refuse_foreign(database: Path) -> None:
                 raise Incomplete(f"the database in the backup is damaged: {answer!r}")
             for (key,) in source.execute(_KEYS):
                 if not (isinstance(key, str) and body_store.is_key(key)):
-                    words = f"a body in the backup has the key {key!r:.60}: not ours"
+                    words = f"a body in the backup has the key {key!r:.60}, which is not a key of Mailsink"
                     raise Incomplete(words)
     except sqlite3.Error as error:
         raise _no_database(error) from None
@@ -110,19 +110,19 @@ def _unpack(source: Path, folder: Path) -> dict[str, Any]:
             for member in tar:
                 file = tar.extractfile(member)
                 if file is None or member.issparse() or not _is_ours(member.name):
-                    raise Incomplete(f"{member.name!r} does not belong into a backup")
+                    raise Incomplete(f"{member.name!r} does not belong in a backup")
                 if member.name == MANIFEST:
                     manifest = json.loads(file.read(_MOST_OF_A_MANIFEST))
                 else:
                     found[member.name] = _write(file, folder / member.name)
     except (tarfile.TarError, EOFError, ValueError, RecursionError) as error:
-        raise Incomplete(f"{str(source)!r} is no whole backup: {error}") from None
+        raise Incomplete(f"{str(source)!r} is not a complete backup: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise Incomplete(
-            f"{str(source)!r} is no whole backup, or one of a newer Mailsink"
+            f"{str(source)!r} is not a complete backup, or a newer Mailsink wrote it"
         )
     if manifest.get("files") != found or DATABASE not in found:
-        raise Incomplete(f"{str(source)!r} is not as its manifest says: it was changed")
+        raise Incomplete(f"{str(source)!r} does not match its manifest: it was changed")
     return found
 
 

@@ -150,7 +150,7 @@ class Pruning:
         """Return which kind fails because of a bug, in words; "" if none does."""
         if all(map(_is_expected, list(self._faults.values()))):
             return ""
-        return "a part of retention fails by an error, which the log has"
+        return "a part of retention fails with an error, which is in the log"
 
     @property
     def rest(self) -> float:

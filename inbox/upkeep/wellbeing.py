@@ -48,8 +48,8 @@ class ClockWatch:
             return ""
         way = "forward" if jump > 0 else "back"
         return (
-            f"the clock was put {way} by {abs(jump):.0f} s within the last hour: times "
-            "before and after it do not compare"
+            f"the clock was put {way} by {abs(jump):.0f} s within the last hour: "
+            "times before and after the change cannot be compared"
         )
 
 
@@ -70,7 +70,7 @@ def _disk(data: Path) -> str:
     try:
         free = shutil.disk_usage(data).free
     except OSError as error:
-        return f"the disk of {str(data)!r} cannot be looked at: {error.strerror}"
+        return f"the free space on the disk of {str(data)!r} cannot be read: {error.strerror}"
     if free >= _LITTLE:
         return ""
     return (
@@ -82,4 +82,4 @@ def _disk(data: Path) -> str:
 def _feed(lag: float) -> str:
     if lag <= _LATE:
         return ""
-    return f"the live feed is {lag:.0f} s behind: viewers see what happened late"
+    return f"the live feed is {lag:.0f} s behind: viewers see events late"

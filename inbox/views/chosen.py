@@ -83,7 +83,7 @@ def chosen_by(request: HttpRequest) -> Selection:
     ids = [*request.POST.getlist("id"), *request.POST.get("ids", "").split(",")]
     what = selection.by_ids([each for each in ids if each])
     if not what.ids:
-        raise Invalid(_("Nothing is chosen: tick the messages first."))
+        raise Invalid(_("Nothing is selected: select the messages first."))
     return what
 
 
@@ -133,7 +133,7 @@ def _mark(request: HttpRequest, do: str, what: Selection) -> int:
     else:
         others = (_ASSIGN, "delete", "compare", _EML, *archive.FORMATS)
         raise Invalid(
-            _('"%(do)s" is nothing that can be done; there is %(known)s')
+            _('"%(do)s" is not a known action; known are %(known)s')
             % {"do": do[:40], "known": ", ".join([*_MARKS, *others])}
         )
     return marking.update_many(within, what, marks)
@@ -162,14 +162,14 @@ def _named(what: Selection) -> dict[str, str]:
 
 def _download_one(what: Selection) -> HttpResponse:
     if what.ids is None or len(what.ids) != 1:
-        raise Invalid(_("Choose one message to download it as .eml, or a .zip."))
+        raise Invalid(_("Select one message to download it as .eml, or choose .zip."))
     url = pages.path("api-v3:messages_raw", what.ids[0])
     return HttpResponseRedirect(url, status=303)
 
 
 def _compare(what: Selection) -> HttpResponse:
     if what.ids is None or len(what.ids) != 2:
-        raise Invalid(_("Choose two messages to compare them."))
+        raise Invalid(_("Select two messages to compare them."))
     older, newer = sorted(what.ids)
     return redirect(pages.path("compare", a=older, b=newer))
 

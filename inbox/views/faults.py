@@ -46,7 +46,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer that a request is not allowed (403)."""
-    words = _("You may not see or change this.")
+    words = _("You are not allowed to see or change this.")
     return _answer(request, 403, _("Not allowed"), words)
 
 
@@ -56,7 +56,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not is_own(request.path_info):
         words = _(
             "There is no page at %(path)s. If a proxy serves Mailsink below a path, "
-            "MAILSINK_PUBLIC_URL has to name it."
+            "MAILSINK_PUBLIC_URL must name that path."
         )
     if request.path_info.startswith("/api/"):
         words = _("There is nothing at %(path)s; see %(docs)s")
@@ -121,10 +121,10 @@ class NoDatabase(MiddlewareMixin):
         if not _is_out_of_reach(exception):
             return None
         words = _(
-            "The database server cannot be reached. Mailsink tries again by itself: load "
-            "this again in a while."
+            "The database server cannot be reached. Mailsink keeps trying: reload "
+            "this page in a while."
         )
-        answer = _answer(request, 503, _("The database is out of reach"), words)
+        answer = _answer(request, 503, _("The database cannot be reached"), words)
         answer["Retry-After"] = "5"
         return answer
 
@@ -142,10 +142,10 @@ class ChangedMeanwhile(MiddlewareMixin):
             return None
         log.warning("%s %s", request.method, request.path_info, exc_info=exception)
         words = _(
-            "Something that this change is about was changed or removed in the same "
-            "moment. Load it again, then try again."
+            "The object of this change was changed or removed at the same moment. "
+            "Reload the page, then try again."
         )
-        return _answer(request, 409, _("It has changed meanwhile"), words)
+        return _answer(request, 409, _("It has changed in the meantime"), words)
 
 
 class LongReading(MiddlewareMixin):
@@ -200,10 +200,10 @@ def _fault_words(exception: Exception) -> str:
     match exception:
         case TooManyFieldsSent():
             most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
-            return _("A request may have %(most)s fields at most.") % {"most": most}
+            return _("A request may have at most %(most)s fields.") % {"most": most}
         case TooManyFilesSent():
             most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
-            return _("A request may have %(most)s files at most.") % {"most": most}
+            return _("A request may have at most %(most)s files.") % {"most": most}
         case RequestDataTooBig():
             most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
             return _("A form may have at most %(most)s bytes.") % {"most": most}
@@ -220,13 +220,13 @@ def _fault_words(exception: Exception) -> str:
 def _full_disk_words() -> str:
     if connection.vendor == "sqlite":
         return _(
-            "There is no room left for the change that you asked for. Make room on the "
-            "disk that holds the data folder (MAILSINK_DATA), then try again. Deleting "
-            "mail makes room for new mail once the trash is emptied."
+            "There is no space left for this change. Free some space on the disk of "
+            "the data folder (MAILSINK_DATA), then try again. Deleting mail makes "
+            "room for new mail once the trash is emptied."
         )
     return _(
-        "The disk of the database server is full, so that nothing can be changed. Make "
-        "room there, then try again."
+        "The disk of the database server is full, so nothing can be changed. Free "
+        "some space there, then try again."
     )
 
 

@@ -44,8 +44,8 @@ _OF_MARKS = {"message-tools": "_tools", "message-read": "_read"}
 _OF_PANEL = {"panel": "message/_panel.html", _PEEK: "message/_peek.html"}
 _COUNT_KEPT = 600  # seconds that a browser keeps a count: a message never changes
 GONE = gettext_noop(
-    "There is no such message. It may be in the trash, or was removed to make room "
-    "(MAILSINK_RETENTION_MESSAGES, MAILSINK_RETENTION_DAYS)."
+    "There is no such message. It may be in the trash, or may have been removed to "
+    "make room (MAILSINK_RETENTION_MESSAGES, MAILSINK_RETENTION_DAYS)."
 )
 
 

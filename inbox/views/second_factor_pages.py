@@ -52,7 +52,7 @@ def _of_fresh_user(
         user = _own(request)
         if not signing_in.is_fresh(request):
             if wants_json(request):
-                words = _("It is long since you signed in. Load the page again.")
+                words = _("You signed in a long time ago. Reload the page.")
                 raise Forbidden(words)
             back = request.path if request.method == "GET" else ""
             return redirect(pages.path("account-confirm", next=back))
@@ -126,7 +126,7 @@ def remove_app(request: HttpRequest, user: User) -> HttpResponse:
 def renew_codes(request: HttpRequest, user: User) -> HttpResponse:
     """Make new recovery codes, and show them once."""
     if not second_factors.of_user(user).are_any:
-        words = _("Recovery codes stand in for a passkey or an app: add one first.")
+        words = _("Recovery codes replace a lost passkey or app: add one first.")
         return _overview(request, user, Invalid(words))
     return _codes(request, user)
 
@@ -166,7 +166,7 @@ def _own(request: HttpRequest) -> User:
     """Return the calling user. Raises Forbidden for a token."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
-        raise Forbidden(_("This takes a person who has signed in, and no token."))
+        raise Forbidden(_("This needs a signed-in user; a token is not enough."))
     return user
 
 

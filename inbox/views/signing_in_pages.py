@@ -164,7 +164,7 @@ def _by_passkey(request: HttpRequest) -> User:
     """
     state = request.session.pop(_CHALLENGE, None)  # valid for one answer
     if state is None:
-        raise Invalid(_("The time for the passkey is over: try again."))
+        raise Invalid(_("The time for the passkey has expired: try again."))
     attempts_counted.count(request, attempts_counted.PASSKEY)
     try:
         given = request.POST.get("answer", "")

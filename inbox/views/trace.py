@@ -153,7 +153,7 @@ def _context(request: HttpRequest) -> tuple[Context, int]:
     except (Invalid, NotFound) as error:
         return context | {"wrong": str(error)}, 400
     except BadQuery as error:
-        wrong = _("The filter %(given)s cannot be read: %(error)s") % {
+        wrong = _("The filter %(given)s is not valid: %(error)s") % {
             "given": given["q"],
             "error": error,
         }

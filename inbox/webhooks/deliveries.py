@@ -51,7 +51,7 @@ def replay(scope: Scope, webhook_id: str | UUID, id: str | UUID) -> WebhookDeliv
     with write_turn():
         old = get(scope, webhook_id, id)
         if old.state == "queued":
-            raise Conflict(_("it is in the queue already"))
+            raise Conflict(_("it is already in the queue"))
         _check_room(hook)
         (made,) = _again([old])
         transaction.on_commit(webhook_signals.announce)

@@ -22,14 +22,14 @@ def checked(text: str) -> str:
     if not 0 < len(text) <= LONGEST:
         raise Invalid(_("a URL has 1 to %(most)s characters") % {"most": LONGEST})
     if not text.isascii() or not text.isprintable() or set(text) & set(' \\"<>^`{|}'):
-        raise Invalid(_("the URL has a character that has to be written as %XX"))
+        raise Invalid(_("the URL has a character that must be written as %XX"))
     url = _split(text)
     if url.scheme not in ("http", "https"):
         raise Invalid(_("the URL of a webhook begins with https:// or http://"))
     if url.username is not None or url.password is not None:
-        raise Invalid(_("a URL with a user name or a password is not stored"))
+        raise Invalid(_("a URL must not contain a user name or a password"))
     if "#" in text:
-        raise Invalid(_("a URL with a # is not sent as it stands there"))
+        raise Invalid(_("a URL must not contain a #, which is never sent"))
     _check_host(url.hostname or "")
     return text
 
@@ -52,9 +52,9 @@ def _split(text: str) -> SplitResult:
         url = urlsplit(text)
         _port = url.port  # raises ValueError, too
     except ValueError:
-        raise Invalid(_("this is no URL: %(url)s") % {"url": text[:100]}) from None
+        raise Invalid(_("this is not a URL: %(url)s") % {"url": text[:100]}) from None
     if not url.hostname or not url.hostname.strip(".") or _port == 0:
-        raise Invalid(_("this is no URL: %(url)s") % {"url": text[:100]})
+        raise Invalid(_("this is not a URL: %(url)s") % {"url": text[:100]})
     return url
 
 

@@ -145,7 +145,11 @@ def _checked(scope: Scope, fields: Mapping[str, Any]) -> dict[str, Any]:
         slug = fields["inbox"]
         checked["inbox"] = inboxes.by_slug(scope, slug) if slug else None
     if scope.inboxes is not None and checked.get("inbox", True) is None:
-        raise Invalid(_("name an inbox: only an administrator's webhook hears of all"))
+        raise Invalid(
+            _(
+                "name an inbox: only an administrator's webhook gets the events of all inboxes"
+            )
+        )
     return checked
 
 

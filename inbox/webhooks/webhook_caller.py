@@ -46,8 +46,8 @@ _RETRY = 5.0  # seconds after an internal error
 # While mail pours in, a rest lasts this many times as long as a step.
 _BUSY_REST = 4.0
 
-_DELETED = "What this was about has been deleted."
-_UNMADE = "Mailsink could not read what this is about; its log says why."
+_DELETED = "The object of this event has been deleted."
+_UNMADE = "Mailsink could not read the object of this event; its log says why."
 _UNREADABLE = (
     "The secret of the webhook was stored under another secret key: make a new one."
 )

@@ -153,7 +153,7 @@ def test_a_token_makes_and_revokes_no_token() -> None:
     wanted = {"name": "more", "scopes": ["read"]}
     made = client.post("/api/v3/tokens", wanted, "application/json")
     assert made.status_code == 403
-    assert "person" in made.json()["detail"]
+    assert "signed-in user" in made.json()["detail"]
     id = ApiToken.objects.get().pk
     assert client.delete(f"/api/v3/tokens/{id}").status_code == 403
     assert client.post(f"/account/tokens/{id}/revoke").status_code == 403

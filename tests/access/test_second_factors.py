@@ -363,7 +363,7 @@ def test_what_the_device_is_asked(ann: User, clock: Clock) -> None:
         assert options["authenticatorSelection"]["residentKey"] == "required"
         assert options["authenticatorSelection"]["userVerification"] == "required"
     assert (
-        html.escape("by an IP address")
+        html.escape("under an IP address")
         in client.get(
             "/account/second-factors", HTTP_HOST="127.0.0.1:8025"
         ).content.decode()
@@ -382,11 +382,15 @@ def test_an_answer_without_a_challenge_is_not_noted(ann: User, clock: Clock) -> 
     for _ in range(3):
         refused = client.post("/login/passkey", {"answer": "{}"})
         assert refused.status_code == 422
-        assert b"The time for the passkey is over" in refused.content
+        assert b"The time for the passkey has expired" in refused.content
     failed = AuditEntry.objects.filter(kind="sign-in failed")
     assert not failed.exists()
     client.post("/login/passkey/challenge")
-    for words in (b"was not accepted", b"is over", b"is over"):  # it is used once
+    for words in (
+        b"was not accepted",
+        b"has expired",
+        b"has expired",
+    ):  # it is used once
         assert words in client.post("/login/passkey", {"answer": "{}"}).content
     assert failed.count() == 1
 

@@ -21,7 +21,7 @@ def test_attempts_of_a_message_and_of_what_was_refused(api: Api) -> None:
     assert (answer["joined_by"], answer["likely"]) == ("message-id", False)
     assert (answer["attempt"], answer["total"], answer["upshot"]) == (2, 2, "")
     first, second = answer["attempts"]
-    assert first["words"] == "refused with 550 5.7.1 No, once the message had come"
+    assert first["words"] == "refused with 550 5.7.1 No, after the message had arrived"
     assert (first["code"], first["exchange"], first["this"]) == (550, 4, False)
     assert first["transaction"] == str(refused.pk)
     assert first["waited"] is None

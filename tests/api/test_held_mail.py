@@ -68,7 +68,8 @@ def test_a_fault_is_said(api: Api) -> None:
     factories.inbox()
     wrong = api("POST", "held", {"domain": "com"}, 422)
     assert (
-        wrong["detail"] == '"com" is no domain: write the whole name, as in example.com'
+        wrong["detail"]
+        == '"com" is not a domain: write the whole name, as in example.com'
     )
     assert (
         "no route"

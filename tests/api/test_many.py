@@ -83,7 +83,7 @@ def test_a_change_by_a_search_that_takes_long_is_cut(
         factories.message()
     costly[:] = [0.06, 0.03, 0.06]
     answer = api(method, "messages?q=to:bob", changes, 503)
-    assert "do it once more to go on" in answer["detail"]
+    assert "do it again to continue" in answer["detail"]
     left = Message.objects.filter(deleted_at=None, pinned=False)
     assert left.count() == 1  # what was found in time has been changed
     assert api.response(method, "messages?q=to:bob", changes).status_code < 300
@@ -131,9 +131,9 @@ def test_delete_by_ids(api: Api) -> None:
 )
 def test_which_messages_has_to_be_said_once(api: Api, path: str) -> None:
     assert (
-        "say which messages" in api("PATCH", path, {"read": True}, status=400)["detail"]
+        "name the messages" in api("PATCH", path, {"read": True}, status=400)["detail"]
     )
-    assert "say which messages" in api("DELETE", path, status=400)["detail"]
+    assert "name the messages" in api("DELETE", path, status=400)["detail"]
     assert Message.objects.count() == 0
 
 

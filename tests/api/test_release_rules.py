@@ -35,7 +35,7 @@ def test_a_fault_of_a_rule_is_said(api: Api) -> None:
     assert "needs recipients" in wrong["detail"]
     api("POST", "release-rules", RULE, 201)
     wrong = api("POST", "release-rules", RULE, 422)
-    assert wrong["detail"] == 'there is a rule "team" already'
+    assert wrong["detail"] == 'there is already a rule "team"'
 
 
 def test_the_guard(api: Api) -> None:

@@ -65,7 +65,7 @@ def test_a_receipt(api: Api) -> None:
         "kind": "disposition", "source": "fields", "title": "Read receipt", "part": 0,
         "reporting_mta": "", "arrival_date": None,
         "disposition": {
-            "type": "displayed", "text": "The message was displayed; whether it was read, nobody knows",
+            "type": "displayed", "text": "The message was displayed; it is not known whether it was read",
             "action_mode": "manual-action", "sending_mode": "mdn-sent-manually", "modifiers": [],
             "original_recipient": "Joe_Recipient@example.com",
             "final_recipient": "Joe_Recipient@example.com",

@@ -129,7 +129,7 @@ async def test_near_misses_that_take_too_long_are_left_out(
     await deliver(feed)
     status, problem = await wait("q=to:eve&timeout=0")
     assert (status, problem["near_misses"]) == (408, [])
-    assert problem["detail"].endswith("it takes too long to say which come near")
+    assert problem["detail"].endswith("it takes too long to find near misses")
 
 
 async def test_who_waits_for_few_terms_waits_for_no_test_of_many(

@@ -54,4 +54,4 @@ def test_costly_mail_is_answered_and_holds_nobody_up(mailsink: Mailsink) -> None
         for line in mailsink.get(f"sessions/{session['id']}")["exchanges"]
         if line["kind"] == "notice"
     ]
-    assert all("Strict mode did not check all" in each for each in notices)
+    assert all("Strict mode did not check everything" in each for each in notices)

@@ -194,7 +194,9 @@ def test_release(dialect: Dialect, mail: str) -> None:
         dialect.ask("POST", address, {"Name": "a", "Email": "z@y.test"}).content == b""
     )
     assert Release.objects.count() == 2
-    assert "is no address" in dialect.text("POST", address, asked | {"email": "x"}, 400)
+    assert "is not an address" in dialect.text(
+        "POST", address, asked | {"email": "x"}, 400
+    )
     assert dialect.text("POST", address, b"", status=400) == "EOF"
     found = read(dialect, "/api/v2/outgoing-smtp", "application/json")
     assert found["a"]["Port"] == "2525"

@@ -222,7 +222,10 @@ def test_who_sends(dialect: Dialect) -> None:
         ({"ReplyTo": [{"Email": "x\r\ny@z"}]}, "invalid Reply-To address: x\r\ny@z"),
         ({"Headers": {"sUBJECT": "x"}}, 'cannot overwrite header: "sUBJECT"'),
         ({"Headers": {"x-tags": "x"}}, 'cannot overwrite header: "x-tags"'),
-        ({"Headers": {"X-A: b": "x"}}, 'error building message: "X-A: b" is no header'),
+        (
+            {"Headers": {"X-A: b": "x"}},
+            'error building message: "X-A: b" is not a header',
+        ),
         ({"Headers": {"X-A": "x\r\nX-B: y"}}, "error building message: "),
         ({"Subject": "x\nBcc: y"}, "error building message: "),
         (

@@ -122,7 +122,7 @@ def test_the_trash_is_live_and_gives_back(mailsink: Mailsink, page: Page) -> Non
     until_live(trash)
     trash.locator("summary", has_text="Empty the trash").click()
     assert_accessible(trash)
-    trash.get_by_role("button", name="Remove for good").click()
+    trash.get_by_role("button", name="Remove permanently").click()
     trash.wait_for_url(f"{mailsink.url}/trash")
     trash.goto(f"{mailsink.url}/trash?q=thrown")
     expect(trash.locator("#trash")).to_contain_text("Nothing in the trash matches")

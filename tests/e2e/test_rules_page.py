@@ -56,7 +56,7 @@ def test_by_mouse_then_tried_then_met(mailsink: Mailsink, page: Page) -> None:
     expect(row).to_contain_text("When RCPT matches audit@*")
 
     page.get_by_role("link", name="Try the rules").click()
-    page.get_by_label("What would happen to").fill("audit@shop.test")
+    page.get_by_label("An address, or the id or link").fill("audit@shop.test")
     page.get_by_role("button", name="Try", exact=True).click()
     expect(page.locator(".trial pre")).to_have_text("451 4.3.0 Try later")
     expect(page.get_by_text("The client gets no further.")).to_be_visible()

@@ -20,14 +20,14 @@ from tests.explain.rows import an_exchange
         (
             "MAIL FROM:<a@b> ret=HDRS ENVID=e+2B1",
             [
-                "RET: a report of failure is to return the header only (RFC 3461 §4.3).",
-                "ENVID: reports are to name this transaction “e+1” (RFC 3461 §4.4).",
+                "RET: a failure report must return only the header (RFC 3461 §4.3).",
+                "ENVID: reports must name this transaction “e+1” (RFC 3461 §4.4).",
             ],
         ),
         (
             "RCPT TO:<a@b> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;A+2BC@d",
             [
-                "NOTIFY: a report on success and failure is wanted, on nothing else "
+                "NOTIFY: only reports on success and failure are wanted "
                 "(RFC 3461 §4.1).",
                 "ORCPT: the mail was first addressed to A+C@d (RFC 3461 §4.2).",
             ],
@@ -35,21 +35,21 @@ from tests.explain.rows import an_exchange
         (
             "MAIL FROM:<a@b> BY=300;RT",
             [
-                "BY: the message is to be returned if it is not delivered within 5:00 min; "
-                "each relay is to report (RFC 2852 §4)."
+                "BY: the message must be returned if it is not delivered within 5:00 min; "
+                "each relay must report (RFC 2852 §4)."
             ],
         ),
         (
             "MAIL FROM:<a@b> BY=-1;n",
             [
-                "BY: the sender is to be notified if the message is not delivered by now "
-                "(RFC 2852 §4)."
+                "BY: the sender must be notified if the message is not delivered by "
+                "now (RFC 2852 §4)."
             ],
         ),
         (
             "MAIL FROM:<a@b> HOLDFOR=172800 MT-PRIORITY=-3",
             [
-                "HOLDFOR: the message is to be held back for 2 days (RFC 4865).",
+                "HOLDFOR: the message must be held back for 2 days (RFC 4865).",
                 "MT-PRIORITY: a priority below the usual one, from -9 to 9 (RFC 6710).",
             ],
         ),
@@ -58,7 +58,7 @@ from tests.explain.rows import an_exchange
             'MAIL FROM:<"a RET=FULL "@b> AUTH=<> SMTPUTF8',
             [
                 "AUTH: the client does not say who submitted the message (RFC 4954 §5).",
-                "SMTPUTF8: addresses and header may be beyond ASCII (RFC 6531).",
+                "SMTPUTF8: addresses and header may contain more than ASCII (RFC 6531).",
             ],
         ),
         ("MAIL FROM:<a@b> RET=X BY=1 NOTIFY=A,B ENVID=+ SIZE=x FOO=1 BODY=9 =", []),

@@ -28,7 +28,7 @@ def test_meaning_unknown_code_goes_by_its_first_digit() -> None:
         "4yz is temporary: a good client keeps the message and tries again later "
         "(RFC 5321 §4.2.1)."
     ]
-    assert explain.meaning(999) == ["999 is no code that SMTP knows."]
+    assert explain.meaning(999) == ["999 is not a code of SMTP."]
     assert explain.meaning(250, "2.9.9") == explain.meaning(250)
 
 

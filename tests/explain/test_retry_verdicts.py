@@ -67,16 +67,16 @@ CASES: list[tuple[str, list[TimedAttempt], str, str]] = [
     ("refused", [at(0, GONE)], "refused",
      "Refused for good with 550 5.1.1, and your application stopped, as it should: a code that begins with 5 is final."),
     ("refused with a 4 that never passes", [at(0, BAD_TLS)], "refused",
-     "Refused for good with 421 4.7.29, and your application stopped, as it should: a retry is in vain until something"
+     "Refused for good with 421 4.7.29, and your application stopped, as it should: a retry is useless until something"
      " is changed, although the code begins with 4 (Gmail: bulk sender without TLS)."),
     ("put off, then refused", [at(0, LATER), at(600, LATER), at(2400, GONE)], "refused",
      "Refused for good with 550 5.1.1, and your application stopped, as it should: a code that begins with 5 is final."),
     ("in vain", [at(0, GONE), at(HOUR, GONE), at(2 * HOUR, GONE)], "in_vain",
      "Your application tried again 2 times after 550 5.1.1, in 2 h; a code that begins with 5 is final."),
     ("in vain with a 4", [at(0, BAD_TLS), at(HOUR, BAD_TLS)], "in_vain",
-     "Your application tried again 1 time after 421 4.7.29, in 60 min; a retry is in vain until something is changed,"
+     "Your application tried again 1 time after 421 4.7.29, in 60 min; a retry is useless until something is changed,"
      " although the code begins with 4 (Gmail: bulk sender without TLS)."),
-    ("in vain until it was changed", [at(0, BAD_TLS), at(HOUR, BAD_TLS), at(2 * HOUR)], "delivered",
+    ("useless until it was changed", [at(0, BAD_TLS), at(HOUR, BAD_TLS), at(2 * HOUR)], "delivered",
      "Delivered after 3 attempts in 2 h."),
     ("hammered, lost too", [at(n, BUSY) for n in range(9)], "gave_up",
      "Your application gave up after 9 attempts in 8 s; Gmail asks for hours."),
@@ -85,14 +85,16 @@ CASES: list[tuple[str, list[TimedAttempt], str, str]] = [
     ("backed off", [at(0, LATER), at(15, LATER), at(45, LATER), at(HOUR)], "delivered",
      "Delivered after 4 attempts in 60 min."),
     ("duplicated", [unheard(0), at(300)], "duplicated",
-     "Stored 2 times: the connection was lost before the 250, and your application sent the message again. "
-     "The copies have the same Message-ID, by which a receiver can drop one."),
+     "Stored 2 times: the connection was lost before the 250, and your application "
+     "sent the message again. The copies have the same Message-ID, so a receiver can "
+     "drop one."),
     ("duplicated by its envelope", [unheard(0, likely=True), at(300)], "duplicated",
-     "Stored 2 times: the connection was lost before the 250, and your application sent the message again. "
-     "The copies have the same Message-ID, by which a receiver can drop one."),
+     "Stored 2 times: the connection was lost before the 250, and your application "
+     "sent the message again. The copies have the same Message-ID, so a receiver can "
+     "drop one."),
     ("sent twice", [at(0), at(300)], "duplicated",
-     "Stored 2 times for the same recipient: your application sent the message again after its 250. "
-     "The copies have the same Message-ID, by which a receiver can drop one."),
+     "Stored 2 times for the same recipient: your application sent the message again "
+     "after its 250. The copies have the same Message-ID, so a receiver can drop one."),
     ("like it, but maybe another", [at(0, likely=True), at(300)], "delivered", "Delivered after 2 attempts in 5 min."),
     ("unheard, and no more", [unheard(0)], "delivered",
      "Delivered, but the connection was lost before the 250, and your application did not try again: had the message"

@@ -259,7 +259,7 @@ def test_a_session_that_died_is_an_attempt() -> None:
     [
         ("timeout", b"Subject: H", "cut off after 10 bytes: the connection to the client timed out"),
         ("shutdown", b"Subject: H", "cut off after 10 bytes: Mailsink was stopped"),
-        ("timeout", None, "the connection to the client timed out before the message came"),
+        ("timeout", None, "the connection to the client timed out before the message arrived"),
     ],
 )  # fmt: skip
 def test_a_session_that_mailsink_ended_refused_no_message(

@@ -117,7 +117,7 @@ def test_an_import_has_no_findings() -> None:
 
 def test_an_import_has_nothing_to_repeat() -> None:
     session = factories.imported().transaction.session
-    with pytest.raises(NotFound, match="no client spoke"):
+    with pytest.raises(NotFound, match="the client sent nothing"):
         replay.of(ALL, str(session.pk), "http://localhost:8025")
 
 

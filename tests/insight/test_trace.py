@@ -223,7 +223,7 @@ def test_deleted() -> None:
 @pytest.mark.parametrize(
     ("cause", "words"),
     [
-        ("deleted", "because its time in the trash was over (MAILSINK_TRASH_HOURS)"),
+        ("deleted", "because its time in the trash had expired (MAILSINK_TRASH_HOURS)"),
         ("count", "to make room for newer mail (MAILSINK_RETENTION_MESSAGES)"),
         ("age", "because it was too old (MAILSINK_RETENTION_DAYS)"),
     ],
@@ -387,12 +387,12 @@ def test_a_part_that_several_have_lists_them() -> None:
     assert found.near[0].words == "starts with “ann”"
     assert found.near[-1].words == "contains “ann”"
     assert (found.evidence, found.aside) == ([], "")
-    assert found.sentence == "5 known addresses have “ann” in them."
+    assert found.sentence == "5 known addresses contain “ann”."
     for name in ("hanna", "susann", "roxanne", "annette"):
         factories.transaction(recipients=[f"{name}@a.test"], outcome="reset")
     found = told("ann")
     assert len(found.near) == 8
-    assert found.sentence == "More than 8 known addresses have “ann” in them."
+    assert found.sentence == "More than 8 known addresses contain “ann”."
 
 
 def test_what_is_only_like_an_address_is_no_part_of_it() -> None:

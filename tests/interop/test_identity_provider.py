@@ -76,7 +76,7 @@ def page() -> Iterator[Page]:
 def _by_provider(page: Page, login: Login, name: str) -> None:
     page.goto(f"{login.url}/sessions")
     hold(page)
-    page.get_by_role("link", name="Sign in by Example").click()
+    page.get_by_role("link", name="Sign in with Example").click()
     page.locator("[name=login]").fill(name)
     page.locator("[name=password]").fill("any")
     page.get_by_role("button", name="Sign-in").click()
@@ -107,10 +107,10 @@ def test_whoever_is_not_let_in_gets_a_page_that_says_why(
 ) -> None:
     _by_provider(page, login, "eve")
     expect(page.get_by_role("heading", name="Not signed in")).to_be_visible()
-    expect(page.get_by_role("alert")).to_contain_text("no e-mail address")
+    expect(page.get_by_role("alert")).to_contain_text("no verified email address")
     hold(page)
     page.context.clear_cookies()  # else the provider knows them, and asks nothing
     page.get_by_role("link", name="Sign in").click()
-    page.get_by_role("link", name="Sign in by Example").click()
+    page.get_by_role("link", name="Sign in with Example").click()
     page.get_by_role("link", name="Cancel").click()
     expect(page.get_by_role("alert")).to_contain_text("access_denied")

@@ -239,7 +239,7 @@ class TestGuard:
         guarding.change(True, [])
         assert release_queue.claim(by, factories.server().pk, uuid7()) is None
         [one, _] = releases.details(releases.get(ALL, made.pk))["recipients"]
-        assert one.text == "The guard is on, and its list does not name it."
+        assert one.text == "The guard is on, and this recipient is not on its list."
 
     def test_without_a_route_it_releases_nothing_by_itself(self) -> None:
         guarding.change(True, ["*"])
@@ -318,9 +318,9 @@ class TestFaults:
             ({"recipients": ["a b"]}, "has a space"),
             ({"route": ""}, "needs a route"),
             ({"action": "x"}, "action is one of"),
-            ({"action": "copy"}, "the address it goes to"),
-            ({"copy_to": "a@b.test"}, "the address it goes to"),
-            ({"action": "copy", "copy_to": "x"}, "is no address"),
+            ({"action": "copy"}, "the address that it goes to"),
+            ({"copy_to": "a@b.test"}, "the address that it goes to"),
+            ({"action": "copy", "copy_to": "x"}, "is not an address"),
         ],
     )
     def test_a_rule(self, fields: dict[str, Any], words: str) -> None:

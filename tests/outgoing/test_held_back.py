@@ -89,7 +89,7 @@ def test_the_list_of_the_route_is_the_last_word(queue: HeldQueue) -> None:
     again = only()
     assert (again.state, again.route, again.next_try_at) == ("held", None, None)
     assert again.reverse_path == "a@example.org"
-    assert ReleaseTry.objects.get().outcome.startswith("The route's list")
+    assert ReleaseTry.objects.get().outcome.startswith("It is not on the route's list")
 
 
 def test_a_route_that_is_removed_lets_held_mail_wait(queue: HeldQueue) -> None:

@@ -300,8 +300,8 @@ class TestRequest:
         ("recipients", "words"),
         [
             ([], "needs a recipient"),
-            (["nobody"], "is no address"),
-            (["a@example.com> x"], "is no address"),
+            (["nobody"], "is not an address"),
+            (["a@example.com> x"], "is not an address"),
             (["x@evil.test"], "does not allow"),
             (["a@example.com", "x@evil.test"], "x@evil.test"),
             ([f"a{n}@example.com" for n in range(101)], "at most 100"),
@@ -360,10 +360,10 @@ class TestRoute:
         [
             ({"name": "A b"}, "the name of a route"),
             ({"name": ""}, "the name of a route"),
-            ({"host": "a b"}, "is no host name"),
-            ({"host": ""}, "is no host name"),
-            ({"host": "a\u3002\u3002b"}, "is no host name"),
-            ({"host": "x" * 64}, "is no host name"),
+            ({"host": "a b"}, "is not a host name"),
+            ({"host": ""}, "is not a host name"),
+            ({"host": "a\u3002\u3002b"}, "is not a host name"),
+            ({"host": "x" * 64}, "is not a host name"),
             ({"port": 0}, "a port"),
             ({"port": 65536}, "a port"),
             ({"tls": "maybe"}, "tls is one of"),
@@ -371,7 +371,7 @@ class TestRoute:
             ({"password": "p"}, "a login has"),
             ({"allow": ["a b"]}, "has a space"),
             ({"deny": ["x"] * 501}, "at most 500"),
-            ({"reverse_path": "nobody"}, "is no address"),
+            ({"reverse_path": "nobody"}, "is not an address"),
         ],
     )
     def test_faults(self, fields: dict[str, Any], words: str) -> None:
@@ -385,7 +385,7 @@ class TestRoute:
     )
     def test_a_password_is_not_sent_elsewhere(self, change: dict[str, Any]) -> None:
         route(username="user", password="secret")
-        with pytest.raises(Invalid, match="Give the password again"):
+        with pytest.raises(Invalid, match="Enter the password again"):
             routes.change("hop", change)
         assert routes.get("hop").host == "smtp.test"
         routes.change("hop", {**change, "password": "other"})

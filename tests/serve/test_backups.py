@@ -103,18 +103,18 @@ def test_a_restored_folder_has_all_that_was_acknowledged_before(
     again = manage("restore", str(backup), data=tmp_path / "new")
     assert again.returncode == 1
     assert again.stderr.count("\n") == 1
-    assert "is there already" in again.stderr
+    assert "already exists" in again.stderr
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda octets: octets[: len(octets) // 2], "no whole backup"),
+        (lambda octets: octets[: len(octets) // 2], "not a complete backup"),
         (lambda octets: octets.replace(b"x" * 70, b"y" * 70, 1), "it was changed"),
-        (lambda octets: b"Subject: no tar", "no whole backup"),
+        (lambda octets: b"Subject: no tar", "not a complete backup"),
         (lambda octets: _with("../../evil", b"x"), "does not belong"),
         (lambda octets: _with("raw/aa/../../../evil", b"x"), "does not belong"),
-        (lambda octets: _with("manifest.json", b"[]"), "no whole backup"),
+        (lambda octets: _with("manifest.json", b"[]"), "not a complete backup"),
         (
             lambda octets: _with("manifest.json", b'{"format": 1, "files": {}}'),
             "it was changed",
@@ -136,14 +136,20 @@ def test_a_backup_that_is_not_whole_changes_nothing(
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
-        ("CREATE VIEW more AS SELECT 1", "has the view 'more', which is not ours"),
+        (
+            "CREATE VIEW more AS SELECT 1",
+            "has the view 'more', which is not ours",
+        ),
         (
             "CREATE TRIGGER inbox_auditentry_more AFTER INSERT ON inbox_message "
             "BEGIN DELETE FROM inbox_message; END",
             "has the trigger 'inbox_auditentry_more', which is not ours",
         ),
         ("DROP TRIGGER inbox_auditentry_changed", "lacks the trigger"),
-        ("CREATE TABLE more (id)", "has the table 'more', which is not ours"),
+        (
+            "CREATE TABLE more (id)",
+            "has the table 'more', which is not ours",
+        ),
         (
             "CREATE VIRTUAL TABLE more USING fts5(body)",
             "has the table 'more', which is not ours",
@@ -175,10 +181,10 @@ def test_a_backup_that_is_not_whole_changes_nothing(
             "UPDATE inbox_message SET size = -1",
             "is damaged: 'CHECK constraint failed in inbox_message'",
         ),
-        ("UPDATE inbox_raw SET key = '../../secret'", "not ours"),
-        ("UPDATE inbox_raw SET key = '/etc/passwd'", "not ours"),
-        ("UPDATE inbox_raw SET key = 'objects/../../secret'", "not ours"),
-        ("UPDATE inbox_raw SET key = X'ff'", "not ours"),
+        ("UPDATE inbox_raw SET key = '../../secret'", "not a key of Mailsink"),
+        ("UPDATE inbox_raw SET key = '/etc/passwd'", "not a key of Mailsink"),
+        ("UPDATE inbox_raw SET key = 'objects/../../secret'", "not a key of Mailsink"),
+        ("UPDATE inbox_raw SET key = X'ff'", "not a key of Mailsink"),
     ],
 )
 def test_a_database_with_what_is_not_ours_is_refused(
@@ -227,10 +233,10 @@ def _have_little_memory() -> None:
     ("kind", "words"),
     [
         ("sparse", "does not belong"),
-        ("gzip", "no whole backup"),
-        ("link", "no whole backup"),
+        ("gzip", "not a complete backup"),
+        ("link", "not a complete backup"),
         ("pipe", "does not belong"),
-        ("nested", "no whole backup"),
+        ("nested", "not a complete backup"),
     ],
 )
 def test_an_archive_that_is_more_than_it_seems_is_refused(
@@ -343,7 +349,7 @@ def test_verify_names_bodies_that_were_altered_or_lost(
 def test_without_a_database_there_is_nothing_to_back_up(tmp_path: Path) -> None:
     made = manage("backup", str(tmp_path / "mail.tar"), data=tmp_path / "data")
     assert made.returncode == 1
-    assert "is no database yet" in made.stderr
+    assert "is not a database yet" in made.stderr
     assert not (tmp_path / "mail.tar").exists()
 
 

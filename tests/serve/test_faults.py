@@ -66,7 +66,7 @@ def test_a_database_that_cannot_be_written(data: Path, what: str) -> None:
     (data / what).chmod(0o444 if what else 0o555)
     said = refused(data)
     assert "MAILSINK_DATABASE_URL" in said
-    assert "may not be written" in said
+    assert "is not writable" in said
 
 
 @pytest.mark.parametrize("name", ["spool", "raw"])
@@ -120,7 +120,7 @@ def age(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (garble, "is no database of SQLite's"),
+        (garble, "is not an SQLite database"),
         (cut, "malformed"),
         (age, "a newer Mailsink has used this database (0999_future)"),
     ],
@@ -142,7 +142,7 @@ def test_a_file_that_is_no_database_keeps_its_rights(data: Path, kind: str) -> N
         os.mkfifo(file)
     file.chmod(0o644)
     said = refused(data, DATABASE_URL=f"sqlite:///{file}")
-    assert "is no database of SQLite's" in said
+    assert "is not an SQLite database" in said
     assert file.stat().st_mode & 0o777 == 0o644
 
 
@@ -154,7 +154,7 @@ def test_a_database_that_another_program_holds(data: Path) -> None:
 
 def test_a_key_that_is_none(data: Path) -> None:
     (data / "secret-key").write_bytes(b"\xff\xfe\x00")
-    assert "holds no key: remove it" in refused(data)
+    assert "holds no key: remove the file" in refused(data)
     (data / "secret-key").unlink()
     (data / "secret-key").mkdir()
     assert str(data / "secret-key") in refused(data)

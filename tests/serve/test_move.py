@@ -157,8 +157,11 @@ def test_damaged_and_missing_bodies_are_named(used: Path, tmp_path: Path) -> Non
         database.execute("UPDATE inbox_raw SET sha256 = '0' WHERE key = ''")
     done = move(first, sqlite(second))
     assert done.returncode == 0
-    assert "warning: 1 bodies were gone before: " in done.stderr
-    assert "warning: 3 bodies do not have the hash that they came with: " in done.stderr
+    assert "warning: 1 bodies were already gone: " in done.stderr
+    assert (
+        "warning: 3 bodies do not have the hash with which they were received: "
+        in done.stderr
+    )
 
 
 def test_what_is_refused(used: Path, tmp_path: Path) -> None:
@@ -167,7 +170,7 @@ def test_what_is_refused(used: Path, tmp_path: Path) -> None:
         said = refusal(move(used, url))
         assert "takes postgresql://" in said
         assert "secret" not in said
-    assert "that is used now" in refusal(move(used, place(used)))
+    assert "the present database" in refusal(move(used, place(used)))
     # A password that libpq would take for a part of the host, and name
     nobody = refusal(move(used, "postgresql://u:top@secret@127.0.0.1:1/none"))
     assert "the database of --to cannot be used: " in nobody
@@ -194,7 +197,9 @@ def test_a_body_whose_key_leads_elsewhere_is_refused(
     folder = shutil.copytree(used, tmp_path / "hostile")
     with closing(sqlite3.connect(folder / "mailsink.sqlite3")) as database, database:
         database.execute("UPDATE inbox_raw SET key = '../secret-key' WHERE key <> ''")
-    assert "which is none of ours" in refusal(move(folder, sqlite(tmp_path / "x")))
+    assert "which is not a key of Mailsink" in refusal(
+        move(folder, sqlite(tmp_path / "x"))
+    )
 
 
 def test_a_server_keeps_its_database(used: Path, tmp_path: Path) -> None:

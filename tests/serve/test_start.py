@@ -289,7 +289,7 @@ def test_a_taken_port_is_named(tmp_path: Path, flag: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         said = refused(*ANY_PORT, flag, f"127.0.0.1:0,{address}", data=tmp_path)
-    assert f"{address} is taken" in said
+    assert f"{address} is in use" in said
     assert flag in said
     assert f"MAILSINK_{flag[2:].upper()}" in said
 
@@ -299,14 +299,14 @@ def test_a_taken_port_of_any_listener_is_named(tmp_path: Path, name: str) -> Non
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         said = refused(*ANY_PORT, data=tmp_path, **{name: address})
-    assert said.startswith(f"mailsink: MAILSINK_{name}: {address} is taken")
+    assert said.startswith(f"mailsink: MAILSINK_{name}: {address} is in use")
 
 
 def test_an_address_that_is_not_ours_is_named(tmp_path: Path) -> None:
     said = refused("--smtp", "192.0.2.1:2525", "--http", "off", data=tmp_path)
-    assert "192.0.2.1 is no address of this machine" in said
+    assert "192.0.2.1 is not an address of this machine" in said
     said = refused("--smtp", "nowhere.invalid:2525", "--http", "off", data=tmp_path)
-    assert "'nowhere.invalid' is no address of this machine" in said
+    assert "'nowhere.invalid' is not an address of this machine" in said
 
 
 def test_bad_flags_and_variables_are_named(tmp_path: Path) -> None:
@@ -350,7 +350,7 @@ def test_wrong_usage_ends_with_2(tmp_path: Path) -> None:
 def test_an_unknown_variable_is_a_warning(start_mailsink: Start) -> None:
     server = start_mailsink(SMPT="127.0.0.1:1")
     assert server.stderr == (
-        "mailsink: warning: MAILSINK_SMPT is no variable of Mailsink's; "
+        "mailsink: warning: MAILSINK_SMPT is not a variable of Mailsink; "
         "did you mean MAILSINK_SMTP?\n"
     )
 
@@ -395,4 +395,4 @@ def test_it_ends_in_time_where_too_few_came(tmp_path: Path) -> None:
 def test_a_number_of_messages_that_is_none(tmp_path: Path, number: str) -> None:
     done = manage("serve", f"--exit-after={number}", data=tmp_path)
     assert done.returncode == 2
-    assert f"--exit-after: '{number}' is no whole number from 0 on\n" in done.stderr
+    assert f"--exit-after: '{number}' is not a whole number from 0 on\n" in done.stderr

@@ -282,6 +282,6 @@ def test_a_plain_request_for_the_websocket_is_explained(
 
 @pytest.mark.parametrize("path", ["/elsewhere/", "/elsewhere/sessions"])
 def test_a_path_that_no_setting_names_is_explained(below: Mailsink, path: str) -> None:
-    assert b"MAILSINK_PUBLIC_URL has to name it" in ask(below, path).body
+    assert b"MAILSINK_PUBLIC_URL must name that path" in ask(below, path).body
     lost = ask(below, f"{ROOT}/messages/nothing/more").body
-    assert b"MAILSINK_PUBLIC_URL has to name it" not in lost
+    assert b"MAILSINK_PUBLIC_URL must name that path" not in lost

@@ -174,7 +174,7 @@ def test_pages_and_the_api_say_that_the_store_is_down(
     use(silent)
     id = Message.objects.get().pk
     browser = Browser()
-    words = "does not do its work: it did not answer in time. Try again later."
+    words = "does not work: it did not answer in time. Try again later."
     page = browser.get(f"/messages/{id}")
     assert page.status_code == 503
     assert words in page.content.decode()

@@ -70,6 +70,6 @@ def test_what_it_says_is_a_sentence() -> None:
     error = StoreDown("it did not answer in time")
     assert (error.status, error.strerror) == (503, "it did not answer in time")
     assert str(error) == (
-        "The object storage that holds large messages (MAILSINK_RAW_URL) does not do its "
-        "work: it did not answer in time. Try again later."
+        "The object storage for large messages (MAILSINK_RAW_URL) does not work: "
+        "it did not answer in time. Try again later."
     )

@@ -210,7 +210,7 @@ def test_a_kind_that_fails_keeps_no_other_from_its_turn(
     assert caplog.text.count("the first kind is broken") == 1
     assert caplog.text.count("ZeroDivisionError") == 1
     assert pruning.trouble() == (
-        "a part of retention fails by an error, which the log has"
+        "a part of retention fails with an error, which is in the log"
     )
     failing = False
     clock.now += 10

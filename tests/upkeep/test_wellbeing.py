@@ -79,7 +79,7 @@ async def test_work_that_fails_by_an_error_is_repeated(
     work.start()
     assert await asyncio.to_thread(done.wait, 120)
     await work.stop()
-    failing = "retention fails by an error, which the log has"
+    failing = "retention fails with an error, which is in the log"
     assert looked == ["", failing, failing, ""]
     assert [each.getMessage() for each in caplog.records] == ["retention fails"]
 

@@ -111,10 +111,10 @@ def test_base_of_the_html_counts(client: Client) -> None:
 @pytest.mark.parametrize(
     ("kind", "body", "reason"),
     [
-        ("image/svg+xml", b"<svg/>", "it is SVG, a document that can hold scripts"),
+        ("image/svg+xml", b"<svg/>", "it is SVG, a document that can contain scripts"),
         ("image/tiff", b"II*\0", "part 1.2 is image/tiff, which browsers do not show"),
         ("image/png", b"", "part 1.2 is empty"),
-        ("image/png", b"<html>", "part 1.2 says it is image/png, and is no picture"),
+        ("image/png", b"<html>", "part 1.2 claims to be image/png, but is not a picture"),
         ("application/octet-stream", b"??", "part 1.2 is application/octet-stream, which"),
     ],
 )  # fmt: skip

@@ -123,11 +123,11 @@ def test_one_message_is_downloaded(client: Client) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"do": "read"}, "Nothing is chosen"),
-        ({"do": "read", "ids": "nonsense"}, "Nothing is chosen"),
-        ({"do": "eml", "all": "yes"}, "Choose one message"),
+        ({"do": "read"}, "Nothing is selected"),
+        ({"do": "read", "ids": "nonsense"}, "Nothing is selected"),
+        ({"do": "eml", "all": "yes"}, "Select one message"),
         ({"do": "zip", "all": "yes", "q": "is:no"}, 'Unknown value "is:no"'),
-        ({"do": "explode", "all": "yes"}, "there is read, unread"),
+        ({"do": "explode", "all": "yes"}, "known are read, unread"),
         (
             {"do": "read", "all": "yes", "q": "is:nonsense"},
             'Unknown value "is:nonsense"',

@@ -73,7 +73,7 @@ def test_each_tab_tells_what_differs(client: Client) -> None:
 
 def test_what_only_one_has_is_beside_nothing(client: Client) -> None:
     html = compared(client, mail("One", html=False), mail("Two"), "rendered")
-    assert "It has no HTML" in html.css_first(".frames").text()
+    assert "This message has no HTML" in html.css_first(".frames").text()
     html = compared(client, mail("One", html=False), mail("Two", html=False))
     assert "markup" not in tabs(html)
     assert "rendered" not in tabs(html)
@@ -231,4 +231,4 @@ def test_two_that_are_ticked(client: Client) -> None:
     given["id"].append(third.pk)
     answer = client.post("/messages/chosen", given)
     assert answer.status_code == 422
-    assert b"Choose two messages" in answer.content
+    assert b"Select two messages" in answer.content

@@ -26,15 +26,15 @@ FILES = "".join(
     for n in range(101)
 )
 BAD_REQUESTS = [
-    ("POST", "/settings/mine", FIELDS, URLENCODED, 400, "1000 fields at most"),
-    ("GET", f"/?{FIELDS}", "", URLENCODED, 400, "1000 fields at most"),
+    ("POST", "/settings/mine", FIELDS, URLENCODED, 400, "at most 1000 fields"),
+    ("GET", f"/?{FIELDS}", "", URLENCODED, 400, "at most 1000 fields"),
     (
         "POST",
         "/settings/mine",
         f"{FILES}--b--\r\n",
         MULTIPART,
         400,
-        "100 files at most",
+        "at most 100 files",
     ),
     ("POST", "/settings/mine", "x", "multipart/form-data", 400, "Invalid boundary"),
     ("POST", "/settings/mine", "x=1", f"{URLENCODED}; charset=utf-7", 400, "UTF-8"),
@@ -103,7 +103,7 @@ def test_fields_of_an_api_request_are_counted_too(client: Client) -> None:
     answer = client.get(f"/api/v3/messages?{FIELDS}")
     assert answer.status_code == 400
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert "1000 fields at most" in json.loads(answer.content)["detail"]
+    assert "at most 1000 fields" in json.loads(answer.content)["detail"]
 
 
 @pytest.mark.parametrize(
@@ -168,4 +168,4 @@ def test_a_change_to_what_is_removed_meanwhile() -> None:
     with after_query('FROM "inbox_message" WHERE "inbox_message"."id" IN', remove):
         answer = Client().patch(path, {"read": True}, "application/json")
     assert answer.status_code == 409
-    assert "changed or removed in the same moment" in answer.json()["detail"]
+    assert "changed or removed at the same moment" in answer.json()["detail"]

@@ -51,7 +51,7 @@ def test_who_may_take_it_is_changed(client: Client) -> None:
     assert answer.status_code == 302
     held = held_domains.get(ALL, "example.com")
     assert (held.users, held.route and held.route.name) == (["*"], "hop")
-    assert "Send all by hop" in page(client)
+    assert "Send all through hop" in page(client)
 
 
 def test_what_waits_is_sent_and_held_again(client: Client) -> None:
@@ -86,7 +86,7 @@ def test_no_more_mail_is_held(client: Client) -> None:
     ("changes", "status", "says"),
     [
         ({"domain": "com"}, 422, "write the whole name, as in example.com"),
-        ({"users": "a\tb\n" + "x" * 300}, 422, "is no user name"),
+        ({"users": "a\tb\n" + "x" * 300}, 422, "is not a user name"),
         ({"route": "none"}, 422, "there is no route"),
     ],
 )
@@ -105,7 +105,7 @@ def test_a_fault_of_a_change_is_said(client: Client) -> None:
     hold(client)
     answer = client.post(HELD, {"users": "y" * 300, "route": ""})
     assert answer.status_code == 422
-    assert "is no user name" in answer.content.decode()
+    assert "is not a user name" in answer.content.decode()
     assert "y" * 300 in answer.content.decode()
 
 

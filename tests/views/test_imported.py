@@ -47,7 +47,7 @@ def test_the_page_of_its_session(client: Client, message: Message) -> None:
     for path in ("/exchanges", "/case"):
         page(client, session + path)
     for path in ("?panel=replay", "/replay"):
-        assert "no client spoke here" in page(client, session + path, 404)
+        assert "the client sent nothing" in page(client, session + path, 404)
 
 
 def test_lists_of_sessions_do_not_have_it(client: Client, message: Message) -> None:

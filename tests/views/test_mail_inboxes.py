@@ -39,7 +39,7 @@ def test_an_inbox_is_made_and_listed(client: Client) -> None:
     shown = client.get("/?q=inbox:shop").content.decode()
     assert re.search(r'q=inbox%3Ashop"\s+title="shop"\s+aria-current="page"', shown)
     wrong = post(client, "/inboxes", 422, slug="shop", name="Again")
-    assert 'there is an inbox "shop" already' in wrong
+    assert 'there is already an inbox "shop"' in wrong
     assert 'value="Again"' in wrong
 
 
@@ -89,7 +89,7 @@ def test_a_password_is_shown_once(client: Client, shop: Inbox) -> None:
     path = "/inboxes/shop/credentials/shop@a.test"
     turned = post(client, f"{path}/rotate", 201, overlap="24")
     assert password not in turned
-    assert "The old password is good until" in page(client, "/inboxes/shop")
+    assert "The old password is valid until" in page(client, "/inboxes/shop")
     post(client, f"{path}/rotate", 422, overlap="9999")
     post(client, f"{path}/revoke")
     assert not SmtpCredential.objects.exists()

@@ -123,7 +123,7 @@ def test_status_tags_and_note_are_set_one_by_one(client: Client) -> None:
     [
         ({"status": "odd"}, "there is no status"),
         ({"note": "x" * 2001}, "at most 2000 characters"),
-        ({"add": "a\x07b"}, "none of them a control"),
+        ({"add": "a\x07b"}, "no control characters"),
     ],
 )
 def test_what_cannot_be_kept_is_said_and_not_lost(
@@ -201,7 +201,7 @@ def test_tabs_show_text_source_headers_parts_and_transcript(client: Client) -> N
     assert "From , the author Shop &lt;orders@shop.test&gt;" in text(
         client, f"{path}?tab=headers"
     )
-    assert "1.2 : look at it image/png" in text(client, f"{path}?tab=parts")
+    assert "1.2 : view image/png" in text(client, f"{path}?tab=parts")
     assert "MAIL FROM:&lt;orders@shop.test&gt;" in text(
         client, f"{path}?tab=transcript"
     )
@@ -266,8 +266,8 @@ def test_refused_message_opens_with_its_bytes(
             "abandoned",
             f"Not accepted: cut off after {len(ORDER) * 200:,} bytes",
         ),
-        (None, "abandoned", "Not accepted: the client left before it had sent it"),
-        (None, "reset", "Not accepted: the client gave it up (RSET)"),
+        (None, "abandoned", "Not accepted: the client left before it sent the message"),
+        (None, "reset", "Not accepted: the client cancelled the transaction (RSET)"),
     ],
 )
 def test_unfinished_transactions_say_how_they_ended(

@@ -39,7 +39,7 @@ class TestRules:
         changed = {k: v for k, v in RULE.items() if k != "enabled"}
         assert client.post(path, changed).status_code == 302
         assert not release_rules.get(rule.pk).enabled
-        assert "stays in the" in page(client)  # it asks first
+        assert "stay in the" in page(client)  # it asks first
         client.post(f"{path}/remove")
         assert not ReleaseRule.objects.exists()
 
@@ -55,7 +55,7 @@ class TestRules:
         [
             ({"recipients": "a b"}, "has a space"),
             ({"route": "none"}, "there is no route"),
-            ({"action": "copy"}, "the address it goes to"),
+            ({"action": "copy"}, "the address that it goes to"),
         ],
     )
     def test_a_wrong_form_keeps_the_input(
@@ -82,7 +82,10 @@ class TestGuard:
         assert client.post("/outgoing/guard", given).status_code == 302
         state = guarding.state()
         assert (state.is_on, state.allow, str(state.route)) == (True, ["*.test"], "hop")
-        assert "The guard is on: only what its list names leaves." in page(client)
+        assert (
+            "The guard is on: mail leaves only to the recipients on its list."
+            in page(client)
+        )
         assert client.post("/outgoing/guard", {}).status_code == 302
         assert not guarding.state().is_on
 

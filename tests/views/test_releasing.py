@@ -62,7 +62,7 @@ def test_a_route_is_added_changed_and_removed(client: Client) -> None:
     ("changes", "words"),
     [
         ({"port": "x"}, "a port is a number"),
-        ({"host": "a b"}, "is no host name"),
+        ({"host": "a b"}, "is not a host name"),
         ({"allow": "a b"}, "has a space"),
         ({"username": "user"}, "a login has a user name and a password"),
     ],
@@ -157,7 +157,7 @@ class TestTrial:
             (True, "It works: yes.", 0, "It works: yes."),
             (False, "<b>No</b>", 0, "&lt;b&gt;No&lt;/b&gt;"),
             (None, "", 0, "It is being tried."),
-            (None, "", 3600, "Mailsink stopped before it was over."),
+            (None, "", 3600, "Mailsink stopped before the trial ended."),
         ],
     )
     def test_words(

@@ -90,11 +90,11 @@ def test_every_value_of_a_rule_survives_its_form() -> None:
 def test_a_fault_is_said_and_the_input_kept(client: Client) -> None:
     factories.inbox()
     wrong = [
-        ({"code": "99"}, "code", "code is a number"), ({"code": "x"}, "code", "no whole number"),
+        ({"code": "99"}, "code", "code is a number"), ({"code": "x"}, "code", "not a whole number"),
         ({"probability": "1e9"}, "probability", "a probability"),
         ({"header": "Subject"}, "header_value", "a field name and a pattern"),
         ({"stage": "mail"}, "forward_path", "no recipient yet"), ({"max_hits": "0"}, "max_hits", "above 0"),
-        ({"code": "", "text": "", "enhanced": "", "delay_ms": ""}, "", "give it an action"),
+        ({"code": "", "text": "", "enhanced": "", "delay_ms": ""}, "", "a rule needs an action"),
     ]  # fmt: skip
     for changes, at, words in wrong:
         answer = client.post("/rules/new", FORM | changes)
@@ -172,7 +172,7 @@ def test_the_form_says_its_sentence(client: Client) -> None:
     answer = client.post("/rules/preview", FORM)
     assert "<b>audit@*</b>" in answer.content.decode()
     answer = client.post("/rules/preview", FORM | {"enhanced": "5.7.1"})
-    assert "Enhanced code: the enhanced code begins" in answer.content.decode()
+    assert "Enhanced code: the enhanced code must begin" in answer.content.decode()
 
 
 def test_fields_know_their_stages(client: Client) -> None:

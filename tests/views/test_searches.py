@@ -120,7 +120,7 @@ def test_a_search_is_saved_renamed_and_forgotten(client: Client) -> None:
     [
         ("", "order", "a name has 1 to 64 characters"),
         ("x" * 65, "order", "a name has 1 to 64 characters"),
-        ("a\x1bb", "order", "none of them a control"),
+        ("a\x1bb", "order", "no control characters"),
         ("Orders", " ", "nothing to save"),
         ("Orders", "frm:ann", 'Unknown filter "frm:"'),
     ],

@@ -171,7 +171,7 @@ def test_a_bad_change_of_an_address_is_given_back_in_its_row(client: Client) -> 
     assert row.css_first("[name=address]").attributes["value"] == "staff@example.com"
     fields["instead_of"] = "gone@example.com"
     html = post(client, "addresses", 422, **fields)
-    assert alert(html) == 'the address "gone@example.com" is not among those known'
+    assert alert(html) == 'the address "gone@example.com" is not a known address'
     assert html.css("tr.editing") == []
 
 

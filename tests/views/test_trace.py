@@ -70,7 +70,7 @@ def test_what_is_wrong_is_said(client: Client) -> None:
     ]
     page = get(client, address=ANN, q="code:x", status=400)
     [wrong] = words(page, "main [role=alert]")
-    assert wrong.startswith('The filter code:x cannot be read: Not a reply code: "x"')
+    assert wrong.startswith('The filter code:x is not valid: Not a reply code: "x"')
     assert not page.css("main input[name=q]")
     page = get(client, address=ANN, inbox="no", status=400)
     assert words(page, "main [role=alert]") == ['there is no inbox "no"']

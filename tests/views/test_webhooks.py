@@ -38,7 +38,7 @@ def delivery(hook: Webhook, **fields: object) -> WebhookDelivery:
 
 
 def test_the_empty_list(client: Client) -> None:
-    assert "There is no webhook, so nothing is called." in page(client)
+    assert "There is no webhook, so Mailsink calls no address." in page(client)
 
 
 def test_one_is_added_and_its_secret_shown_once(client: Client) -> None:
@@ -110,7 +110,7 @@ def test_the_history(client: Client, hook: Webhook) -> None:
     assert "503 after" in only
     assert "200 after" not in only
     client.post(f"{path}/deliveries/{failed.pk}/replay")
-    assert "Failed, and replayed" in page(client, path)
+    assert "Failed, then replayed" in page(client, path)
     assert "Nothing has failed." in page(client, f"{path}?state=failed")
     delivery(hook, state="failed")
     client.post(f"{path}/replay")
@@ -126,7 +126,7 @@ def test_a_test_waits_in_the_history(client: Client, hook: Webhook) -> None:
 def test_one_that_is_off_says_why(client: Client, hook: Webhook) -> None:
     hook.failing_since = datetime.now(UTC)
     hook.save()
-    assert "Nothing could be delivered since" in page(client)
+    assert "Nothing has been delivered since" in page(client)
     delivery(hook)
     delivery_queue.turn_off(
         hook, "nothing could be delivered for a day.", datetime.now(UTC)

@@ -48,7 +48,7 @@ def test_checklist_gives_lines_for_the_bound_address(client: Client) -> None:
     page = text(client, "/nothing-arriving?word=probe-7f3k9x")
     assert "(&quot;127.0.0.1&quot;, 2525)" in page
     assert "EHLO probe-7f3k9x.mailsink.test" in page
-    assert "No connection has come since the start" in page
+    assert "No client has connected since the start" in page
     assert "MAILSINK_SMTP=0.0.0.0:2525" in page
     assert page.index("EMAIL_PORT = 2525") < page.index("<h2>Nothing arriving?")
     (here,) = Html(page).css("nav.side a[aria-current]")

@@ -156,7 +156,7 @@ def _route(asked: GoObject) -> Route:
         if route.host == asked.text("Host").lower() and str(route.port) == str(port):
             return route
     raise PlainError(
-        "Mailsink has no route to this server; add one on its page Outgoing, or by "
+        "Mailsink has no route to this server; add one on its page Outgoing, or with "
         "POST /api/v3/routes\n"
     )
 

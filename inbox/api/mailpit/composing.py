@@ -142,7 +142,7 @@ def _add_headers(
         if name.lower() in refused:
             raise PlainError(f'cannot overwrite header: "{name}"')
         if not name.isascii() or not name.isprintable() or set(name) & set(" :"):
-            raise PlainError(f'error building message: "{name}" is no header')
+            raise PlainError(f'error building message: "{name}" is not a header')
         root[name] = given.text(name)
     if "Message-ID" not in root:
         root["Message-ID"] = f"<{uuid7()}@{CONFIG.hostname}>"

@@ -14,8 +14,8 @@ from inbox.models import Route
 from inbox.outgoing import allowing, releases, routes
 
 _NO_ROUTE = (
-    "SMTP error: Mailsink has no route by which mail may leave; add one on its page "
-    "Outgoing, or by POST /api/v3/routes"
+    "SMTP error: Mailsink has no route through which mail may leave; add one on its "
+    "page Outgoing, or with POST /api/v3/routes"
 )
 
 

@@ -36,7 +36,7 @@ _STRICT = (
     "Whether a message with an error is refused (error), counted (report), or neither "
     "(off); server: as MAILSINK_STRICT says."
 )
-_STRICT_IGNORED = "Findings and checks that are no errors here, in addition to those of MAILSINK_STRICT_IGNORE."
+_STRICT_IGNORED = "Findings and checks that are not errors here, in addition to those of MAILSINK_STRICT_IGNORE."
 
 
 _LABEL_DAYS = (

@@ -160,8 +160,8 @@ def _chosen(q: str, all: bool, inbox: str | None, ids: str) -> Selection:
     if bool(q.strip()) + all + bool(ids) != 1:
         raise HttpError(
             400,
-            "say which messages: q=<query> for what matches, ids=<id>,<id>, or all=true "
-            "for everything; one of them",
+            "name the messages with one of q=<query> for all that match, "
+            "ids=<id>,<id>, or all=true for all messages",
         )
     slug = known_inbox(inbox)
     return selection.by_ids(ids.split(",")) if ids else Selection(q=q, inbox=slug)

@@ -67,7 +67,7 @@ class ReleaseTryObject(Strict):
     began_at: datetime = member("When it began.")
     ended_at: datetime | None = member("When it ended; null while it goes on.")
     message_sent: bool = member(
-        "Whether the end of the message was sent: it may have arrived, whatever followed.",
+        "Whether the end of the message was sent: the message may have arrived, even if an error followed.",
         True,
     )
     outcome: str = member("The outcome in words.", "1 delivered")

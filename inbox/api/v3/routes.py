@@ -32,7 +32,7 @@ _ALLOW = (
     "The recipients that mail may go to, as addresses, domains, or patterns with * and ?. "
     "An empty list allows nobody."
 )
-_DENY = "The recipients that mail may not go to, whatever allow says."
+_DENY = "The recipients that mail may not go to, even if allow has them."
 _INBOXES = "The slugs of the inboxes whose messages may use it; none: all."
 _ADD_RECEIVED = "Whether a Received field precedes the message, which otherwise leaves octet for octet."
 _REVERSE_PATH = (

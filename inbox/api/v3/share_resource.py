@@ -67,7 +67,7 @@ def add(request: HttpRequest, given: LinkToShare) -> HttpResponse:
     The link works as long as you may read it.
     """
     if (given.message is None) == (given.session is None):
-        raise Invalid("name a message or a session, one of them")
+        raise Invalid("name a message or a session, not both")
     caller = current.identity()
     if given.message is not None:
         made = share_links.add(caller, "message", given.message, given.days)

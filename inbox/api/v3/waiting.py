@@ -105,7 +105,7 @@ class Came(schemas.Strict):
     status: int = schemas.member("The HTTP status.", 409)
     detail: str = schemas.member(
         "The message, in words.",
-        'A message matches that was not to come: "Your order" from shop@example.com',
+        'An unexpected message matches: "Your order" from shop@example.com',
     )
     messages: list[schemas.ReadMessage] = schemas.member("The messages that match.")
 
@@ -147,7 +147,7 @@ async def wait(
         return come_again(problem(503, str(error)))
     found = look.answer
     if not await viewer.is_same():
-        return problem(403, _("What you may see has changed meanwhile: ask again."))
+        return problem(403, _("Your permissions have changed meanwhile: ask again."))
     if absent:
         return _came(found) if found else answer(serializers.page((), None))
     if found is not None:
@@ -236,7 +236,7 @@ def _near(wanted: Wanted) -> _Near:
 def _timed_out(
     wanted: Wanted, timeout: float, found: int, near: _Near | None
 ) -> HttpResponse:
-    words, misses = near or (_("it takes too long to say which come near"), [])
+    words, misses = near or (_("it takes too long to find near misses"), [])
     return problem(
         408,
         f"{found} of {wanted.count} messages came within {timeout:g} s: {words}",

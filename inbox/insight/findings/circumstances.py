@@ -26,22 +26,22 @@ _SIZE = re.compile(r"(?:^| )SIZE=([0-9]{1,20})(?: |$)", re.IGNORECASE)
 _SLIGHT = 0.01  # of the announced size
 
 _SLIGHTLY_MORE = gettext_noop(
-    "The message is longer than SIZE announced, by a percent at most: no server minds."
+    "The message is longer than SIZE announced, by a percent at most: servers accept that."
 )
 _REFUSED_BEFORE = gettext_noop(
-    "The connection ended before the message did: the client gave up, probably since a "
-    "line before was refused."
+    "The connection ended before the message did: the client gave up, probably "
+    "because an earlier line was refused."
 )
 _BY_MAILSINK = gettext_noop(
     "The connection ended before the message did: Mailsink itself was stopped, or failed."
 )
 _SENT_LATER = gettext_noop(
-    "The connection ended before the message did. A later session brought one of the same "
-    "sender."
+    "The connection ended before the message did. A later session brought a message "
+    "from the same sender."
 )
 _TRUSTED_LATER = gettext_noop(
-    "The client left when it had seen the certificate. It is not that it does not trust it: "
-    "a later session went on with TLS."
+    "The client left after it had seen the certificate. Distrust is not the reason: a "
+    "later session went on with TLS."
 )
 
 

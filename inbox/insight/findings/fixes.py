@@ -14,12 +14,12 @@ from inbox.insight.findings.long_lines import OF_LINES, Line
 _DATE = {
     "smtplib": 'message["Date"] = email.utils.localtime()',
     "javamail": gettext_noop("message.setSentDate(new Date())"),
-    "rails": gettext_noop("Do not clear it: the mail gem sets Date by itself."),
+    "rails": gettext_noop("Do not clear it: the mail gem sets Date automatically."),
     "go": gettext_noop('Write a header "Date: " + time.Now().Format(time.RFC1123Z).'),
     "curl": gettext_noop("Write a Date field into the file, or use -F, and --header."),
     "swaks": gettext_noop("Keep %DATE% in the data."),
     "lettre": gettext_noop(
-        "Message::builder() sets Date by itself; or call date_now()."
+        "Message::builder() sets Date automatically; or call date_now()."
     ),
     "perl": gettext_noop("Email::Simple->create sets Date; else write a Date header."),
     "aiosmtplib": 'message["Date"] = email.utils.localtime()',
@@ -50,7 +50,7 @@ _BCC = {
     ),
     "go": gettext_noop("Give blind recipients to smtp.SendMail's to only."),
     "nodemailer": gettext_noop(
-        "Set bcc, not headers: { Bcc: … }; of raw messages take it out."
+        "Set bcc, not headers: { Bcc: … }; remove it from raw messages."
     ),
     "phpmailer": gettext_noop("Use addBCC(), not addCustomHeader('Bcc', …)."),
     "rails": gettext_noop(
@@ -70,7 +70,7 @@ _BCC = {
 
 _DOTS = {
     "smtplib": gettext_noop(
-        "Send the text by client.send_message, sendmail or data, which double dots; "
+        "Send the text with client.send_message, sendmail or data, which double dots; "
         "docmd and send do not."
     ),
     "go": gettext_noop("Write the text through client.Data(), which doubles dots."),

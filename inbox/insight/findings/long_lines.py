@@ -16,8 +16,9 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/=]{60}…?")  # the shown octets of a line
 
 _FOLD = {
     "": gettext_noop(
-        "Fold the field: a line end and a space between two of its addresses or words "
-        "(RFC 5322 §2.2.3). Of many recipients, write each a mail of their own."
+        "Fold the field: put a line end and a space between two of its addresses or "
+        "words (RFC 5322 §2.2.3). If there are many recipients, send each a separate "
+        "mail."
     ),
     "smtplib": gettext_noop(
         "Let EmailMessage write the header (policy=email.policy.SMTP folds at 78 characters)."

@@ -37,7 +37,7 @@ def mute(scope: Scope, inbox: str, kind: str, reason: str) -> Mute:
         raise Invalid(_('there is no kind of finding "%(kind)s"') % {"kind": kind[:40]})
     if not reason or len(reason) > MAX_REASON or not reason.isprintable():
         raise Invalid(
-            _("a reason has 1 to %(max_reason)s characters, none of them a control")
+            _("a reason has 1 to %(max_reason)s characters, and no control characters")
             % {"max_reason": MAX_REASON}
         )
     where = inboxes.by_slug(scope, inbox)

@@ -40,7 +40,7 @@ def of(scope: Scope, id: str, origin: str) -> Replay:
     """
     session = sessions.get(scope, id)
     if session.has_no_client:
-        raise NotFound(_("no client spoke here: there is no dialogue to repeat"))
+        raise NotFound(_("the client sent nothing: there is no dialogue to repeat"))
     exchanges = sessions.exchanges(scope, session.pk, limit=MAX_LIMIT)
     source = ReplaySource(
         session,

@@ -125,11 +125,11 @@ class _Writer:
             self._stop(said)
             return
         if bodies[0].kind == "chunk":
-            self.notes.append(_("by DATA instead of BDAT: swaks has no chunks"))
+            self.notes.append(_("with DATA instead of BDAT: swaks has no chunks"))
         self.body = self.source.bodies.get(bodies[0].transaction_id)
         if self.body is None:
             self.notes.append(
-                _("the message is not stored: swaks sends one of its own")
+                _("the message is not stored: swaks sends its own message")
             )
             return
         self._note_end(self.body)

@@ -154,7 +154,9 @@ def clean(text: str) -> str:
     if re.search("[\x00-\x1f\x7f-\x9f\ud800-\udfff]", text):
         text = readable(text.encode("utf-8", "surrogatepass"))
     if not text.strip():
-        raise Invalid(_("give the address whose mail is missing, as ann@example.com"))
+        raise Invalid(
+            _("give the address whose mail is missing, such as ann@example.com")
+        )
     return text.strip()
 
 

@@ -70,9 +70,9 @@ def likeness(wanted: str, other: str) -> tuple[int, str] | None:
     local, domain = _parts(wanted)
     other_local, other_domain = _parts(other)
     if domain == other_domain and _untagged(local) == _untagged(other_local):
-        return 0, _("the same but for what follows the “+”")
+        return 0, _("the same except for the part after the “+”")
     if domain == other_domain and _undotted(local) == _undotted(other_local):
-        return 0, _("the same but for dots")
+        return 0, _("the same except for dots")
     near = len(local) // 3 if domain == other_domain else len(wanted) // 7
     limit = min(_FARTHEST, max(1, near))
     edits = distance(wanted[:_LONGEST], other[:_LONGEST], limit)

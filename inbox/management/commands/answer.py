@@ -14,9 +14,7 @@ from mailsink.conf import CONFIG
 
 
 class Command(BaseCommand):
-    help = (
-        "Answer requests for large messages. `serve` starts it; it is of no use alone."
-    )
+    help = "Answer requests for large messages. `serve` starts this command; it has no use alone."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -20,11 +20,11 @@ WITH_POSTGRESQL = (
 
 
 class Command(BaseCommand):
-    help = "Write a backup of everything that is stored into a file; mail goes on."
+    help = "Write a backup of all stored data to a file; Mailsink keeps receiving mail."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="a file to write: mail.tar")
+        parser.add_argument("file", type=Path, help="the file to write: mail.tar")
 
     def handle(self, *_: Any, file: Path, **__: Any) -> None:
         try:

@@ -21,7 +21,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("reply", help="as it stands in a log or an exception")
+        parser.add_argument("reply", help="the reply, as in a log or an exception")
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *_: Any, reply: str, **options: Any) -> None:

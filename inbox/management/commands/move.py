@@ -26,8 +26,8 @@ _EVERY = 2.0  # seconds between two lines of progress
 
 class Command(BaseCommand):
     help = (
-        "Copy everything that is stored to another, empty database, and check it there, "
-        "row by row. Stop Mailsink first. What is stored now stays as it is."
+        "Copy all stored data to another, empty database, and check it there, row by "
+        "row. Stop Mailsink first. The present data stays unchanged."
     )
     requires_system_checks = ()
 
@@ -42,14 +42,14 @@ class Command(BaseCommand):
             "--data",
             metavar="FOLDER",
             type=Path,
-            help="the data folder there, where large messages go; as a rule that of "
-            "SQLite's file, else the present one",
+            help="the new data folder, where large messages go; by default the folder "
+            "of SQLite's file, else the present one",
         )
         parser.add_argument(
             "--raw-to",
             metavar="folder|URL",
             help="put large messages into the data folder, or into object storage "
-            "(s3://bucket/prefix); as a rule they stay what they are",
+            "(s3://bucket/prefix); by default they stay as they are",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -84,8 +84,8 @@ class Command(BaseCommand):
         except (DatabaseError, OSError) as error:
             words = " ".join(str(error).split())
             self.stderr.write(
-                "mailsink: warning: all is moved, but the search index is not complete "
-                f"({words}); Mailsink goes on with it once it runs"
+                "mailsink: warning: everything is moved, but the search index is not "
+                f"complete ({words}); Mailsink completes it when it runs"
             )
 
     def _say(self, what: str, done: int, total: int) -> None:
@@ -109,10 +109,10 @@ class Command(BaseCommand):
         )
         for words, ids in (
             (
-                "do not have the hash that they came with",
+                "do not have the hash with which they were received",
                 copied.damaged + bodies.damaged,
             ),
-            ("were gone before", bodies.missing),
+            ("were already gone", bodies.missing),
         ):
             if ids:
                 some = ", ".join(ids[:5])

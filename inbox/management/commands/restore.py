@@ -17,11 +17,11 @@ from mailsink.conf import CONFIG, ConfigError
 
 
 class Command(BaseCommand):
-    help = "Restore a backup into a data folder that is new."
+    help = "Restore a backup into a new data folder."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="what `backup` wrote")
+        parser.add_argument("file", type=Path, help="the file that `backup` wrote")
 
     def handle(self, *_: Any, file: Path, **__: Any) -> None:
         try:

@@ -59,7 +59,7 @@ class Command(BaseCommand):
         for flag, what in (
             ("--smtp", "mail"),
             ("--http", "the pages and the API"),
-            ("--https", "these by HTTPS"),
+            ("--https", "these through HTTPS"),
         ):
             parser.add_argument(
                 flag, metavar="ADDR:PORT|off", help=f"where to listen for {what}"
@@ -69,21 +69,21 @@ class Command(BaseCommand):
             metavar="N",
             type=_number_of_workers,
             default=0,
-            help="take mail in so many processes, beside one for the web",
+            help="receive mail in this many processes, in addition to one for the web",
         )
         parser.add_argument(
             "--exit-after",
             metavar="N",
             type=_at_least_0,
             default=0,
-            help="end once so many messages came, with 0; with 1 if they do not",
+            help="exit with 0 once this many messages have arrived; with 1 if they do not",
         )
         parser.add_argument(
             "--timeout",
             metavar="SECONDS",
             type=_at_least_0,
             default=0,
-            help="end after so many seconds at the latest",
+            help="exit after this many seconds at the latest",
         )
         parser.add_argument(
             "--print",
@@ -97,10 +97,12 @@ class Command(BaseCommand):
                 CONFIG, options["smtp"], options["http"], options["https"]
             )
             if options["workers"] and not any(config.listeners.values()):
-                raise ConfigError("--workers take mail, and no listener is on")
+                raise ConfigError(
+                    "--workers are processes that receive mail, but no listener is on"
+                )
             if options["workers"] and config.listen_fds:
                 raise ConfigError(
-                    "--workers have sockets of their own: do without mailsink.socket"
+                    "--workers open their own sockets: do not use mailsink.socket with them"
                 )
             show = None
             if options["print"]:
@@ -230,5 +232,5 @@ def _number_of_workers(text: str) -> int:
 
 def _at_least_0(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
     return int(text)
