@@ -54,7 +54,7 @@ function warn(id, words) {
 /** Behind a proxy, the server may not know its public address: then it refuses its own pages. */
 function showOrigin() {
   if (isOurs()) return;
-  const words = gettext("This page is at %(origin)s, but Mailsink takes itself to be at %(ours)s. It refuses live updates, changes and pictures of mail to other origins. Start it with MAILSINK_PUBLIC_URL=%(url)s");
+  const words = gettext("This page is at %(origin)s, but Mailsink expects its pages at %(ours)s. It refuses live updates, changes and pictures of mail to other origins. Start it with MAILSINK_PUBLIC_URL=%(url)s");
   const url = location.origin + ROOT.replace(/^\/$/, "");
   warn("wrong-origin", fill(words, { origin: location.origin, ours: origins, url }));
 }
@@ -72,7 +72,7 @@ function showNoWebsocket() {
     const answer = await fetch(routes.live).catch(() => undefined);
     if (answer?.status !== UPGRADE_REQUIRED) return;
     byId("reconnecting").remove(); // it would promise a reconnection that never happens
-    warn("no-websocket", gettext("What is new does not appear by itself: the websocket of this page was not opened. A proxy in front of Mailsink has to pass on the fields Upgrade and Connection, as docs/proxies.md has it. Load the page again to see what is new."));
+    warn("no-websocket", gettext("New mail does not appear automatically: this page could not open its websocket. A proxy in front of Mailsink must pass on the fields Upgrade and Connection, as docs/proxies.md describes. Reload the page to see new mail."));
   });
 }
 

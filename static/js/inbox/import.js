@@ -72,8 +72,8 @@ async function send(body, type, result) {
 /** The result of an import that filled the disk. @param {Result} result */
 function noRoom({ imported }) {
   const words = ngettext(
-    "%(n)s message was imported, then the disk was full. Make room, then import the rest.",
-    "%(n)s messages were imported, then the disk was full. Make room, then import the rest.",
+    "%(n)s message was imported, then the disk was full. Free some space, then import the rest.",
+    "%(n)s messages were imported, then the disk was full. Free some space, then import the rest.",
     imported,
   );
   return fill(words, { n: count(imported) });

@@ -218,7 +218,7 @@ function moveToTrouble(step) {
   if (seqs.length) choose(step > 0 ? seqs[0] : seqs[seqs.length - 1], { focus: true });
   else if (step > 0 && chunks.last < chunks.total) location.assign(`${home}/trouble?after=${Math.max(chosen, chunks.last)}`);
   else if (step < 0 && chunks.first > 1) location.assign(`${home}/trouble?before=${Math.min(chosen || chunks.first, chunks.first)}`);
-  else announce(step > 0 ? gettext("No trouble further down") : gettext("No trouble further up"));
+  else announce(step > 0 ? gettext("No more problems further down") : gettext("No more problems further up"));
 }
 
 table.addEventListener("click", (event) => {
