@@ -75,7 +75,7 @@ def trouble() -> str:
 def read(raw: Raw) -> bytes:
     """Return a body's octets."""
     if name := object_name(raw.key):
-        return _objects().whole(name)
+        return _objects().whole(name, raw.size)
     if raw.key:
         with storages["raw"].open(raw.key) as file:
             return bytes(file.read())
@@ -117,20 +117,22 @@ async def store(path: Path, transaction_id: UUID) -> str:
         return await in_mail_thread(adopt, path, transaction_id)
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(_LONGEST_PUT):
-        return await loop.run_in_executor(_PUTS, adopt, path, transaction_id)
+        return await loop.run_in_executor(_PUTS, adopt, path, transaction_id, True)
 
 
-def adopt(path: Path, transaction_id: UUID) -> str:
+def adopt(path: Path, transaction_id: UUID, is_awaited: bool = False) -> str:
     """Move a synced file to the place of large bodies, durably, and return its key.
 
-    Blocks during the move or upload. Raises OSError.
+    is_awaited: by a client, for its 250. Blocks during the move or upload. Raises
+    OSError.
     """
     name = f"{transaction_id.hex[-2:]}/{transaction_id.hex}"
     if (store := objects()) is None:
         move_file(path, folder() / name)
         return name
+    put = store.save_mail if is_awaited else store.save
     with path.open("rb") as file:
-        store.save(name, File(file))
+        put(name, File(file))
     path.unlink(missing_ok=True)  # the caller may have timed out and removed the file
     return key_of_object(name)
 

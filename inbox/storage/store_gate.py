@@ -19,8 +19,8 @@ _REST = 5.0  # seconds without calls to a store that gave no answer
 # Calls at a time in this process, and seconds to wait for a turn. Pages have four
 # threads: a slow store must leave one of them. Mail has time, since its client waits
 # for the 250.
-_READERS, _TO_READ = 3, 0.5
-_WRITERS, _TO_WRITE = 8, 60.0
+_OTHERS, _PATIENCE = 3, 0.5
+_MAIL, _OF_MAIL = 8, 60.0
 
 
 class StoreDown(OSError, UserError):
@@ -44,8 +44,8 @@ class StoreGate:
     """Limits the calls at a time, and pauses all calls after a missing answer."""
 
     def __init__(self) -> None:
-        self._readers = threading.BoundedSemaphore(_READERS)
-        self._writers = threading.BoundedSemaphore(_WRITERS)
+        self._others = threading.BoundedSemaphore(_OTHERS)
+        self._mail = threading.BoundedSemaphore(_MAIL)
         self._why = ""
         self._rests_until = 0.0  # monotonic
 
@@ -55,12 +55,15 @@ class StoreGate:
         return self._why
 
     @contextmanager
-    def passage(self, writes: bool = False) -> Iterator[None]:
-        """Wait a short time for a turn, and keep it. Raises StoreDown."""
+    def passage(self, of_mail: bool = False) -> Iterator[None]:
+        """Wait for a turn, and keep it. Raises StoreDown.
+
+        of_mail: a client waits for its 250, and no page has to wait with it
+        """
         self._refuse_rest()
-        turns, patience = self._readers, _TO_READ
-        if writes:
-            turns, patience = self._writers, _TO_WRITE
+        turns, patience = self._others, _PATIENCE
+        if of_mail:
+            turns, patience = self._mail, _OF_MAIL
         if not turns.acquire(timeout=patience):
             raise StoreDown("it is slow, and others wait for it already", silent=True)
         try:

@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from django.db.models.functions import Greatest
 
 from inbox.models import Message, Server, Session, Transaction
 from inbox.storage import webhook_outbox
+from inbox.storage.full_disk import with_room
 from inbox.storage.write_lock import ROWS_IN_A_TURN, write_turn
 from inbox.upkeep.background import Background
 from mailsink.ids import go_on_after, uuid7
@@ -44,17 +46,23 @@ def register(
     _go_on_from_stored()
     close_crashed(is_one_of_several, dead)
     now = datetime.now(UTC)
+    server = Server(
+        id=id or uuid7(),
+        started_at=now,
+        heartbeat=now,
+        hostname=socket.gethostname(),
+        pid=os.getpid(),
+        smtp=list(smtp),
+        http=list(http),
+        **{kind: list(addresses) for kind, addresses in others.items()},
+    )
+    with_room(partial(_add, server))
+    return server
+
+
+def _add(server: Server) -> None:
     with write_turn():
-        return Server.objects.create(
-            id=id or uuid7(),
-            started_at=now,
-            heartbeat=now,
-            hostname=socket.gethostname(),
-            pid=os.getpid(),
-            smtp=list(smtp),
-            http=list(http),
-            **{kind: list(addresses) for kind, addresses in others.items()},
-        )
+        server.save(force_insert=True)
 
 
 def listening(running: Iterable[Server]) -> dict[str, list[str]]:
@@ -81,8 +89,13 @@ def _go_on_from_stored() -> None:
 def close_crashed(is_one_of_several: bool = False, dead: UUID | None = None) -> None:
     """Close the sessions and transactions of servers that died.
 
-    is_one_of_several, dead: see register()
+    On a full disk, too: people need the pages to make room. is_one_of_several, dead:
+    see register()
     """
+    with_room(partial(_close_crashed, is_one_of_several, dead))
+
+
+def _close_crashed(is_one_of_several: bool, dead: UUID | None) -> None:
     for server in _dead(is_one_of_several, dead):
         while ids := _open_sessions(server):
             with write_turn():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -122,6 +123,40 @@ def test_a_large_body_is_an_object_before_its_commit(
         body_store.read(raw)
     with pytest.raises(FileNotFoundError):
         body_store.open_stored(raw.key)
+
+
+def test_pages_that_put_leave_a_thread_and_mail_does_not_wait_for_them(
+    url: str, use: Use, tmp_path: Path
+) -> None:
+    """An import on a page's thread must not wait for a slow store as mail does."""
+    gate, inside, leave = use(url).gate, threading.Semaphore(0), threading.Event()
+
+    def wait_for_store() -> None:
+        with gate.passage():
+            inside.release()
+            assert leave.wait(120)
+
+    pages = [threading.Thread(target=wait_for_store) for _ in range(3)]
+    for each in pages:
+        each.start()
+        assert inside.acquire(timeout=120)
+    with pytest.raises(StoreDown, match="others wait for it already"):
+        put(tmp_path)
+    assert isinstance(store_large(tmp_path), Stored)
+    leave.set()
+    for each in pages:
+        each.join(120)
+    put(tmp_path)
+
+
+def test_no_more_is_read_of_an_object_than_was_put(
+    object_store: ObjectServer, url: str, use: Use, tmp_path: Path
+) -> None:
+    use(url)
+    assert isinstance(store_large(tmp_path), Stored)
+    [name] = object_store.names(url)
+    object_store.buckets[url].put_object(Key=name, Body=LARGE * 50)
+    assert len(body_store.read(Raw.objects.get())) == len(LARGE) + 1
 
 
 def test_files_from_before_are_read_on(url: str, use: Use, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from inbox.storage.store_gate import StoreDown, StoreGate
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_gate, "_TO_READ", 0.01)
+    monkeypatch.setattr(store_gate, "_PATIENCE", 0.01)
 
 
 def fail(gate: StoreGate, silent: bool) -> None:
@@ -24,8 +24,8 @@ def test_a_silent_store_is_left_alone_for_a_while(
     gate = StoreGate()
     fail(gate, silent=True)
     assert gate.trouble == "it is gone"
-    for writes in (False, True):
-        with pytest.raises(StoreDown) as caught, gate.passage(writes):
+    for of_mail in (False, True):
+        with pytest.raises(StoreDown) as caught, gate.passage(of_mail):
             pytest.fail("it was asked")
         assert caught.value.silent
     monkeypatch.setattr(store_gate.time, "monotonic", lambda: gate._rests_until + 0.1)
@@ -51,13 +51,13 @@ def test_who_reads_holds_up_few_and_never_mail() -> None:
             inside.release()
             assert leave.wait(120)
 
-    readers = [threading.Thread(target=read) for _ in range(store_gate._READERS)]
+    readers = [threading.Thread(target=read) for _ in range(store_gate._OTHERS)]
     for each in readers:
         each.start()
         assert inside.acquire(timeout=120)
     with pytest.raises(StoreDown, match="it is slow"), gate.passage():
         pytest.fail("there was no room")
-    with gate.passage(writes=True):
+    with gate.passage(of_mail=True):
         pass
     leave.set()
     for each in readers:

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, OutputWrapper
+from django.db import DatabaseError
 from django.utils.module_loading import import_string
 
 from inbox import serializers
@@ -29,6 +30,7 @@ from inbox.processes.common import Common
 from inbox.processes.one_process import OneProcess
 from inbox.processes.several_processes import run_processes
 from inbox.storage import setup
+from inbox.storage.full_disk import is_full
 from inbox.upkeep.expected_mail import ExpectedMail
 from inbox.webhooks import webhook_signals
 from mailsink import certificates
@@ -49,6 +51,11 @@ from mailsink.web import static
 
 _LONGEST_END = 3.0  # seconds
 _MOST_WORKERS = 64
+_NO_ROOM = (
+    "the disk is full, and Mailsink cannot note that it runs: make some room on the disk "
+    "that holds its data (MAILSINK_DATA, or that of the database server), then start it "
+    "again"
+)
 
 
 class Command(BaseCommand):
@@ -113,6 +120,11 @@ class Command(BaseCommand):
                 code = self.serve(config, expected, options["workers"])
         except ConfigError as error:
             self.stderr.write(f"mailsink: {error}")
+            code = 1
+        except (DatabaseError, OSError) as error:
+            if not is_full(error):
+                raise
+            self.stderr.write(f"mailsink: {_NO_ROOM}")
             code = 1
         # Everything is recorded already. Threads may still work for clients that left:
         # Python waits for them, and then closes the database.
