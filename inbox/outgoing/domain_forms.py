@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address, IPv6Address
 
 # IDNA 2003 and 2008 map these to different domains, and the next hop may follow either.
 _DEVIATIONS = frozenset("ßς\u200c\u200d")
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")  # between labels (RFC 3490 §3.1)
 
 
 def ascii_domain(domain: str) -> str:
@@ -19,9 +21,11 @@ def ascii_domain(domain: str) -> str:
     if _DEVIATIONS & set(domain):
         return ""
     try:
-        return domain.encode("idna").decode()
+        found = domain.encode("idna").decode()
     except UnicodeError:
         return ""
+    # Some next hops map characters such as U+2024 to dots, and then see more labels.
+    return found if found.count(".") == len(_DOTS.findall(domain)) else ""
 
 
 def spelled_out(domain: str) -> str:

@@ -66,6 +66,7 @@ def test_allowed(address: str, allow: list[str]) -> None:
         ("ann@", ["*"], []),
         # domains and local parts that the next hop may read in another way
         ("ann@straße.example", ["*"], ["xn--strae-oqa.example"]),
+        ("ann@bücher\u2024example", ["*"], ["bücher.example"]),
         ("ann@straße.example", ["strasse.example"], []),
         ("\u017fam@example.com", ["sam@example.com"], []),  # a long s
         # lists that cannot be read
