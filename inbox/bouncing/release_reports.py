@@ -106,7 +106,7 @@ def _notices(
 
 def _way(release: Release) -> str:
     if release.route_name:
-        return f"by the route {release.route_name}"
+        return f"through the route {release.route_name}"
     return f"when the server of {release.held_for} asked for mail"
 
 

@@ -160,7 +160,7 @@ def _sentence(outcome: HopOutcome, hop: NextHop, tls_version: str) -> str:
         return f"It does not work. {outcome.trouble}"[:_CUT]
     tls = f"with {tls_version}" if tls_version else "without TLS"
     login = hop.profile.login
-    as_whom = f", and took the login of {login.username}" if login else ""
+    as_whom = f", and accepted the login of {login.username}" if login else ""
     return f"It works: the server answered {tls}{as_whom}."[:_CUT]
 
 

@@ -101,10 +101,10 @@ def _how(release: Release) -> str:
         "who": release.requested_by,
     }
     if release.route_name:
-        return _("by %(route)s, asked for by %(who)s") % names
+        return _("through %(route)s, requested by %(who)s") % names
     if release.state == HELD:
         return _("for the server of %(domain)s") % names
-    return _("for the server of %(domain)s, taken by %(who)s") % names
+    return _("for the server of %(domain)s, fetched by %(who)s") % names
 
 
 def _recipient(one: ReleaseRecipient) -> RecipientLine:

@@ -59,26 +59,28 @@ def _words(rule: ReleaseRule) -> str:
         if rule.inbox:
             return (
                 _(
-                    "Copies mail of the inbox %(inbox)s from %(senders)s to %(recipients)s "
-                    "to %(copy_to)s, by %(route)s"
+                    "Copies mail of the inbox %(inbox)s from %(senders)s to "
+                    "%(recipients)s to %(copy_to)s, through %(route)s"
                 )
                 % named
             )
         return (
             _(
-                "Copies mail from %(senders)s to %(recipients)s to %(copy_to)s, by %(route)s"
+                "Copies mail from %(senders)s to %(recipients)s to %(copy_to)s, through %(route)s"
             )
             % named
         )
     if rule.inbox:
         return (
             _(
-                "Releases mail of the inbox %(inbox)s from %(senders)s to %(recipients)s, "
-                "by %(route)s"
+                "Releases mail of the inbox %(inbox)s from %(senders)s to "
+                "%(recipients)s, through %(route)s"
             )
             % named
         )
-    return _("Releases mail from %(senders)s to %(recipients)s, by %(route)s") % named
+    return (
+        _("Releases mail from %(senders)s to %(recipients)s, through %(route)s") % named
+    )
 
 
 def _listed(patterns: object) -> str:

@@ -55,7 +55,7 @@ def row(rule: Rule, inbox: str = "") -> RuleRow:
 
 def _hits(hits: int) -> str:
     if not hits:
-        return _("did not act yet")
+        return _("has not acted yet")
     return ngettext("acted once", "acted %(hits)s times", hits) % {"hits": hits}
 
 

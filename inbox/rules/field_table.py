@@ -47,7 +47,7 @@ CONDITIONS = (
     RuleField("client", "text", gettext_noop("Client address or network"), gettext_noop("the client is *%(client)s*"), example="10.0.0.0/8", rare=True),
     RuleField("helo", "text", gettext_noop("EHLO name"), gettext_noop("the EHLO name matches *%(helo)s*"), example=gettext_noop("*.example"), rare=True),
     RuleField("user", "text", gettext_noop("User"), gettext_noop("the user matches *%(user)s*"), gettext_noop("The name of a login. A pattern."), gettext_noop("app"), rare=True),
-    RuleField("size_over", "number", gettext_noop("Larger than, in bytes"), gettext_noop("the message is larger than *%(size_over)s bytes*"), gettext_noop("As MAIL declares it, or at the end of the message as it is."), "1000000", rare=True),
+    RuleField("size_over", "number", gettext_noop("Larger than, in bytes"), gettext_noop("the message is larger than *%(size_over)s bytes*"), gettext_noop("As MAIL declares it, or, at the end of the message, its real size."), "1000000", rare=True),
     RuleField("transaction", "number", gettext_noop("Message of the session, by number"), gettext_noop("it is message *%(transaction)s* of the session"), gettext_noop("1 is the first."), "1", rare=True),
     RuleField("session", "number", gettext_noop("Session of the client, by number"), gettext_noop("it is session *%(session)s* of the client"), gettext_noop("Those that meet the other conditions are counted; 1 is the first."), "1", rare=True),
     RuleField("attempt", "number", gettext_noop("Attempt of the message, by number"), gettext_noop("it is attempt *%(attempt)s* of the message"), gettext_noop("Those that meet the other conditions are counted; 1 is the first."), "2", rare=True),
@@ -62,8 +62,8 @@ ACTIONS = (
     RuleField("close", "choice", gettext_noop("Close the connection"), words={"": gettext_noop("no"), "before": gettext_noop("in place of the reply"), "half": gettext_noop("half way through the reply"), "after": gettext_noop("after the reply")}, phrases={"before": gettext_noop("*close* the connection in place of the reply"), "half": gettext_noop("*close* the connection half way through the reply"), "after": gettext_noop("*close* the connection after the reply")}),
     RuleField("reset", "switch", gettext_noop("Close it with RST"), gettext_noop("by *RST*"), gettext_noop("The client sees “connection reset by peer”."), rare=True),
     RuleField("stall", "switch", gettext_noop("Never reply, and keep the connection"), gettext_noop("*never reply*"), rare=True),
-    RuleField("drip", "number", gettext_noop("Write it at bytes per second"), gettext_noop("write the reply at *%(drip)s bytes a second*"), example="10", rare=True),
-    RuleField("keep", "number", gettext_noop("Cut its lines to characters"), gettext_noop("cut the reply to *%(keep)s characters*"), example="2", rare=True),
+    RuleField("drip", "number", gettext_noop("Write it at n bytes per second"), gettext_noop("write the reply at *%(drip)s bytes a second*"), example="10", rare=True),
+    RuleField("keep", "number", gettext_noop("Cut its lines to n characters"), gettext_noop("cut the reply to *%(keep)s characters*"), example="2", rare=True),
     RuleField("garble", "switch", gettext_noop("Write the reply backwards"), gettext_noop("write the reply *backwards*"), rare=True),
     RuleField("without", "list", gettext_noop("Extensions to withdraw"), gettext_noop("do not offer *%(without)s*"), gettext_noop("Separated by commas."), gettext_noop("STARTTLS, PIPELINING"), rare=True),
     RuleField("size", "number", gettext_noop("SIZE to offer"), gettext_noop("offer SIZE *%(size)s*"), example="10000", rare=True),
@@ -75,23 +75,23 @@ ACTIONS = (
 )  # fmt: skip
 
 LIMITS = (
-    RuleField("first", "number", gettext_noop("Only the first times"), gettext_noop("the first *%(first)s* times"), gettext_noop("2: fail twice, then accept."), "2"),
+    RuleField("first", "number", gettext_noop("Only the first n times"), gettext_noop("the first *%(first)s* times"), gettext_noop("2: fail twice, then accept."), "2"),
     RuleField("every", "number", gettext_noop("Only every n-th time"), gettext_noop("one time in *%(every)s*"), example="3", rare=True),
-    RuleField("lasts", "number", gettext_noop("For seconds from the first time"), gettext_noop("for *%(lasts)s s* from the first time"), gettext_noop("As greylisting does: refused, and accepted later."), "300", rare=True),
-    RuleField("rate", "number", gettext_noop("Only beyond this many times"), gettext_noop("beyond *%(rate)s* times in *%(seconds)s s*"), gettext_noop("As a rate limit does."), "10", rare=True),
-    RuleField("seconds", "number", gettext_noop("… in this many seconds"), example="60", rare=True),
+    RuleField("lasts", "number", gettext_noop("For n seconds from the first time"), gettext_noop("for *%(lasts)s s* from the first time"), gettext_noop("As greylisting does: refused, and accepted later."), "300", rare=True),
+    RuleField("rate", "number", gettext_noop("Only beyond n times"), gettext_noop("beyond *%(rate)s* times in *%(seconds)s s*"), gettext_noop("As a rate limit does."), "10", rare=True),
+    RuleField("seconds", "number", gettext_noop("… in n seconds"), example="60", rare=True),
     RuleField("probability", "percent", gettext_noop("Probability"), gettext_noop("in *%(probability)s* of the cases"), gettext_noop("In percent, or a number up to 1."), "20%", rare=True),
     RuleField("seed", "text", gettext_noop("Seed of the random numbers"), gettext_noop("by the seed *%(seed)s*"), gettext_noop("The same seed gives the same run again."), gettext_noop("monday"), rare=True),
     RuleField("per", "choice", gettext_noop("Counted for"), words={"": gettext_noop("all together"), "client": gettext_noop("each client"), "sender": gettext_noop("each sender"), "recipient": gettext_noop("each recipient"), "session": gettext_noop("each session"), "triplet": gettext_noop("each client, sender and recipient")}, phrases={"client": gettext_noop("for each *client*"), "sender": gettext_noop("for each *sender*"), "recipient": gettext_noop("for each *recipient*"), "session": gettext_noop("for each *session*"), "triplet": gettext_noop("for each *client, sender and recipient*")}),
-    RuleField("speed", "number", gettext_noop("Its time runs times faster"), gettext_noop("at *%(speed)s times* the speed"), gettext_noop("1 to 1000: the waits of the limits pass this many times faster."), "60", rare=True),
+    RuleField("speed", "number", gettext_noop("Its time runs n times faster"), gettext_noop("at *%(speed)s times* the speed"), gettext_noop("1 to 1000: the waits of the limits pass this many times faster."), "60", rare=True),
     RuleField("from_time", "text", gettext_noop("From, time of day"), gettext_noop("from *%(from_time)s* to *%(until_time)s*"), gettext_noop("In the server's zone."), "09:00", rare=True),
     RuleField("until_time", "text", gettext_noop("Until"), example="17:00", rare=True),
 )  # fmt: skip
 
 # Members of the rule itself, which the form has in addition.
 OWN = (
-    RuleField("max_hits", "number", gettext_noop("At most this many hits"), gettext_noop("at most *%(max_hits)s* times in all"), gettext_noop("Then it stops."), "100"),
-    RuleField("minutes", "number", gettext_noop("Expires in minutes"), help=gettext_noop("0: never."), example="10"),
+    RuleField("max_hits", "number", gettext_noop("At most n hits"), gettext_noop("at most *%(max_hits)s* times in all"), gettext_noop("Then it stops."), "100"),
+    RuleField("minutes", "number", gettext_noop("Expires in n minutes"), help=gettext_noop("0: never."), example="10"),
 )  # fmt: skip
 
 TABLE: dict[str, tuple[RuleField, ...]] = {
@@ -106,7 +106,7 @@ BEGINNINGS: dict[str, tuple[str, str, str]] = {
     "connect": (gettext_noop("When *a client connects*"), gettext_noop("When *a client connects* from *%(client)s*"), gettext_noop("client")),
     "helo": (gettext_noop("When *EHLO* comes"), gettext_noop("When *EHLO* matches *%(helo)s*"), gettext_noop("helo")),
     "starttls": (gettext_noop("When *STARTTLS* comes"), "", ""),
-    "auth": (gettext_noop("When *a login* is right"), gettext_noop("When *a login* of *%(user)s* is right"), gettext_noop("user")),
+    "auth": (gettext_noop("When *a login* is valid"), gettext_noop("When *a login* of *%(user)s* is valid"), gettext_noop("user")),
     "mail": (gettext_noop("When *MAIL* comes"), gettext_noop("When *MAIL* matches *%(reverse_path)s*"), gettext_noop("reverse_path")),
     "rcpt": (gettext_noop("When *RCPT* comes"), gettext_noop("When *RCPT* matches *%(forward_path)s*"), gettext_noop("forward_path")),
     "data": (gettext_noop("When *DATA* comes"), "", ""),
@@ -123,7 +123,7 @@ STAGE_WORDS = {
     "connect": gettext_noop("A client connects"),
     "helo": gettext_noop("EHLO, HELO or LHLO"),
     "starttls": gettext_noop("STARTTLS"),
-    "auth": gettext_noop("AUTH, when the login is right"),
+    "auth": gettext_noop("AUTH, when the login is valid"),
     "mail": gettext_noop("MAIL"),
     "rcpt": gettext_noop("RCPT"),
     "data": gettext_noop("DATA, or the first BDAT"),

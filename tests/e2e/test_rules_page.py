@@ -46,7 +46,7 @@ def test_by_mouse_then_tried_then_met(mailsink: Mailsink, page: Page) -> None:
     page.get_by_label("Recipient", exact=True).fill("audit@*")
     page.get_by_label("Reply code", exact=True).fill("451")
     page.get_by_label("Text of the reply", exact=True).fill("Try later")
-    page.get_by_label("Only the first times", exact=True).fill("2")
+    page.get_by_label("Only the first n times", exact=True).fill("2")
     expect(sentence(page)).to_have_text(
         "When RCPT matches audit@*, reply 451 4.3.0 Try later, the first 2 times."
     )
@@ -226,7 +226,7 @@ def test_a_rule_of_a_line_and_of_a_provider(mailsink: Mailsink, page: Page) -> N
     page.get_by_label("Search", exact=True).fill("gmail-25")
     expect(page.locator("#entries-found li")).to_have_count(1)
     page.get_by_role("link", name="Make a rule of gmail-25").click()
-    expect(sentence(page)).to_contain_text("When a login is right, reply 535 5.7.8")
+    expect(sentence(page)).to_contain_text("When a login is valid, reply 535 5.7.8")
 
 
 def test_a_form_with_faults_is_accessible(mailsink: Mailsink, page: Page) -> None:

@@ -161,9 +161,7 @@ class TestTrials:
         login = {"username": "user", "password": "secret"}
         route(server, other.smtp, tls="required", verify=False, **login)
         found = trial(server)
-        words = (
-            "It works: the server answered with TLSv1.3, and took the login of user."
-        )
+        words = "It works: the server answered with TLSv1.3, and accepted the login of user."
         assert (found["worked"], found["outcome"]) == (True, words)
         session = until(lambda: ended_session(server, found["session"]))
         assert (session["direction"], session["ending"]) == ("out", "quit")

@@ -59,7 +59,7 @@ def test_what_waits_is_sent_and_held_again(client: Client) -> None:
     hold(client, route="hop")
     client.post(f"{HELD}/send")
     assert Release.objects.get().state == "queued"
-    assert "by hop, asked for by 127.0.0.1" in page(client, "/outgoing")
+    assert "through hop, requested by 127.0.0.1" in page(client, "/outgoing")
     assert "Nothing waits" in page(client)
     answer = client.post(f"/outgoing/{Release.objects.get().pk}/hold")
     assert answer["Location"] == HELD

@@ -33,7 +33,7 @@ class TestRules:
         assert client.post("/outgoing/rules", RULE).status_code == 302
         [rule] = release_rules.find()
         assert rule.recipients == ["ann@example.com", "*.test"]
-        assert "to ann@example.com, *.test, by hop" in page(client)
+        assert "to ann@example.com, *.test, through hop" in page(client)
         path = f"/outgoing/rules/{rule.pk}"
         assert "ann@example.com\n*.test" in page(client, path)
         changed = {k: v for k, v in RULE.items() if k != "enabled"}

@@ -151,7 +151,7 @@ class ReportMade(Strict):
         "",
     )
     not_sent: str = member(
-        "Why it does not go out by the route for reports; empty if it does, or if there is "
+        "Why it does not go out through the route for reports; empty if it does, or if there is "
         "none.",
         "",
     )
