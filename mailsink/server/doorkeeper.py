@@ -22,7 +22,10 @@ from mailsink.web.uploads import Uploads
 from mailsink.web.visitors import Visitors
 
 IDLE = 60  # seconds for the head of the next request
-_PATIENCE = 5.0  # seconds for a caller on the web port to send something
+# Seconds for a caller on the web port to send something. Browsers open connections in
+# advance, and use none that is idle for longer than 10 seconds: a request that crosses
+# our reply to an SMTP client would fail.
+_PATIENCE = 15.0
 _HEAD = 20.0  # seconds for the head of the first request, and for TLS before it
 _LINGER = 2.0  # seconds for a client refused in the middle of a body to read the reason
 _LINGERING = 16  # such clients at once; others are closed, and may lose the answer

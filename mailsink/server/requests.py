@@ -15,10 +15,10 @@ from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel
+from twisted.web.http import NO_BODY_CODES, HTTPChannel
 
 from mailsink.server.doorkeeper import IDLE, Doorkeeper
-from mailsink.web.guard import Answered, AsgiScope, Guard, too_large
+from mailsink.web.guard import Answered, AsgiMessage, AsgiScope, Guard, too_large
 from mailsink.web.request_rules import HttpRefusal
 from mailsink.web.uploads import SMALL, TOO_MUCH, not_written
 
@@ -230,6 +230,18 @@ class Request(WebRequest):
             self.channel.visitor.work()
             super().requestReceived(*head)
 
+    def handle_reply(self, message: AsgiMessage) -> None:
+        """Send a part of the answer, without octets of a body that it must not have.
+
+        An answer to HEAD, a 204 and a 304 have no body (RFC 9110 §6.4.1): a client
+        would read it as its next answer. Twisted leaves out only the first part, since
+        daphne calls the method that Twisted replaces.
+        """
+        is_body = message["type"] == "http.response.body"
+        if is_body and (self.method == b"HEAD" or self.code in NO_BODY_CODES):
+            message = {**message, "body": b""}
+        super().handle_reply(message)
+
     def handle_exception(self, exception: Exception) -> None:
         """Answer 500; if the answer has begun, close the connection instead."""
         if self._response_started:
@@ -289,7 +301,9 @@ class Request(WebRequest):
         if self.content:
             self.content.close()  # now, as the client may linger
         self.requestHeaders.removeHeader(b"Expect")  # the body is not wanted
-        answered = self.channel.guard.answer(self.head(), refusal)
+        head = self.head()
+        headers, body = self.channel.guard.answer(head, refusal)
+        answered = headers, b"" if head["method"] == "HEAD" else body
         self.channel.visitor.refuse(refused(refusal, answered))
 
 

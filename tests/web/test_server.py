@@ -7,6 +7,7 @@ import http.client
 import json
 import re
 import select
+import smtplib
 import socket
 import ssl
 import subprocess
@@ -281,3 +282,27 @@ def test_head_is_answered_as_get(mailsink: Mailsink, path: str) -> None:
     assert (head.status, body) == (got.status, b"")
     assert whole
     assert head.headers["Content-Type"] == got.headers["Content-Type"]
+
+
+def test_an_answer_to_head_has_no_octet_of_a_body(mailsink: Mailsink) -> None:
+    """Else they would be read as the next answer. Long answers come in parts."""
+    lines = b"x" * 70 + b"\r\n"
+    with smtplib.SMTP(*mailsink.smtp) as client:
+        mail = b"Subject: long\r\n\r\n" + lines * 3000
+        client.sendmail("a@example.com", ["b@example.com"], mail)
+    session = json.loads(ask(mailsink, "/api/v3/sessions")[1])["items"][0]["id"]
+    paths = [
+        "/api/v3/messages/latest/raw",
+        "/api/v3/messages/latest/parts/0",
+        "/api/v3/openapi.json",
+        f"/api/v3/sessions/{session}/exchanges.txt",
+    ]
+    for path in paths:
+        assert ask(mailsink, path)[1]  # a whole body, for GET
+        with connected(mailsink) as wire:
+            for method, last in (("HEAD", path), ("GET", "/health/live")):
+                close = "Connection: close\r\n" if method == "GET" else ""
+                head = f"{method} {last} HTTP/1.1\r\nHost: localhost\r\n{close}\r\n"
+                wire.sendall(head.encode())
+            _, end, after = rest(wire).partition(b"\r\n\r\n")
+            assert end and after.startswith(b"HTTP/1.1 200 "), (path, after[:80])
