@@ -305,4 +305,5 @@ def test_an_answer_to_head_has_no_octet_of_a_body(mailsink: Mailsink) -> None:
                 head = f"{method} {last} HTTP/1.1\r\nHost: localhost\r\n{close}\r\n"
                 wire.sendall(head.encode())
             _, end, after = rest(wire).partition(b"\r\n\r\n")
-            assert end and after.startswith(b"HTTP/1.1 200 "), (path, after[:80])
+            assert end, path
+            assert after.startswith(b"HTTP/1.1 200 "), (path, after[:80])
