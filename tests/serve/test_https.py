@@ -80,6 +80,16 @@ def secure(
             yield client
 
 
+def answer(server: Mailsink) -> bytes:
+    """Return the answer to a new client; empty if it is turned away."""
+    try:
+        with secure(server) as client:
+            client.sendall(get("/health/live", "Connection: close"))
+            return rest(client)
+    except (ssl.SSLError, ConnectionError):
+        return b""
+
+
 def rest(client: socket.socket) -> bytes:
     octets = b""
     while more := client.recv(65536):
@@ -257,9 +267,9 @@ def test_half_handshakes_give_way_to_others(tmp_path: Path) -> None:
             waiting.append(socket.create_connection(address(server), timeout=120))
             with suppress(OSError):  # it was closed for another one by now
                 waiting[-1].sendall(half)
-        with secure(server) as asking:
-            asking.sendall(get("/health/live", "Connection: close"))
-            assert rest(asking).startswith(b"HTTP/1.1 200 ")
+        # While all the others arrive at once, one more may be asked to come again. But
+        # the time for a handshake is not over yet.
+        assert any(answer(server).startswith(b"HTTP/1.1 200 ") for _ in range(20))
     finally:
         for each in waiting:
             each.close()
