@@ -15,6 +15,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -496,10 +497,7 @@ def test_what_waits_longest_lets_no_page_skip_others(
 @pytest.mark.skipif("connection.vendor != 'sqlite'")
 def test_the_newest_hits_of_a_beginning_come_without_all_the_others() -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH RECURSIVE n(n) AS (VALUES(1) UNION ALL SELECT n + 1 FROM n LIMIT 400000)"
-            " INSERT INTO inbox_searchindex (rowid, subject) SELECT n, 'common' FROM n"
-        )
+        add_hits(cursor, 400_000)
 
         def by_beginning() -> None:
             cursor.execute(
@@ -518,6 +516,15 @@ def test_the_newest_hits_of_a_beginning_come_without_all_the_others() -> None:
         assert processor_time(first) < processor_time(by_beginning) / 2
 
 
+def add_hits(cursor: CursorWrapper, number: int) -> None:
+    """Put texts with the word `common` into SQLite's index, without their messages."""
+    cursor.execute(
+        "WITH RECURSIVE n(n) AS (VALUES(1) UNION ALL SELECT n + 1 FROM n LIMIT %s)"
+        " INSERT INTO inbox_searchindex (rowid, subject) SELECT n, 'common' FROM n",
+        [number],
+    )
+
+
 def processor_time(work: Callable[[], None]) -> float:
     """Return the seconds of processor time that work takes, the least of several."""
     took = []
@@ -534,10 +541,7 @@ def test_the_few_that_lack_a_word_are_found_without_a_walk_over_all(
 ) -> None:
     monkeypatch.setattr("inbox.search.fulltext.newest._FIRST_LOOK", 2)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH RECURSIVE n(n) AS (VALUES(1) UNION ALL SELECT n + 1 FROM n LIMIT 50000)"
-            " INSERT INTO inbox_searchindex (rowid, subject) SELECT n, 'common' FROM n"
-        )
+        add_hits(cursor, 50_000)
 
         def walk() -> None:
             cursor.execute(
